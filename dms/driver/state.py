@@ -1,0 +1,144 @@
+"""What the driver room gives: the state of the driver at one moment, and the alerts it raised."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dms.observation import Emotions
+
+
+class Condition(StrEnum):
+    """The driver in one word."""
+
+    STARTING = "starting"
+    """Too little has been seen yet to say anything."""
+    ATTENTIVE = "attentive"
+    """Enough is seen, and nothing is wrong."""
+    FATIGUED = "fatigued"
+    """A fatigue alert is open; ``DriverState.fatigue`` says which."""
+    DEGRADED = "degraded"
+    """The driver cannot be judged; ``DriverState.degraded`` says why."""
+
+
+class Degraded(StrEnum):
+    """Why the driver cannot be judged."""
+
+    CAMERA_LOST = "camera_lost"
+    DARK = "dark"
+    COVERED = "covered"
+    FACE_MISSING = "face_missing"
+    EYES_UNKNOWN = "eyes_unknown"
+
+
+class Eyes(StrEnum):
+    """The two eyes taken together."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+class FatigueLevel(StrEnum):
+    """Levels of a fatigue alert, from the mildest."""
+
+    DROWSY = "drowsy"
+    MICROSLEEP = "microsleep"
+    ASLEEP = "asleep"
+    UNRESPONSIVE = "unresponsive"
+
+
+class AngerLevel(StrEnum):
+    """Levels of an anger alert, from the mildest."""
+
+    IRRITATED = "irritated"
+    ANGRY = "angry"
+
+
+class AlertKind(StrEnum):
+    """What an alert is about; also the last part of its topic."""
+
+    FATIGUE = "fatigue"
+    ANGER = "anger"
+
+
+class Phase(StrEnum):
+    """Where in its life an alert is."""
+
+    START = "start"
+    UPDATE = "update"
+    END = "end"
+
+
+Evidence = Mapping[str, float | str | None]
+"""The numbers that raised an alert: names with units in them (``closed_s``, ``perclos``), None for unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One step in the life of an alert.
+
+    Attributes:
+        kind: Fatigue or anger.
+        phase: ``start``, ``update`` or ``end``.
+        level: Highest level reached so far within this alert, so that it never falls between start and end.
+        episode: Counts the alerts of this kind from 1; start, updates and end of one alert share it.
+        started_t: When what the alert is about began, seconds on the frames' clock (for a closure: when the eyes closed).
+        t: When this step was judged, seconds on the frames' clock.
+        evidence: The numbers behind it.
+    """
+
+    kind: AlertKind
+    phase: Phase
+    level: FatigueLevel | AngerLevel
+    episode: int
+    started_t: float
+    t: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class DriverState:
+    """The driver at one moment, with what the judgement rests on.
+
+    Attributes:
+        t: Seconds on the frames' clock.
+        condition: The driver in one word.
+        degraded: Why nothing can be said, when ``condition`` is ``degraded``; otherwise None.
+        face: True present, False absent, None unknown.
+        eyes: Both eyes together.
+        closed_s: Seconds that the eyes have been closed now; 0 when open, None when unknown.
+        perclos: Share 0..1 of valid time with closed eyes over the PERCLOS window, None when unknown.
+        valid_share: Share 0..1 of the PERCLOS window in which the eyes were known.
+        fatigue: Level of the open fatigue alert, None when there is none.
+        anger: Level of the open anger alert, None when there is none.
+        anger_score: Smoothed anger probability 0..1 above this driver's own resting face, None when unknown.
+        emotions: Smoothed probabilities of the FER+ classes, None when unknown.
+        calibrated: Share 0..1 of the driver's baseline that has been learned.
+    """
+
+    t: float
+    condition: Condition
+    degraded: Degraded | None
+    face: bool | None
+    eyes: Eyes
+    closed_s: float | None
+    perclos: float | None
+    valid_share: float
+    fatigue: FatigueLevel | None
+    anger: AngerLevel | None
+    anger_score: float | None
+    emotions: Emotions | None
+    calibrated: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one observation led to.
+
+    Attributes:
+        state: The driver now.
+        alerts: What was raised, raised further or ended by this observation, in order; mostly empty.
+    """
+
+    state: DriverState
+    alerts: tuple[Alert, ...]

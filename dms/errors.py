@@ -1,0 +1,14 @@
+"""The errors that a person is meant to read.
+
+Takes nothing, gives two exception classes. A ``UserError`` is a wrong input (exit code 2), a ``WorldError`` a
+failure outside the program such as a missing camera (exit code 1). Each message is one line that says what is
+wrong and what to do. Anything else that escapes is a defect and keeps its traceback.
+"""
+
+
+class UserError(Exception):
+    """What was asked for cannot be done as given; the command ends with exit code 2."""
+
+
+class WorldError(Exception):
+    """Something outside the program failed; the command ends with exit code 1."""

@@ -1,0 +1,8 @@
+"""Where pictures come from: a camera, a recorded drive or a folder of images.
+
+Takes a source's name, gives ``Frame`` objects in order of time. Never looks into a picture, never keeps one.
+"""
+
+from dms.frames.frame import Frame
+
+__all__ = ["Frame"]

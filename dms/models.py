@@ -1,0 +1,71 @@
+"""The shipped models: where they are and what their cards say.
+
+Takes a model's name, gives its file and card. They stand in the top-level ``models/`` of a checkout and travel
+as ``dms/models/`` inside the wheel. Never loads a model: that is ``perception.engine``.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dms.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A ``.tflite`` file with its card (``NAME.json``).
+
+    Attributes:
+        name: For example ``eyes``.
+        path: The ``.tflite`` file.
+        card: The card's content: ``sha256``, ``input``, ``outputs``, ``trained_on``, ``figures`` and what the
+            decoding of this model needs.
+    """
+
+    name: str
+    path: Path
+    card: Mapping[str, Any]
+
+    def verify(self) -> None:
+        """Compare the file with the SHA-256 in its card.
+
+        Raises:
+            UserError: The file is not the one its card describes.
+        """
+        digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        if digest != self.card["sha256"]:
+            raise UserError(f"model {self.path} is not the one its card describes: reinstall dms, or retrain with 'dms train {self.name}'")
+
+
+def models_dir() -> Path:
+    """The folder that holds the shipped models."""
+    package = Path(__file__).parent
+    installed = package / "models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def find_model(name: str, folder: Path | None = None) -> ModelFile:
+    """Find a model by name.
+
+    Args:
+        name: For example ``eyes``.
+        folder: Where to look; the shipped models by default.
+
+    Raises:
+        UserError: There is no such model, or its card is missing or broken.
+    """
+    folder = folder or models_dir()
+    path, card = folder / f"{name}.tflite", folder / f"{name}.json"
+    for file in (path, card):
+        if not file.is_file():
+            raise UserError(f"model file {file} is missing: reinstall dms, or point perception.models_dir at a folder that has it")
+    try:
+        content = json.loads(card.read_text())
+    except ValueError as error:
+        raise UserError(f"model card {card} is not JSON ({error}): reinstall dms") from error
+    if not isinstance(content, dict) or "sha256" not in content:
+        raise UserError(f"model card {card} has no sha256: reinstall dms")
+    return ModelFile(name, path, content)

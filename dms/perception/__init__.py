@@ -1,0 +1,5 @@
+"""Sees the driver: a picture in, an ``Observation`` out.
+
+Takes ``Frame`` objects in order of time. Runs the shipped INT8 models one after another, each at its own rate.
+Never judges the driver, reads no clock but to measure its own stages, keeps no picture beyond the last crop.
+"""

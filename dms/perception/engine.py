@@ -1,0 +1,96 @@
+"""Runs one TFLite model. The only file that knows TFLite.
+
+Takes a ``.tflite`` file with full-INT8 input and outputs, gives arrays of real values. ``tflite-runtime`` and
+``ai-edge-litert`` have the same Interpreter; whichever is installed is used.
+"""
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dms.errors import UserError
+
+FloatArray = npt.NDArray[np.float32]
+
+_RUNTIMES = ("tflite_runtime.interpreter", "ai_edge_litert.interpreter")
+
+
+def _interpreter_class() -> Any:
+    for name in _RUNTIMES:
+        try:
+            return importlib.import_module(name).Interpreter
+        except ImportError:
+            continue
+    raise UserError("no TFLite runtime is installed: pip install tflite-runtime (Python 3.11) or ai-edge-litert (3.12 and later)")
+
+
+class Model:
+    """An INT8 model that is loaded and ready.
+
+    The input is one grey or colour picture, uint8. The models are quantised with scale 1/255 and zero point -128,
+    so that ``int8 = uint8 - 128`` and no arithmetic on pixels is needed. Outputs are told apart by their shape.
+
+    Args:
+        path: The ``.tflite`` file.
+        input_shape: (height, width, channels) that the caller will give.
+        output_shapes: Shapes without the batch axis, in the order in which ``run`` shall return them.
+        threads: CPU threads for this model; more than one is slower for nets this small.
+
+    Raises:
+        UserError: The file is no model, has other shapes or types, or the runtime cannot run it.
+    """
+
+    def __init__(
+        self, path: Path, input_shape: tuple[int, int, int], output_shapes: Sequence[tuple[int, ...]], threads: int = 1
+    ) -> None:
+        interpreter_class = _interpreter_class()
+        try:
+            self._interpreter = interpreter_class(model_path=str(path), num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise UserError(f"{path} is not a TFLite model that this machine can run ({_first_line(error)})") from error
+        except (AttributeError, ImportError, SystemError) as error:
+            # tflite-runtime imports under numpy 2 and fails only here
+            raise UserError(f"the TFLite runtime does not work with numpy {np.__version__}: pip install 'numpy<2'") from error
+        (given,) = self._interpreter.get_input_details()
+        shape, quantisation = tuple(int(n) for n in given["shape"]), given["quantization"]
+        if shape != (1, *input_shape) or given["dtype"] is not np.int8:
+            wanted = "x".join(map(str, input_shape))
+            raise UserError(f"{path} takes {'x'.join(map(str, shape[1:]))} {given['dtype'].__name__}, not {wanted} int8")
+        if quantisation[1] != -128 or abs(quantisation[0] * 255 - 1) > 0.01:
+            raise UserError(f"{path} is quantised with {quantisation}, not with scale 1/255 and zero point -128")
+        self._input_index = given["index"]
+        self._input = np.empty(shape, np.int8)
+        details = {tuple(int(n) for n in d["shape"][1:]): d for d in self._interpreter.get_output_details()}
+        if set(details) != set(output_shapes):
+            raise UserError(f"{path} gives outputs of shapes {sorted(details)}, not {sorted(output_shapes)}")
+        self._outputs = [(details[s]["index"], *details[s]["quantization"]) for s in output_shapes]
+        self.input_shape = input_shape
+
+    def run(self, picture: npt.NDArray[np.uint8]) -> list[FloatArray]:
+        """Run the model on one picture.
+
+        Args:
+            picture: (height, width) for one channel or (height, width, channels), uint8, of the model's size.
+
+        Returns:
+            The outputs as float32 without the batch axis, in the order given to the constructor.
+        """
+        np.subtract(picture.reshape(self.input_shape), 128, out=self._input[0].view(np.uint8))
+        self._interpreter.set_tensor(self._input_index, self._input)
+        self._interpreter.invoke()
+        return [self._real(index, scale, zero) for index, scale, zero in self._outputs]
+
+    def _real(self, index: int, scale: float, zero_point: int) -> FloatArray:
+        raw = self._interpreter.get_tensor(index)[0]
+        if raw.dtype != np.int8:
+            return np.asarray(raw, np.float32)
+        return (raw.astype(np.float32) - zero_point) * np.float32(scale)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
