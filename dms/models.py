@@ -37,7 +37,7 @@ class ModelFile:
         """
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
         if digest != self.card["sha256"]:
-            raise UserError(f"model {self.path} is not the one its card describes: reinstall dms, or retrain with 'dms train {self.name}'")
+            raise UserError(f"model {self.path} is not the one its card describes: reinstall dms or retrain it")
 
 
 def models_dir() -> Path:
@@ -61,7 +61,7 @@ def find_model(name: str, folder: Path | None = None) -> ModelFile:
     path, card = folder / f"{name}.tflite", folder / f"{name}.json"
     for file in (path, card):
         if not file.is_file():
-            raise UserError(f"model file {file} is missing: reinstall dms, or point perception.models_dir at a folder that has it")
+            raise UserError(f"model file {file} is missing: reinstall dms or correct perception.models_dir")
     try:
         content = json.loads(card.read_text())
     except ValueError as error:

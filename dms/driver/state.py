@@ -82,7 +82,7 @@ class Alert:
         phase: ``start``, ``update`` or ``end``.
         level: Highest level reached so far within this alert, so that it never falls between start and end.
         episode: Counts the alerts of this kind from 1; start, updates and end of one alert share it.
-        started_t: When what the alert is about began, seconds on the frames' clock (for a closure: when the eyes closed).
+        started_t: When what the alert is about began (for a closure: when the eyes closed), seconds on the frames' clock.
         t: When this step was judged, seconds on the frames' clock.
         evidence: The numbers behind it.
     """

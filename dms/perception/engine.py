@@ -25,7 +25,7 @@ def _interpreter_class() -> Any:
             return importlib.import_module(name).Interpreter
         except ImportError:
             continue
-    raise UserError("no TFLite runtime is installed: pip install tflite-runtime (Python 3.11) or ai-edge-litert (3.12 and later)")
+    raise UserError("no TFLite runtime: pip install tflite-runtime (Python 3.11) or ai-edge-litert (3.12 and later)")
 
 
 class Model:
@@ -55,12 +55,16 @@ class Model:
             raise UserError(f"{path} is not a TFLite model that this machine can run ({_first_line(error)})") from error
         except (AttributeError, ImportError, SystemError) as error:
             # tflite-runtime imports under numpy 2 and fails only here
-            raise UserError(f"the TFLite runtime does not work with numpy {np.__version__}: pip install 'numpy<2'") from error
+            raise UserError(
+                f"the TFLite runtime does not work with numpy {np.__version__}: pip install 'numpy<2'"
+            ) from error
         (given,) = self._interpreter.get_input_details()
         shape, quantisation = tuple(int(n) for n in given["shape"]), given["quantization"]
         if shape != (1, *input_shape) or given["dtype"] is not np.int8:
             wanted = "x".join(map(str, input_shape))
-            raise UserError(f"{path} takes {'x'.join(map(str, shape[1:]))} {given['dtype'].__name__}, not {wanted} int8")
+            raise UserError(
+                f"{path} takes {'x'.join(map(str, shape[1:]))} {given['dtype'].__name__}, not {wanted} int8"
+            )
         if quantisation[1] != -128 or abs(quantisation[0] * 255 - 1) > 0.01:
             raise UserError(f"{path} is quantised with {quantisation}, not with scale 1/255 and zero point -128")
         self._input_index = given["index"]
@@ -89,7 +93,8 @@ class Model:
         raw = self._interpreter.get_tensor(index)[0]
         if raw.dtype != np.int8:
             return np.asarray(raw, np.float32)
-        return (raw.astype(np.float32) - zero_point) * np.float32(scale)
+        real: FloatArray = (raw.astype(np.float32) - zero_point) * np.float32(scale)
+        return real
 
 
 def _first_line(error: Exception) -> str:
