@@ -2,3 +2,100 @@
 
 Takes a path, gives a frozen ``Config``. Knows no other room: each room imports its own section from here.
 """
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from dms.config.alerts import MqttSettings
+from dms.config.driver import DriverSettings
+from dms.config.frames import CameraSettings
+from dms.config.perception import PerceptionSettings
+from dms.config.section import Section
+from dms.config.service import ServiceSettings, VehicleSettings
+from dms.errors import UserError
+
+__all__ = [
+    "CameraSettings",
+    "Config",
+    "DriverSettings",
+    "MqttSettings",
+    "PerceptionSettings",
+    "Section",
+    "ServiceSettings",
+    "VehicleSettings",
+    "load_config",
+]
+
+
+class Config(Section):
+    """The whole configuration; every table and key is optional."""
+
+    vehicle: VehicleSettings = Field(VehicleSettings(), title="Vehicle", description="Which vehicle this is.")
+    camera: CameraSettings = Field(CameraSettings(), title="Camera", description="Where pictures come from.")
+    perception: PerceptionSettings = Field(
+        PerceptionSettings(), title="Perception", description="How pictures are read."
+    )
+    driver: DriverSettings = Field(DriverSettings(), title="Driver", description="Limits by which the driver is judged.")
+    mqtt: MqttSettings = Field(MqttSettings(), title="MQTT", description="Where alerts go.")
+    service: ServiceSettings = Field(ServiceSettings(), title="Service", description="How the daemon runs.")
+
+
+def load_config(path: Path | None) -> Config:
+    """Read the configuration.
+
+    Args:
+        path: The TOML file; None for the defaults.
+
+    Returns:
+        The configuration. ``service.state_dir`` follows systemd's ``STATE_DIRECTORY`` unless the file names one.
+
+    Raises:
+        UserError: The file is missing, no TOML, or holds a wrong key or value; one line for each, with the key's
+            path, what was given and what is allowed.
+    """
+    data: dict[str, Any] = {}
+    if path is not None:
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise UserError(f"{path}: no such configuration file") from error
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: not TOML: {error}") from error
+    if directory := os.environ.get("STATE_DIRECTORY"):
+        service = data.setdefault("service", {})
+        if isinstance(service, dict):
+            service.setdefault("state_dir", directory)
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        lines = [explain(problem) for problem in error.errors()]
+        raise UserError("\n".join(f"{path}: {line}" for line in lines)) from error
+
+
+def explain(problem: Any) -> str:
+    """One validation error in words: the key's path, what was given, what is allowed."""
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        allowed = _keys_beside(problem["loc"])
+        close = difflib.get_close_matches(str(problem["loc"][-1]), allowed, n=1)
+        hint = f" (did you mean '{close[0]}'?)" if close else ""
+        return f"{where}: no such key{hint}; allowed here: {', '.join(allowed)}"
+    message = problem["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return f"{where}: {problem['input']!r} given; {message}"
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Config
+    for part in location[:-1]:
+        field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, Section) else None
+        if field is None:
+            return []
+        model = field.annotation
+    return sorted(model.model_fields) if isinstance(model, type) and issubclass(model, Section) else []

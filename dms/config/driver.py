@@ -1,7 +1,473 @@
-"""Limits by which the driver is judged."""
+"""Limits by which the driver is judged: the ``[driver]`` table of the configuration.
+
+Takes nothing, gives ``DriverSettings``. Every limit carries its unit, bounds and source; docs/driver.md shows them
+as a table that is made from here.
+"""
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
 
 from dms.config.section import Section
+
+OWN = "our own choice, held by the scenario tests"
+WIERWILLE = "Wierwille et al. 1994 (PERCLOS, P80)"
+FIELD_TEST = "US field operational test of PERCLOS (advisory 8 %, warning 12 %)"
+NCAP = "Euro NCAP 2026 driver monitoring"
+
+
+def limit(default: float, *, ge: float, le: float, unit: str, title: str, text: str, source: str) -> Any:
+    """A number with its unit and its source, both in the description and for the table of limits."""
+    return Field(
+        default,
+        ge=ge,
+        le=le,
+        title=title,
+        description=f"{text} Unit: {unit}. Source: {source}.",
+        json_schema_extra={"unit": unit, "source": source},
+    )
+
+
+def in_order(**values: float) -> None:
+    """Refuse limits that do not rise in the order given.
+
+    Raises:
+        ValueError: One is not below the next; both are named.
+    """
+    pairs = list(values.items())
+    for (low_name, low), (high_name, high) in zip(pairs, pairs[1:], strict=False):
+        if low >= high:
+            raise ValueError(f"{low_name} ({low:g}) must be below {high_name} ({high:g})")
+
+
+class TimeSettings(Section):
+    """How far one observation speaks for the time around it."""
+
+    max_gap_s: float = limit(
+        0.5, ge=0.1, le=1.0, unit="s", title="Longest gap",
+        text="Two like observations further apart than this leave the time between them unknown, but for half of this "
+        "on either side.",
+        source="half a slow closure (0.5 s), so that none is made up of missing frames; " + OWN,
+    )  # fmt: skip
+    edge_s: float = limit(
+        0.1, ge=0.0, le=0.25, unit="s", title="Edge of a change",
+        text="A change lies half-way between two observations that differ; each speaks for at most this long of the "
+        "time between them, the rest is unknown.",
+        source=NCAP + ": tolerance on closure times 0.2 s, half of it at each end",
+    )  # fmt: skip
+    jump_s: float = limit(
+        60.0, ge=2.0, le=600.0, unit="s", title="Time jump",
+        text="A longer step forward, or one backward by more than the longest gap, is a jump of the clock: all "
+        "measures start anew, open alerts stay open.",
+        source="the PERCLOS window: after it nothing that was measured counts any more",
+    )  # fmt: skip
+
+
+class EyesSettings(Section):
+    """How two eye probabilities become open, closed or unknown.
+
+    The limits apply to the closed probability above this driver's own open-eye level: 0 is that level, 1 is shut.
+    """
+
+    closed_limit: float = limit(
+        0.6, ge=0.5, le=0.95, unit="share", title="Closed from",
+        text="The eyes are closed when both are at or above this.",
+        source="hysteresis of 0.1 on either side of the equal-odds point 0.5; " + OWN,
+    )  # fmt: skip
+    open_limit: float = limit(
+        0.4, ge=0.05, le=0.5, unit="share", title="Open up to",
+        text="The eyes are open when either is at or below this.",
+        source="hysteresis of 0.1 on either side of the equal-odds point 0.5; " + OWN,
+    )  # fmt: skip
+    hold_s: float = limit(
+        0.3, ge=0.0, le=0.5, unit="s", title="Hold between the limits",
+        text="Between the two limits the eyes stay what they were for at most this long, then they are unknown.",
+        source="a blink lasts 0.1 to 0.4 s; " + OWN,
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        in_order(open_limit=self.open_limit, closed_limit=self.closed_limit)
+        return self
+
+
+class ClosureSettings(Section):
+    """The ladder of one closure, by the time for which the eyes were known to be closed."""
+
+    slow_s: float = limit(
+        0.5, ge=0.3, le=0.9, unit="s", title="Slow closure",
+        text="A closure of this length is no blink any more.",
+        source="blinks last 0.1 to 0.4 s, over 0.5 s is a slow closure (REFERENCES 2)",
+    )  # fmt: skip
+    microsleep_s: float = limit(
+        1.0, ge=0.7, le=2.0, unit="s", title="Microsleep",
+        text="A closure of this length raises `microsleep`.",
+        source=NCAP + ": 1 to 2 s; a third of EEG microsleeps are shorter than 3 s",
+    )  # fmt: skip
+    doubtful_microsleep_s: float = limit(
+        2.0, ge=0.7, le=3.0, unit="s", title="Microsleep in doubt",
+        text="The same where half of the closure is in doubt: one eye unknown, head down before the lids fell, "
+        "laughing, yawning, lids not quite shut.",
+        source=NCAP + ": upper end of the microsleep band; " + OWN,
+    )  # fmt: skip
+    asleep_s: float = limit(
+        3.0, ge=1.5, le=5.0, unit="s", title="Asleep",
+        text="A closure of this length raises `asleep`, whatever else is seen.",
+        source=NCAP + ": sleep >= 3 s",
+    )  # fmt: skip
+    unresponsive_s: float = limit(
+        6.0, ge=3.0, le=15.0, unit="s", title="Unresponsive",
+        text="A closure of this length raises `unresponsive`.",
+        source=NCAP + ": unresponsive driver, closed >= 6 s",
+    )  # fmt: skip
+    no_return_s: float = limit(
+        3.0, ge=1.0, le=10.0, unit="s", title="No return",
+        text="No open eyes for this long after `asleep` raises `unresponsive`; a picture that cannot be judged stops "
+        "this clock.",
+        source=NCAP + ": no gaze return within 3 s of a warning",
+    )  # fmt: skip
+    reopen_s: float = limit(
+        0.15, ge=0.0, le=0.3, unit="s", title="Reopened",
+        text="A closure is over when the eyes have been open for this long; a shorter glimpse does not end it and does "
+        "not count as closed.",
+        source="no one opens and shuts the eyes within it; bridges single misread frames; " + OWN,
+    )  # fmt: skip
+    bridge_s: float = limit(
+        1.0, ge=0.0, le=3.0, unit="s", title="Bridge",
+        text="A closure survives unknown eyes for this long; its clock stands still meanwhile.",
+        source=OWN,
+    )  # fmt: skip
+    half_shut: float = limit(
+        0.75, ge=0.5, le=0.95, unit="share", title="Shut for certain",
+        text="A closure whose mean closedness (0 this driver's open eye, 1 shut) is below this is in doubt.",
+        source="P80 calls an eye closed at 80 % and more; " + OWN,
+    )  # fmt: skip
+    laugh_limit: float = limit(
+        0.5, ge=0.2, le=1.0, unit="probability", title="Laughing",
+        text="Happiness at or above this puts a closure in doubt.",
+        source="the likelier of two answers; " + OWN,
+    )  # fmt: skip
+    yawn_limit: float = limit(
+        0.5, ge=0.2, le=1.0, unit="probability", title="Yawning",
+        text="A wide-open mouth at or above this puts a closure in doubt, and is a yawn if it lasts.",
+        source="the likelier of two answers; " + OWN,
+    )  # fmt: skip
+    down_deg: float = limit(
+        12.0, ge=5.0, le=45.0, unit="degrees", title="Head down",
+        text="A head this far below its resting pitch looks down, which lowers the lids.",
+        source="a console or a phone lies 20 to 40 degrees below the road; half of the smaller; " + OWN,
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        in_order(
+            slow_s=self.slow_s, microsleep_s=self.microsleep_s, asleep_s=self.asleep_s, unresponsive_s=self.unresponsive_s
+        )
+        if not self.microsleep_s <= self.doubtful_microsleep_s <= self.asleep_s:
+            raise ValueError("doubtful_microsleep_s must lie between microsleep_s and asleep_s")
+        return self
+
+
+class PerclosSettings(Section):
+    """PERCLOS: the share of valid time with closed eyes, and what makes it `drowsy`."""
+
+    window_s: float = limit(
+        60.0, ge=20.0, le=300.0, unit="s", title="Window",
+        text="Length of the sliding window, by presentation time.", source=WIERWILLE,
+    )  # fmt: skip
+    min_closure_s: float = limit(
+        0.25, ge=0.0, le=0.5, unit="s", title="Shortest droop",
+        text="Shorter closures are blinks and do not count as closed time.", source="REFERENCES 2: it measures droops",
+    )  # fmt: skip
+    min_valid_share: float = limit(
+        0.5, ge=0.1, le=1.0, unit="share", title="Least valid time",
+        text="Below this share of the window with known eyes, PERCLOS is unknown.",
+        source="the field test's false alarms came from eyes that were not found; " + OWN,
+    )  # fmt: skip
+    max_interval_s: float = limit(
+        0.15, ge=0.04, le=0.5, unit="s", title="Coarsest interval",
+        text="Time between observations further apart than this counts as unknown: a droop could hide in it.",
+        source="PERCLOS wants 10 frames a second or more (REFERENCES 2), with room for jitter",
+    )  # fmt: skip
+    advisory: float = limit(
+        0.08, ge=0.02, le=0.5, unit="share", title="Advisory",
+        text="`drowsy` from this on together with a second sign.", source=FIELD_TEST,
+    )  # fmt: skip
+    warning: float = limit(
+        0.12, ge=0.02, le=0.6, unit="share", title="Warning",
+        text="`drowsy` from this on without a second sign.", source=FIELD_TEST,
+    )  # fmt: skip
+    clear: float = limit(
+        0.06, ge=0.0, le=0.5, unit="share", title="Clear",
+        text="`drowsy` is over below this.", source="hysteresis of a quarter below the advisory level; " + OWN,
+    )  # fmt: skip
+    min_droops: int = Field(
+        3, ge=1, le=20, title="Droops needed",
+        description="Closures of the shortest droop or longer that the window must hold before PERCLOS means "
+        "`drowsy`: one long closure is for the ladder to tell. Unit: closures. Source: " + OWN + ".",
+        json_schema_extra={"unit": "closures", "source": OWN},
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        in_order(clear=self.clear, advisory=self.advisory, warning=self.warning)
+        return self
+
+
+class SignsSettings(Section):
+    """The second, independent sign that `drowsy` needs at the advisory level."""
+
+    window_s: float = limit(
+        180.0, ge=30.0, le=900.0, unit="s", title="Window of yawns and nods",
+        text="How long a yawn or a nod stays a sign.", source="one yawn in a few minutes is enough to corroborate; " + OWN,
+    )  # fmt: skip
+    blink_window_s: float = limit(
+        60.0, ge=20.0, le=300.0, unit="s", title="Window of blinks",
+        text="Blinks and slow closures of the last so many seconds are compared.", source="the PERCLOS window",
+    )  # fmt: skip
+    slow_blink_ratio: float = limit(
+        1.6, ge=1.1, le=4.0, unit="times", title="Slow blinks",
+        text="Mean blink duration against this driver's own from which blinks are slow.",
+        source="durations differ much per person, so compare with the own (REFERENCES 2); " + OWN,
+    )  # fmt: skip
+    blink_interval_s: float = limit(
+        0.085, ge=0.02, le=0.2, unit="s", title="Coarsest interval for a blink",
+        text="The duration of a blink is unknown when observations around it were further apart.",
+        source="blink durations want 15 frames a second or more (REFERENCES 2), with room for jitter",
+    )  # fmt: skip
+    min_blinks: int = Field(
+        5, ge=2, le=30, title="Blinks needed",
+        description="Blinks with a known duration before slow blinks are a sign. Unit: blinks. Source: " + OWN + ".",
+        json_schema_extra={"unit": "blinks", "source": OWN},
+    )  # fmt: skip
+    min_slow_closures: int = Field(
+        3, ge=1, le=20, title="Slow closures needed",
+        description="Slow closures in the window of blinks that make a sign. Unit: closures. Source: " + OWN + ".",
+        json_schema_extra={"unit": "closures", "source": OWN},
+    )  # fmt: skip
+    yawn_s: float = limit(
+        2.5, ge=1.0, le=6.0, unit="s", title="Yawn",
+        text="A mouth wide open for this long is a yawn.", source="yawns last 3.5 to 6.5 s, words far less (REFERENCES 2)",
+    )  # fmt: skip
+    min_yawns: int = Field(
+        1, ge=1, le=10, title="Yawns needed",
+        description="Yawns in their window that make a sign. Unit: yawns. Source: " + OWN + ".",
+        json_schema_extra={"unit": "yawns", "source": OWN},
+    )  # fmt: skip
+    nod_deg: float = limit(
+        12.0, ge=5.0, le=45.0, unit="degrees", title="Nod",
+        text="A head that sinks this far during a closure nods.", source="the limit of looking down; " + OWN,
+    )  # fmt: skip
+    min_nods: int = Field(
+        1, ge=1, le=10, title="Nods needed",
+        description="Nods in their window that make a sign. Unit: nods. Source: " + OWN + ".",
+        json_schema_extra={"unit": "nods", "source": OWN},
+    )  # fmt: skip
+
+
+class BaselineSettings(Section):
+    """What is normal for this driver, learned once and then left alone."""
+
+    learn_s: float = limit(
+        60.0, ge=10.0, le=600.0, unit="s", title="Learning time",
+        text="Valid time after which a part of the baseline is learned and frozen.",
+        source="the first minutes, before the driver tires (REFERENCES 2)",
+    )  # fmt: skip
+    open_prior: float = limit(
+        0.15, ge=0.0, le=0.5, unit="probability", title="Open-eye level, prior",
+        text="Closed probability of open eyes before anything is learned.",
+        source="between a wide-open (0.02) and a narrow eye; " + OWN,
+    )  # fmt: skip
+    open_max: float = limit(
+        0.5, ge=0.0, le=0.7, unit="probability", title="Open-eye level, clamp",
+        text="The learned open-eye level is never above this, so that shut eyes cannot be learned as open.",
+        source="the equal-odds point; " + OWN,
+    )  # fmt: skip
+    blink_prior_s: float = limit(
+        0.2, ge=0.05, le=0.5, unit="s", title="Blink duration, prior",
+        text="Blink duration before anything is learned.", source="blinks last 0.1 to 0.4 s (REFERENCES 2)",
+    )  # fmt: skip
+    blink_min_s: float = limit(
+        0.1, ge=0.05, le=0.5, unit="s", title="Blink duration, lower clamp",
+        text="The learned blink duration is never below this.", source="blinks last 0.1 to 0.4 s (REFERENCES 2)",
+    )  # fmt: skip
+    blink_max_s: float = limit(
+        0.3, ge=0.05, le=0.5, unit="s", title="Blink duration, upper clamp",
+        text="The learned blink duration is never above this, so that a driver who starts out tired is not normal.",
+        source="blinks last 0.1 to 0.4 s (REFERENCES 2)",
+    )  # fmt: skip
+    blinks: int = Field(
+        20, ge=5, le=200, title="Blinks to learn",
+        description="Blinks from which the blink duration is learned. Unit: blinks. Source: one to two minutes of an awake driver; " + OWN + ".",
+        json_schema_extra={"unit": "blinks", "source": "one to two minutes of an awake driver; " + OWN},
+    )  # fmt: skip
+    pitch_max_deg: float = limit(
+        25.0, ge=0.0, le=60.0, unit="degrees", title="Resting pitch, clamp",
+        text="The learned resting pitch is never further from 0 than this.",
+        source="how steeply a camera on a dashboard or at a mirror looks; " + OWN,
+    )  # fmt: skip
+    anger_max: float = limit(
+        0.5, ge=0.0, le=0.8, unit="probability", title="Resting anger, clamp",
+        text="The learned resting anger is never above this, so that rage cannot be learned as normal.",
+        source=OWN,
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        in_order(blink_min_s=self.blink_min_s, blink_max_s=self.blink_max_s)
+        return self
+
+
+class AngerSettings(Section):
+    """When a face is angry. No regulation has a criterion: it is published as information with its evidence."""
+
+    average_s: float = limit(
+        3.0, ge=0.5, le=30.0, unit="s", title="Averaging time",
+        text="Time constant of the average over emotions; unknown time is left out.",
+        source="a shout or a frown of half a second must not carry it; " + OWN,
+    )  # fmt: skip
+    hold_s: float = limit(
+        1.0, ge=0.1, le=3.0, unit="s", title="Hold of a sample",
+        text="One reading of the face speaks for at most this long.",
+        source="emotions may be read at a lower rate than the eyes, once a second at least; " + OWN,
+    )  # fmt: skip
+    min_valid_share: float = limit(
+        0.5, ge=0.1, le=1.0, unit="share", title="Least valid time",
+        text="Below this share of known readings in the average, anger is unknown.", source=OWN,
+    )  # fmt: skip
+    irritated: float = limit(
+        0.4, ge=0.1, le=0.95, unit="share", title="Irritated from",
+        text="Mean anger above the resting face from which the driver is irritated.", source=OWN,
+    )  # fmt: skip
+    irritated_s: float = limit(
+        3.0, ge=0.5, le=60.0, unit="s", title="Irritated for",
+        text="How long the mean must stay there.", source="longer than a shout or a laugh distorts the mean; " + OWN,
+    )  # fmt: skip
+    angry: float = limit(
+        0.6, ge=0.1, le=0.99, unit="share", title="Angry from",
+        text="Mean anger above the resting face from which the driver is angry.", source=OWN,
+    )  # fmt: skip
+    angry_s: float = limit(
+        8.0, ge=0.5, le=120.0, unit="s", title="Angry for",
+        text="How long the mean must stay there.", source=OWN,
+    )  # fmt: skip
+    clear: float = limit(
+        0.25, ge=0.0, le=0.9, unit="share", title="Clear below",
+        text="Mean anger below which the alert may end.", source="hysteresis; " + OWN,
+    )  # fmt: skip
+    clear_s: float = limit(
+        5.0, ge=0.5, le=120.0, unit="s", title="Clear for",
+        text="How long the mean must stay there; twice as long after `angry`.", source=OWN,
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        in_order(clear=self.clear, irritated=self.irritated, angry=self.angry)
+        in_order(irritated_s=self.irritated_s, angry_s=self.angry_s)
+        return self
+
+
+class DegradedSettings(Section):
+    """When the driver cannot be judged."""
+
+    after_s: float = limit(
+        9.5, ge=2.0, le=10.0, unit="s", title="Degraded after",
+        text="Eyes unknown for this long make the state `degraded`.",
+        source=NCAP + ": tell the driver within 10 s; less half a second for the slowest camera",
+    )  # fmt: skip
+    recover_s: float = limit(
+        1.0, ge=0.1, le=5.0, unit="s", title="Recovered after",
+        text="Known eyes for this long take it back; known time runs the clock of the unknown back at that rate, so "
+        "that single glimpses do not hide it.",
+        source=OWN,
+    )  # fmt: skip
+    glance_s: float = limit(
+        2.0, ge=0.5, le=5.0, unit="s", title="Glance",
+        text="Eyes unknown for longer than this are no glance: the state says `attentive` no more.",
+        source="glances away from the road last under 2 s (NHTSA visual-manual guidelines 2013)",
+    )  # fmt: skip
+    starting_s: float = limit(
+        3.0, ge=0.5, le=60.0, unit="s", title="Starting",
+        text="Known eyes for this long before anything but a closure is said.", source=OWN,
+    )  # fmt: skip
+
+
+class LifecycleSettings(Section):
+    """How alerts repeat and end."""
+
+    repeat_s: float = limit(
+        10.0, ge=1.0, le=300.0, unit="s", title="Repeat",
+        text="An open alert that nobody acknowledged sends an `update` this often.", source=OWN,
+    )  # fmt: skip
+    drowsy_recover_s: float = limit(
+        2.0, ge=0.5, le=60.0, unit="s", title="Recovery from drowsy",
+        text="Open eyes, but for blinks, for this long end the alert once PERCLOS has cleared.", source=OWN,
+    )  # fmt: skip
+    microsleep_recover_s: float = limit(
+        3.0, ge=0.5, le=60.0, unit="s", title="Recovery from a microsleep",
+        text="Open eyes, but for blinks, for this long end it.", source=NCAP + ": gaze return within 3 s",
+    )  # fmt: skip
+    asleep_recover_s: float = limit(
+        10.0, ge=1.0, le=120.0, unit="s", title="Recovery from sleep",
+        text="`asleep` latches until the eyes have been open, but for blinks, for this long.", source=OWN,
+    )  # fmt: skip
+    unresponsive_recover_s: float = limit(
+        20.0, ge=1.0, le=300.0, unit="s", title="Recovery from unresponsive",
+        text="`unresponsive` latches until the eyes have been open, but for blinks, for this long.", source=OWN,
+    )  # fmt: skip
+    lost_s: float = limit(
+        60.0, ge=5.0, le=600.0, unit="s", title="Lost",
+        text="An alert that does not latch ends when nothing was known for this long; latched ones stay.",
+        source="the PERCLOS window: after it nothing that was measured counts any more",
+    )  # fmt: skip
+    drowsy_cooldown_s: float = limit(
+        60.0, ge=0.0, le=1800.0, unit="s", title="Cooldown of drowsy",
+        text="No new `drowsy` for this long after a fatigue alert; closures have no cooldown.",
+        source="the PERCLOS window: the same closures would raise it again",
+    )  # fmt: skip
+    anger_cooldown_s: float = limit(
+        30.0, ge=0.0, le=1800.0, unit="s", title="Cooldown of anger",
+        text="No new anger alert of the same or a milder level for this long after one.", source=OWN,
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        in_order(
+            drowsy_recover_s=self.drowsy_recover_s,
+            microsleep_recover_s=self.microsleep_recover_s,
+            asleep_recover_s=self.asleep_recover_s,
+            unresponsive_recover_s=self.unresponsive_recover_s,
+        )
+        return self
+
+
+class SpeedSettings(Section):
+    """Vehicle speed gates; without a speed there is no gate."""
+
+    closures_kmh: float = limit(
+        20.0, ge=0.0, le=130.0, unit="km/h", title="Gate of closures",
+        text="Below this speed no closure raises an alert.", source=NCAP + ": from 20 km/h",
+    )  # fmt: skip
+    drowsy_kmh: float = limit(
+        50.0, ge=0.0, le=130.0, unit="km/h", title="Gate of drowsy",
+        text="Below this speed `drowsy` is not raised.", source=NCAP + ": from 50 km/h",
+    )  # fmt: skip
+    hold_s: float = limit(
+        5.0, ge=0.5, le=60.0, unit="s", title="Hold of a speed",
+        text="A speed older than this is absent.", source="a vehicle's speed changes by a gate in this time; " + OWN,
+    )  # fmt: skip
 
 
 class DriverSettings(Section):
     """The ``[driver]`` table."""
+
+    time: TimeSettings = Field(TimeSettings(), title="Time", description="How far one observation speaks.")
+    eyes: EyesSettings = Field(EyesSettings(), title="Eyes", description="Open, closed or unknown.")
+    closure: ClosureSettings = Field(ClosureSettings(), title="Closures", description="The ladder of one closure.")
+    perclos: PerclosSettings = Field(PerclosSettings(), title="PERCLOS", description="Droops over a minute.")
+    signs: SignsSettings = Field(SignsSettings(), title="Second signs", description="What corroborates PERCLOS.")
+    baseline: BaselineSettings = Field(BaselineSettings(), title="Baseline", description="What is normal for this driver.")
+    anger: AngerSettings = Field(AngerSettings(), title="Anger", description="When a face is angry.")
+    degraded: DegradedSettings = Field(DegradedSettings(), title="Degraded", description="When nothing can be judged.")
+    life: LifecycleSettings = Field(LifecycleSettings(), title="Life cycle", description="How alerts repeat and end.")
+    speed: SpeedSettings = Field(SpeedSettings(), title="Speed gates", description="From which speed alerts are raised.")

@@ -3,6 +3,6 @@
 Takes a source's name, gives ``Frame`` objects in order of time. Never looks into a picture, never keeps one.
 """
 
-from dms.frames.frame import Frame
+from dms.frames.frame import Frame, Image
 
-__all__ = ["Frame"]
+__all__ = ["Frame", "Image"]

@@ -1,1 +1,4 @@
-"""TODO."""
+"""The daemon: wires the road, keeps it going, says how it is.
+
+Takes a configuration, runs until told to stop. Never judges, never decodes a model's output.
+"""

@@ -1,0 +1,5 @@
+"""``python -m dms`` is ``dms``."""
+
+from dms.cli import main
+
+main()

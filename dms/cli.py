@@ -1,0 +1,196 @@
+"""The commands. Each is a few lines that call the rooms; nothing here judges, decodes or publishes.
+
+Exit codes: 0 done, 1 something outside the program failed, 2 the input is wrong, 130 interrupted.
+"""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+
+from dms import __version__
+from dms.config import Config, load_config
+from dms.errors import UserError, WorldError
+
+app = typer.Typer(
+    name="dms",
+    help="Driver monitoring: a dashboard camera in, fatigue and anger alerts over MQTT out.",
+    epilog="Start with: dms demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", "-c", metavar="FILE", help="TOML configuration; the defaults without it.")
+]
+SourceUri = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URI",
+        help="Camera index, /dev/video*, libcamera, rtsp://, video file or folder of images; wins over the configuration.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
+
+
+def main() -> None:
+    """Run a command and turn errors that are meant to be read into one line and an exit code."""
+    try:
+        app()
+    except UserError as error:
+        _fail(error, 2)
+    except WorldError as error:
+        _fail(error, 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(error: Exception, code: int) -> None:
+    for line in str(error).splitlines():
+        print(f"dms: {line}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"dms {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Options that come before the command."""
+
+
+def _configuration(path: Path | None, source: str | None = None) -> Config:
+    config = load_config(path)
+    if source is None:
+        return config
+    return config.model_copy(update={"camera": config.camera.model_copy(update={"source": source})})
+
+
+def _log(verbose: bool) -> None:
+    # journald and terminals stamp and sort for themselves
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2))
+
+
+@app.command(epilog="Example: dms run --config /etc/dms/dms.toml --source /dev/video0")
+def run(
+    config: ConfigFile = None,
+    source: SourceUri = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Run the daemon: camera, file or folder in; alerts out. Ends on SIGTERM, or when a recording ends."""
+    from dms.service.daemon import Daemon  # noqa: PLC0415  # --help stays quick
+
+    _log(verbose)
+    Daemon(_configuration(config, source)).run()
+
+
+@app.command(epilog="Example: dms demo")
+def demo() -> None:
+    """Play a sample drive through the whole road, with an embedded broker, and print what a subscriber hears."""
+    from dms.demo.demo import run_demo  # noqa: PLC0415
+
+    run_demo()
+
+
+@app.command(epilog="Example: dms replay drive.mp4 --out report && dms score report/events.jsonl --labels drive.csv")
+def replay(
+    drives: Annotated[
+        list[Path], typer.Argument(metavar="DRIVE...", help="Video files, folders of images, or trace.jsonl files.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where results go; made when absent.")],
+    config: ConfigFile = None,
+    overlay: Annotated[
+        Path | None, typer.Option(metavar="OUT.mp4", help="Also draw what was seen into a video (one drive only).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge recorded drives: events.jsonl, trace.jsonl and summary.json for each."""
+    from dms.replay.replay import replay_drives  # noqa: PLC0415
+
+    summaries = replay_drives(drives, load_config(config), out, overlay)
+    if as_json:
+        _print_json([summary.to_json() for summary in summaries])
+    else:
+        for summary in summaries:
+            print(summary.text())
+
+
+@app.command(epilog="Example: dms score out/events.jsonl --labels drive.events.csv")
+def score(
+    events: Annotated[Path, typer.Argument(metavar="EVENTS", help="An events.jsonl that `dms replay` wrote.")],
+    labels: Annotated[Path, typer.Option(metavar="CSV", help="What happened: start_s,end_s,event.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare alerts with labels: hits, misses, false alarms per hour, delay."""
+    from dms.replay.score import score as score_events  # noqa: PLC0415
+
+    result = score_events(events, labels)
+    if as_json:
+        _print_json(result.to_json())
+    else:
+        print(result.text())
+
+
+@app.command(epilog="Example: dms check --config /etc/dms/dms.toml")
+def check(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
+    """Say what is wrong with camera, models, broker, disk and clock, and what to do about it."""
+    from dms.service.check import run_checks  # noqa: PLC0415
+
+    results = run_checks(_configuration(config, source))
+    if as_json:
+        _print_json([result.to_json() for result in results])
+    else:
+        for result in results:
+            Console(highlight=False).print(result.markup())
+    if any(result.failed for result in results):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: dms bench --source drive.mp4")
+def bench(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
+    """Measure this machine: milliseconds per stage, frames per second, memory. Plays the sample drive by default."""
+    from dms.replay.bench import run_bench  # noqa: PLC0415
+
+    result = run_bench(load_config(config), source)
+    if as_json:
+        _print_json(result.to_json())
+    else:
+        print(result.text())
+
+
+@app.command(epilog="Example: dms schema config > dms.schema.json")
+def schema(
+    contract: Annotated[Literal["config", "messages", "asyncapi"], typer.Argument(help="Which contract to print.")],
+) -> None:
+    """Print a machine-readable contract as JSON."""
+    from dms.alerts import schema as wire  # noqa: PLC0415
+
+    makers = {"config": Config.model_json_schema, "messages": wire.messages_schema, "asyncapi": wire.asyncapi}
+    _print_json(makers[contract]())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Where pictures come from."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from dms.config.section import Section
+
+
+class CameraSettings(Section):
+    """The ``[camera]`` table."""
+
+    source: str = Field(
+        "0",
+        title="Source",
+        description="Camera index (0), device (/dev/video0), 'libcamera' for a Raspberry Pi camera module, "
+        "an rtsp:// address, a video file, or a folder of images.",
+    )
+    width: int = Field(640, ge=160, le=1920, title="Width", description="Width asked of the camera, pixels.")
+    height: int = Field(480, ge=120, le=1080, title="Height", description="Height asked of the camera, pixels.")
+    fps: float = Field(
+        15.0,
+        ge=5.0,
+        le=60.0,
+        title="Frame rate",
+        description="Frames per second asked of the camera, and the rate at which a folder of images plays. "
+        "Closures need 5, PERCLOS 10, blink durations 15 (REFERENCES section 2).",
+    )
+    rotate: Literal[0, 90, 180, 270] = Field(
+        0, title="Rotation", description="Clockwise rotation in degrees that sets the picture upright."
+    )
+    mirror: bool = Field(False, title="Mirrored", description="True when the camera gives a mirrored picture.")
+    retry_s: float = Field(
+        2.0,
+        ge=0.2,
+        le=60.0,
+        title="Retry pause",
+        description="Seconds between attempts to open a camera that is absent or was pulled.",
+    )
+    stall_s: float = Field(
+        2.0,
+        ge=0.5,
+        le=10.0,
+        title="Stall limit",
+        description="Seconds without a new picture after which the camera counts as lost.",
+    )

@@ -1,0 +1,60 @@
+"""How pictures are read."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from dms.config.section import Section
+
+
+class PerceptionSettings(Section):
+    """The ``[perception]`` table."""
+
+    models_dir: Path | None = Field(
+        None, title="Models folder", description="Holds the .tflite files and their cards; the shipped models when absent."
+    )
+    threads: int = Field(
+        1, ge=1, le=4, title="Threads", description="CPU threads per model; more than one rarely pays for nets this small."
+    )
+    region: tuple[float, float, float, float] = Field(
+        (0.0, 0.0, 1.0, 1.0),
+        title="Driver's region",
+        description="Where the driver's face may be: left, top, right, bottom as shares 0..1 of the picture. "
+        "Faces centred outside are passengers.",
+    )
+    search_hz: float = Field(
+        5.0,
+        ge=1.0,
+        le=30.0,
+        title="Search rate",
+        description="Most searches of the whole picture per second while the face is lost; between them it is unknown.",
+    )
+    emotion_hz: float = Field(
+        5.0, ge=0.5, le=30.0, title="Emotion rate", description="Most emotion measurements per second."
+    )
+    mouth_hz: float = Field(10.0, ge=1.0, le=30.0, title="Mouth rate", description="Most mouth measurements per second.")
+    face_score: float = Field(
+        0.5, ge=0.1, le=0.95, title="Face limit", description="Least score at which a found face counts, 0..1."
+    )
+    track_score: float = Field(
+        0.5,
+        ge=0.1,
+        le=0.95,
+        title="Follow limit",
+        description="Least confidence of the landmarks at which a face is followed without a new search, 0..1.",
+    )
+    dark_level: float = Field(
+        12.0,
+        ge=0.0,
+        le=80.0,
+        title="Dark limit",
+        description="Mean grey level 0..255 below which a picture is dark: nothing is judged on it.",
+    )
+    covered_detail: float = Field(
+        1.0,
+        ge=0.0,
+        le=20.0,
+        title="Covered limit",
+        description="Mean absolute difference of neighbouring pixels at 80x60, in grey levels 0..255, below which the "
+        "lens counts as covered.",
+    )

@@ -1,0 +1,209 @@
+"""The Perception object: runs the models on a frame in order, each at its own rate.
+
+Takes a ``Frame``, gives an ``Observation``. It follows a face from frame to frame by its landmarks and searches the
+whole picture only when it is lost. What was not measured, or cannot be, is unknown.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dms.config import PerceptionSettings
+from dms.frames import Frame, Image
+from dms.models import ModelFile, find_model
+from dms.observation import Box, Observation, View
+from dms.perception.emotion import EmotionNet, face_patch
+from dms.perception.eyes import EyeNet, Side, eye_patch
+from dms.perception.face import Detection, FaceFinder, choose
+from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
+from dms.perception.mouth import MouthNet, mouth_patch
+from dms.perception.pose import eye_visible, head_pose
+from dms.perception.view import view_of
+
+MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
+_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """Time spent in one stage.
+
+    Attributes:
+        runs: How often the stage ran.
+        total_ms: Milliseconds in all.
+    """
+
+    runs: int
+    total_ms: float
+
+    @property
+    def mean_ms(self) -> float:
+        """Milliseconds a run, 0 when it never ran."""
+        return self.total_ms / self.runs if self.runs else 0.0
+
+
+class _Pace:
+    """Lets a stage run at most at a given rate, by the frames' own time."""
+
+    def __init__(self, hz: float) -> None:
+        # a tenth of slack keeps a 5 Hz stage at 5 Hz when frames come at 10 or 15 fps with jitter
+        self._interval = 0.9 / hz
+        self._last = -np.inf
+
+    def due(self, t: float) -> bool:
+        if 0 <= t - self._last < self._interval:
+            return False
+        self._last = t
+        return True
+
+
+class Perception:
+    """Sees the driver.
+
+    Args:
+        settings: Rates, limits, and where the models are.
+
+    Raises:
+        UserError: A model is missing, is not the one its card describes, or cannot be run.
+    """
+
+    def __init__(self, settings: PerceptionSettings) -> None:
+        self._settings = settings
+        files = {name: load_verified(name, settings.models_dir) for name in MODEL_NAMES}
+        threads = settings.threads
+        self._finder = FaceFinder(files["face"], threads)
+        self._landmarks = LandmarkNet(files["landmarks"], threads)
+        self._eyes = EyeNet(files["eyes"], threads)
+        self._mouth = MouthNet(files["mouth"], threads)
+        self._emotion = EmotionNet(files["emotion"], threads)
+        self._search_pace = _Pace(settings.search_hz)
+        self._mouth_pace = _Pace(settings.mouth_hz)
+        self._emotion_pace = _Pace(settings.emotion_hz)
+        self._times: dict[str, StageTime] = {}
+        self._followed: Landmarks | None = None
+        self._box: Box | None = None
+        self.models: dict[str, ModelFile] = files
+
+    @property
+    def landmarks(self) -> npt.NDArray[np.float32] | None:
+        """(68, 2) points of the last frame in pixels, for people who look; None without a face."""
+        return self._followed.points if self._followed is not None else None
+
+    def take_times(self) -> dict[str, StageTime]:
+        """Time spent by stage since the last call."""
+        times, self._times = self._times, {}
+        return times
+
+    def warm_up(self) -> None:
+        """Run every model once on an empty picture, to prove that it works before it is needed."""
+        self._finder.find(np.zeros((480, 640), np.uint8))
+        for net in (self._landmarks, self._eyes, self._mouth, self._emotion):
+            net.warm_up()
+
+    def observe(self, frame: Frame) -> Observation:
+        """See one frame.
+
+        Args:
+            frame: Frames must come in order of time.
+
+        Returns:
+            What was seen, numbers rounded to what they mean, so that a trace on disk holds just what was judged.
+        """
+        with self._stage("view"):
+            grey = _grey(frame.image)
+            view = view_of(grey, self._settings)
+        if view is not View.CLEAR:
+            self._followed = self._box = None
+            return Observation(frame.t, view)
+        seen = self._locate(grey, frame.t)
+        if self._followed is None:
+            return seen
+        return self._measure(grey, seen, self._followed.points)
+
+    def _locate(self, grey: Image, t: float) -> Observation:
+        """Follow the face, or search for it; sets what is followed."""
+        if self._followed is not None:
+            with self._stage("landmarks"):
+                landmarks = self._landmarks.locate(grey, Crop.around_landmarks(self._followed.points))
+            if self._accept(landmarks):
+                return self._face(t, landmarks)
+            self._followed = None
+            self._search_pace = _Pace(self._settings.search_hz)
+        if not self._search_pace.due(t):
+            return Observation(t)
+        with self._stage("face"):
+            found = choose(self._finder.find(grey), grey.shape, self._settings, self._box)
+        if found is None:
+            self._box = None
+            return Observation(t, face=False)
+        self._box = found.box
+        with self._stage("landmarks"):
+            landmarks = self._landmarks.locate(grey, Crop.around_box(found.box))
+        if self._accept(landmarks):
+            return self._face(t, landmarks)
+        return Observation(t, face=True, face_score=round(found.score, _DECIMALS), box=_rounded(found))
+
+    def _accept(self, landmarks: Landmarks) -> bool:
+        return landmarks.confidence >= self._settings.track_score
+
+    def _face(self, t: float, landmarks: Landmarks) -> Observation:
+        self._followed, self._box = landmarks, landmarks.box
+        score = round(landmarks.confidence, _DECIMALS)
+        return Observation(t, face=True, face_score=score, box=_rounded(landmarks))
+
+    def _measure(self, grey: Image, seen: Observation, points: npt.NDArray[np.float32]) -> Observation:
+        """Add pose, eyes, mouth and emotion to a face whose landmarks are known."""
+        with self._stage("pose"):
+            pose = head_pose(points, (grey.shape[1], grey.shape[0]))
+        with self._stage("eyes"):
+            left, right = (
+                self._eyes.closed(eye_patch(grey, points, side)) if eye_visible(pose, side) else None
+                for side in (Side.LEFT, Side.RIGHT)
+            )
+        seen = replace(seen, pose=pose, left_eye=_round(left), right_eye=_round(right))
+        if self._mouth_pace.due(seen.t):
+            with self._stage("mouth"):
+                seen = replace(seen, yawn=_round(self._mouth.yawn(mouth_patch(grey, points))))
+        if self._emotion_pace.due(seen.t):
+            with self._stage("emotion"):
+                seen = replace(seen, emotions=self._emotion.emotions(face_patch(grey, points)))
+        return seen
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            past = self._times.get(name, StageTime(0, 0.0))
+            self._times[name] = StageTime(past.runs + 1, past.total_ms + (time.perf_counter() - start) * 1000)
+
+
+def load_verified(name: str, folder: Path | None) -> ModelFile:
+    """Find a model and compare it with its card.
+
+    Raises:
+        UserError: It is missing, or not the one its card describes.
+    """
+    model = find_model(name, folder)
+    model.verify()
+    return model
+
+
+def _grey(image: Image) -> Image:
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(float(value), _DECIMALS)
+
+
+def _rounded(found: Detection | Landmarks) -> Box:
+    box = found.box
+    return Box(*(round(float(v), 1) for v in (box.x, box.y, box.width, box.height)))

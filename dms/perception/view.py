@@ -1,0 +1,30 @@
+"""Whether a picture can be judged at all: too dark, or a lens that sees nothing.
+
+Takes a grey picture, gives a ``View``. Never looks for a face.
+"""
+
+import cv2
+import numpy as np
+
+from dms.config import PerceptionSettings
+from dms.frames import Image
+from dms.observation import View
+
+_THUMBNAIL = (80, 60)
+
+
+def view_of(grey: Image, settings: PerceptionSettings) -> View:
+    """Judge a picture by its light and its detail on a thumbnail of 80x60, so that sensor noise averages out.
+
+    Args:
+        grey: (height, width) uint8.
+        settings: Holds both limits.
+
+    Returns:
+        ``DARK`` below the limit of mean brightness, ``COVERED`` when neighbouring pixels hardly differ, else ``CLEAR``.
+    """
+    thumbnail = cv2.resize(grey, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
+    if thumbnail.mean() < settings.dark_level:
+        return View.DARK
+    detail = (np.abs(np.diff(thumbnail, axis=0)).mean() + np.abs(np.diff(thumbnail, axis=1)).mean()) / 2
+    return View.COVERED if detail < settings.covered_detail else View.CLEAR

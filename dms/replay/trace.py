@@ -1,0 +1,135 @@
+"""The trace: what was seen in a drive, as JSON lines without pictures.
+
+Takes and gives ``Observation`` values and vehicle inputs in order of time. Numbers are written so that they read back
+as the same floats: a replayed trace gives the same events byte for byte. Unknown values are left out of a line.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from dms.driver.inputs import Acknowledgement, DriverChange, VehicleInput, VehicleSpeed
+from dms.errors import UserError
+from dms.observation import Box, Emotions, HeadPose, Observation, View
+
+TRACE_VERSION = 1
+
+_T = TypeVar("_T")
+
+_RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
+_NUMBERS = ("face", "face_score", "left_eye", "right_eye", "yawn")
+_INPUTS: dict[str, type[VehicleSpeed] | type[Acknowledgement] | type[DriverChange]] = {
+    "speed": VehicleSpeed,
+    "acknowledgement": Acknowledgement,
+    "driver": DriverChange,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TraceHeader:
+    """First line of a trace.
+
+    Attributes:
+        drive: What was watched: the file's or the camera's name.
+        session: Names this run; ids of events derive from it.
+    """
+
+    drive: str
+    session: str
+
+
+class TraceWriter:
+    """Writes a trace, line by line.
+
+    Args:
+        path: The file to write; an existing one is replaced.
+        header: What the trace is of.
+    """
+
+    def __init__(self, path: Path, header: TraceHeader) -> None:
+        self._file = path.open("w", encoding="utf-8")
+        self._write({"trace_version": TRACE_VERSION, "drive": header.drive, "session": header.session})
+
+    def observation(self, observation: Observation) -> None:
+        """Write what was seen in one frame."""
+        line: dict[str, Any] = {"t": observation.t, "view": observation.view.value}
+        line.update((name, value) for name in _NUMBERS if (value := getattr(observation, name)) is not None)
+        line.update((name, astuple(value)) for name in _RECORDS if (value := getattr(observation, name)) is not None)
+        self._write(line)
+
+    def input(self, event: VehicleInput) -> None:
+        """Write a vehicle input."""
+        name = next(name for name, kind in _INPUTS.items() if isinstance(event, kind))
+        self._write({"input": name, "values": astuple(event)})
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def is_trace(path: Path) -> bool:
+    """Whether a file is meant to be a trace, by its name."""
+    return path.suffix == ".jsonl"
+
+
+def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | VehicleInput]]:
+    """Read a trace.
+
+    Returns:
+        The header, and the observations and inputs in their order. A last line cut short by a power cut is left
+        out; any other broken line raises ``UserError`` when it is reached.
+
+    Raises:
+        UserError: The file is missing or no trace.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            first = file.readline()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from error
+    header = _parse(first, path, 1, _header)
+    return header, _events(path)
+
+
+def _events(path: Path) -> Iterator[Observation | VehicleInput]:
+    with path.open(encoding="utf-8") as file:
+        next(file)
+        for number, text in enumerate(file, start=2):
+            if not text.endswith("\n"):
+                return
+            yield _parse(text, path, number, _event)
+
+
+def _parse(text: str, path: Path, number: int, build: Callable[[dict[str, Any]], _T]) -> _T:
+    try:
+        return build(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}:{number}: not a line of a version {TRACE_VERSION} trace ({error!r})") from error
+
+
+def _header(line: dict[str, Any]) -> TraceHeader:
+    if line["trace_version"] != TRACE_VERSION:
+        raise ValueError(f"version {line['trace_version']}")
+    return TraceHeader(line["drive"], line["session"])
+
+
+def _event(line: dict[str, Any]) -> Observation | VehicleInput:
+    if "input" in line:
+        return _INPUTS[line["input"]](*line["values"])
+    records = {name: kind(*line[name]) for name, kind in _RECORDS.items() if name in line}
+    numbers = {name: line[name] for name in _NUMBERS if name in line}
+    return Observation(t=line["t"], view=View(line["view"]), **numbers, **records)  # type: ignore[arg-type]
