@@ -1,0 +1,138 @@
+"""Writes a model's card: ``NAME.json`` for machines and ``NAME.md``, rendered from it, for people.
+
+Takes the trained Keras model, the TFLite file and what the recipe knows, gives the two files beside the model. Figures
+come from commands that were run; a card names each command beside its figures.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dms.training.architectures import count_macs
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one command measured.
+
+    Attributes:
+        what: The data and split in words.
+        command: The command that printed the values.
+        values: Names with units in them, and numbers.
+    """
+
+    what: str
+    command: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a recipe says about its model.
+
+    Attributes:
+        name: For example ``eyes``.
+        purpose: What it is for and what it must not be used for, in a sentence or two.
+        outputs: One entry per output, in the order of the daemon: ``shape``, and ``labels`` or ``meaning``.
+        decoding: Constants that turn outputs into measures.
+        trained_on: Sources with their citation.
+        split: What was held out, how, and what each part decided.
+        terms: Terms of the data.
+        recipe: The command that rebuilds the model.
+        figures: Measurements of this very file.
+        notes: Limits that a user should know.
+    """
+
+    name: str
+    purpose: str
+    outputs: Sequence[Mapping[str, Any]]
+    trained_on: Sequence[str]
+    split: str
+    terms: str
+    recipe: str
+    decoding: Mapping[str, Any] = field(default_factory=dict)
+    figures: Sequence[Figures] = ()
+    notes: Sequence[str] = ()
+
+
+def write_card(card: Card, model: Any, tflite: Path) -> Path:
+    """Write ``NAME.json`` and ``NAME.md`` beside the TFLite file.
+
+    Args:
+        card: What the recipe says.
+        model: The Keras model behind the file, for its shape, parameters and multiply-accumulates.
+        tflite: The file that ships.
+
+    Returns:
+        The JSON card.
+    """
+    content = {
+        "name": card.name,
+        "sha256": hashlib.sha256(tflite.read_bytes()).hexdigest(),
+        "bytes": tflite.stat().st_size,
+        "input": {"shape": list(model.inputs[0].shape[1:]), "meaning": "grey pixels 0..255 as int8 = uint8 - 128"},
+        "parameters": sum(math.prod(v.shape) for v in model.trainable_variables),
+        "mmac": round(count_macs(model) / 1e6, 2),
+        **{key: value for key, value in asdict(card).items() if key != "name"},
+    }
+    path = tflite.with_suffix(".json")
+    write_content(path, content)
+    return path
+
+
+def add_figures(path: Path, figures: Sequence[Figures]) -> None:
+    """Add measurements to a card that stands, replacing those of the same command."""
+    content = json.loads(path.read_text())
+    commands = {f.command for f in figures}
+    content["figures"] = [f for f in content["figures"] if f["command"] not in commands] + [asdict(f) for f in figures]
+    write_content(path, content)
+
+
+def write_content(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a card's content as JSON and, beside it, as Markdown."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    path.with_suffix(".md").write_text(render(content))
+
+
+def render(content: Mapping[str, Any]) -> str:
+    """A card's content as Markdown."""
+    height, width, channels = content["input"]["shape"]
+    lines = [
+        f"# {content['name']}",
+        "",
+        content["purpose"],
+        "",
+        "| | |",
+        "| --- | --- |",
+        f"| file | `{content['name']}.tflite`, {content['bytes']:,} bytes, full INT8 |",
+        f"| SHA-256 | `{content['sha256']}` |",
+        f"| input | {height}x{width}x{channels}, {content['input']['meaning']} |",
+        *(f"| output | {_output(output)} |" for output in content["outputs"]),
+        f"| size | {content['parameters']:,} parameters, {content['mmac']} million multiply-accumulates |",
+        f"| rebuild | `{content['recipe']}` |",
+        "",
+        "## Data",
+        "",
+        *(f"- {source}" for source in content["trained_on"]),
+        "",
+        content["split"],
+        "",
+        content["terms"],
+        "",
+        "## Figures",
+    ]
+    for figures in content["figures"]:
+        lines += ["", figures["what"], "", f"`{figures['command']}`", "", "| measure | value |", "| --- | --- |"]
+        lines += [f"| {name} | {value:.4g} |" for name, value in figures["values"].items()]
+    if content["notes"]:
+        lines += ["", "## Notes", "", *(f"- {note}" for note in content["notes"])]
+    return "\n".join(lines) + "\n"
+
+
+def _output(output: Mapping[str, Any]) -> str:
+    shape = "x".join(map(str, output["shape"]))
+    return f"{shape}: {', '.join(output['labels'])}" if "labels" in output else f"{shape}: {output['meaning']}"

@@ -1,0 +1,245 @@
+"""The training loop that every recipe shares.
+
+Takes a Keras model on the PyTorch backend, batches of arrays and a loss; gives the weights that did best on the
+held-out part, the last weights and the curves, in one folder. AdamW with warm-up and cosine decay (Loshchilov &
+Hutter 2019), an exponential average of the weights, bfloat16 where the processor is fast at it. Resumes after
+a stop. Never sees a test set.
+"""
+
+import csv
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from dms.training.layers import device_of, parameters_of
+
+Batch = tuple[npt.NDArray[Any], list[npt.NDArray[Any]]]
+"""Pictures (N, height, width, channels), uint8 or float32 in 0..1, and the targets that the loss takes."""
+
+Batches = Callable[[np.random.Generator], Iterable[Batch]]
+"""Gives one epoch of batches; all randomness comes from the generator, so that a resumed run repeats itself."""
+
+Loss = Callable[[list[torch.Tensor], list[torch.Tensor]], torch.Tensor]
+"""Outputs of the model (float32) and targets to a scalar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller of a recipe may choose.
+
+    Attributes:
+        epochs: Passes over the training part; None takes the recipe's own number.
+        seed: Start of every random choice.
+        resume: Go on from the checkpoint in the output folder, if there is one.
+        threads: CPU threads for PyTorch.
+    """
+
+    epochs: int | None = None
+    seed: int = 1
+    resume: bool = True
+    threads: int = 1
+
+
+def fit(
+    model: Any,
+    batches: Batches,
+    *,
+    loss: Loss,
+    epochs: int,
+    steps_per_epoch: int,
+    out: Path,
+    validate: Callable[[Any], dict[str, float]],
+    monitor: str,
+    learning_rate: float = 2e-3,
+    weight_decay: float = 0.05,
+    average: float = 0.999,
+    warm_up_epochs: float = 1.0,
+    options: Options = Options(),
+) -> dict[str, float]:
+    """Train a model and leave it with its best averaged weights.
+
+    Args:
+        model: Keras model; trained where its weights are (CPU or GPU).
+        batches: One epoch of batches from a random generator.
+        loss: What is minimised.
+        epochs: Number of epochs, used as given (``options.epochs`` is the recipe's matter).
+        steps_per_epoch: Batches that ``batches`` gives; the schedule and the progress bar rest on it.
+        out: Folder for ``curves.csv``, ``checkpoint.pt``, ``best.weights.h5`` and ``last.weights.h5``.
+        validate: Measures on the held-out part, called after each epoch with the averaged weights in place.
+        monitor: The measure that decides which weights are best; higher is better.
+        learning_rate: Peak of the schedule.
+        weight_decay: Decoupled decay of kernels; biases and normalisation have none.
+        average: Decay per step of the weight average; 0 turns it off.
+        warm_up_epochs: Epochs of linear rise to the peak.
+        options: Seed, resume and threads.
+
+    Returns:
+        The best epoch's measures, with ``epoch``.
+    """
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    trainable = parameters_of(model)
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": [p for p in trainable if p.ndim > 1], "weight_decay": weight_decay},
+            {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=learning_rate,
+        betas=(0.9, 0.99),
+    )
+    averages = _Average(model, average)
+    checkpoint = out / "checkpoint.pt"
+    start, best = 0, {"epoch": -1.0, monitor: -math.inf}
+    if options.resume and checkpoint.is_file():
+        state = torch.load(checkpoint, weights_only=False)
+        averages.live_from(state["live"])
+        averages.load(state["average"], state["step"])
+        optimiser.load_state_dict(state["optimiser"])
+        start, best = state["epoch"], state["best"]
+    device, total = device_of(model), epochs * steps_per_epoch
+    with _progress() as progress:
+        for epoch in range(start, epochs):
+            began, losses = time.monotonic(), []
+            task = progress.add_task(f"epoch {epoch + 1}/{epochs}", total=steps_per_epoch)
+            for index, (pictures, targets) in enumerate(batches(np.random.default_rng((options.seed, epoch)))):
+                rate = schedule(epoch * steps_per_epoch + index, total, warm_up_epochs * steps_per_epoch)
+                for group in optimiser.param_groups:
+                    group["lr"] = rate * learning_rate
+                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_pays(device)):
+                    outputs = model(as_input(pictures, device), training=True)
+                value = loss([o.float() for o in as_list(outputs)], [torch.as_tensor(t).to(device) for t in targets])
+                optimiser.zero_grad()
+                value.backward()
+                torch.nn.utils.clip_grad_norm_(trainable, 5.0)
+                optimiser.step()
+                averages.update()
+                losses.append(value.item())
+                progress.advance(task)
+            with averages.in_place():
+                measures = validate(model)
+                if measures[monitor] > best[monitor]:
+                    best = {"epoch": epoch + 1, **measures}
+                    model.save_weights(out / "best.weights.h5")
+                model.save_weights(out / "last.weights.h5")
+            row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "seconds": time.monotonic() - began, **measures}
+            _append(out / "curves.csv", row, new=epoch == 0)
+            torch.save(
+                {
+                    "live": averages.live(),
+                    "average": averages.shadow,
+                    "step": averages.steps,
+                    "optimiser": optimiser.state_dict(),
+                    "epoch": epoch + 1,
+                    "best": best,
+                },
+                checkpoint,
+            )
+            progress.remove_task(task)
+            progress.console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
+    model.load_weights(out / "best.weights.h5")
+    return best
+
+
+def schedule(step: int, total: int, warm_up: float) -> float:
+    """Share of the peak learning rate at a step: linear rise, then half a cosine down to 1 %."""
+    if step < warm_up:
+        return (step + 1) / warm_up
+    done = (step - warm_up) / max(1.0, total - warm_up)
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+def predict(model: Any, pictures: npt.NDArray[np.uint8], batch: int = 256) -> list[npt.NDArray[np.float32]]:
+    """The model's outputs for many pictures, in evaluation mode.
+
+    Args:
+        model: Keras model on the PyTorch backend.
+        pictures: (N, height, width) or (N, height, width, channels), uint8.
+        batch: Pictures at a time.
+
+    Returns:
+        One (N, ...) array per output.
+    """
+    device, parts = device_of(model), []
+    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_pays(device)):
+        for i in range(0, len(pictures), batch):
+            outputs = as_list(model(as_input(pictures[i : i + batch], device), training=False))
+            parts.append([o.float().cpu().numpy() for o in outputs])
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+def as_input(pictures: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
+    """Pictures as the nets take them: (N, height, width, channels), float32 in 0..1."""
+    x = torch.as_tensor(pictures if pictures.ndim == 4 else pictures[..., None]).to(device)
+    return x.float() / 255 if x.dtype == torch.uint8 else x
+
+
+def as_list(outputs: Any) -> list[torch.Tensor]:
+    """Outputs of a model with one or several heads as a list."""
+    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+
+
+def bfloat16_pays(device: torch.device) -> bool:
+    """Whether matrix work in bfloat16 is faster here than in float32 (AMX, or any CUDA device that has it)."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_amx_tile_supported())
+
+
+class _Average:
+    """Exponential moving average of all weights and moving statistics (Polyak & Juditsky 1992)."""
+
+    def __init__(self, model: Any, decay: float) -> None:
+        self._tensors = [v.value for v in model.variables if v.value.is_floating_point()]
+        self._decay = decay
+        self.steps = 0
+        self.shadow = [t.detach().clone() for t in self._tensors]
+
+    def update(self) -> None:
+        self.steps += 1
+        # the average must not drag the random start along
+        decay = min(self._decay, (1 + self.steps) / (10 + self.steps))
+        torch._foreach_lerp_(self.shadow, [t.detach() for t in self._tensors], 1 - decay)
+
+    def live(self) -> list[torch.Tensor]:
+        return [t.detach().clone() for t in self._tensors]
+
+    def live_from(self, values: list[torch.Tensor]) -> None:
+        for tensor, value in zip(self._tensors, values, strict=True):
+            tensor.detach().copy_(value)
+
+    def load(self, shadow: list[torch.Tensor], steps: int) -> None:
+        self.shadow, self.steps = [s.to(t.device) for s, t in zip(shadow, self._tensors, strict=True)], steps
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The averaged weights are the model's own inside the block."""
+        live = self.live()
+        self.live_from(self.shadow)
+        try:
+            yield
+        finally:
+            self.live_from(live)
+
+
+def _append(path: Path, row: dict[str, float], *, new: bool) -> None:
+    with path.open("w" if new else "a", newline="") as file:
+        writer = csv.DictWriter(file, row)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True
+    )

@@ -1,0 +1,87 @@
+"""Turns a trained Keras model into a full-INT8 TFLite file.
+
+Takes a model on the PyTorch backend and calibration pictures, gives a file whose input and outputs are int8 and
+whose kernels have one scale per channel. Pixels are x/255 with 0 and 255 in the calibration, so that the input is
+``uint8 - 128`` and the daemon does no arithmetic on pixels. Converts in a process of its own, because TensorFlow
+and PyTorch are two backends of Keras and a process has one.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dms.errors import WorldError
+
+
+def with_probabilities(model: Any, temperatures: list[float] | None = None) -> Any:
+    """The model with a softmax on each output.
+
+    Args:
+        model: Keras model whose outputs are logits of dense layers.
+        temperatures: One per output; logits are divided by it by scaling the last layer (Guo et al. 2017).
+    """
+    import keras  # noqa: PLC0415 - the backend is chosen when Keras is imported
+
+    for output, temperature in zip(model.output_names, temperatures or [], strict=bool(temperatures)):
+        layer = model.get_layer(output)
+        layer.set_weights([w / temperature for w in layer.get_weights()])
+    return keras.Model(model.inputs, [keras.layers.Softmax()(o) for o in model.outputs], name=model.name)
+
+
+def quantise(model: Any, calibration: npt.NDArray[np.uint8], out: Path) -> Path:
+    """Write a full-INT8 TFLite file with a batch of one.
+
+    Args:
+        model: Keras model; its outputs ship as they are.
+        calibration: (N, height, width) or (N, height, width, channels) uint8, a few hundred typical pictures.
+        out: The ``.tflite`` file to write.
+
+    Raises:
+        WorldError: The converter failed.
+    """
+    pictures = calibration if calibration.ndim == 4 else calibration[..., None]
+    black, white = np.zeros_like(pictures[:1]), np.full_like(pictures[:1], 255)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        saved, examples = Path(folder, "model.keras"), Path(folder, "calibration.npy")
+        model.save(saved)
+        np.save(examples, np.concatenate([pictures, black, white]))
+        environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        command = [sys.executable, "-m", "dms.training.quantise", str(saved), str(examples), str(out)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise WorldError(f"conversion to TFLite failed: {done.stderr.strip().splitlines()[-1:]}")
+    return out
+
+
+def _convert(saved: Path, examples: Path, out: Path) -> None:
+    """Runs in the subprocess, on the TensorFlow backend."""
+    import keras  # noqa: PLC0415
+    import tensorflow as tf  # noqa: PLC0415
+    from tensorflow.python.framework.convert_to_constants import (  # noqa: PLC0415
+        convert_variables_to_constants_v2,
+    )
+
+    import dms.training.layers  # noqa: F401, PLC0415 - registers the layers that the file names
+
+    model, pictures = keras.saving.load_model(saved, compile=False), np.load(examples)
+    signature = tf.TensorSpec((1, *pictures.shape[1:]), tf.float32)
+    function = tf.function(lambda x: model(x, training=False), input_signature=[signature])
+    # Keras' variables would stay variables of the TFLite file; as constants they can be quantised
+    frozen = convert_variables_to_constants_v2(function.get_concrete_function())
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([p[None].astype(np.float32) / 255] for p in pictures)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    out.write_bytes(converter.convert())
+
+
+if __name__ == "__main__":
+    _convert(*map(Path, sys.argv[1:4]))
