@@ -1,6 +1,6 @@
 """The trace: what was seen in a drive, as JSON lines without pictures.
 
-Takes and gives ``Observation`` values and vehicle inputs in order of time. Numbers are written so that they read back
+Takes and gives ``Observation`` values and driver inputs in order of time. Numbers are written so that they read back
 as the same floats: a replayed trace gives the same events byte for byte. Unknown values are left out of a line.
 """
 
@@ -11,20 +11,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from dms.driver.inputs import Acknowledgement, DriverChange, VehicleInput, VehicleSpeed
+from pydantic import TypeAdapter
+
+from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
 from dms.errors import UserError
 from dms.observation import Box, Emotions, HeadPose, Observation, View
 
 TRACE_VERSION = 1
 
 _T = TypeVar("_T")
-
-_RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
 _NUMBERS = ("face", "face_score", "left_eye", "right_eye", "yawn")
-_INPUTS: dict[str, type[VehicleSpeed] | type[Acknowledgement] | type[DriverChange]] = {
-    "speed": VehicleSpeed,
-    "acknowledgement": Acknowledgement,
-    "driver": DriverChange,
+_RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
+# inputs are rare and nested: pydantic reads and writes them; observations are many and flat
+_INPUTS: dict[str, TypeAdapter[Any]] = {
+    kind.__name__: TypeAdapter(kind) for kind in (VehicleSpeed, Acknowledgement, DriverChange)
 }
 
 
@@ -33,7 +33,7 @@ class TraceHeader:
     """First line of a trace.
 
     Attributes:
-        drive: What was watched: the file's or the camera's name.
+        drive: What was watched: the name of the file or the camera.
         session: Names this run; ids of events derive from it.
     """
 
@@ -51,23 +51,18 @@ class TraceWriter:
 
     def __init__(self, path: Path, header: TraceHeader) -> None:
         self._file = path.open("w", encoding="utf-8")
-        self._write({"trace_version": TRACE_VERSION, "drive": header.drive, "session": header.session})
+        self._line({"trace_version": TRACE_VERSION, "drive": header.drive, "session": header.session})
 
-    def observation(self, observation: Observation) -> None:
-        """Write what was seen in one frame."""
-        line: dict[str, Any] = {"t": observation.t, "view": observation.view.value}
-        line.update((name, value) for name in _NUMBERS if (value := getattr(observation, name)) is not None)
-        line.update((name, astuple(value)) for name in _RECORDS if (value := getattr(observation, name)) is not None)
-        self._write(line)
-
-    def input(self, event: VehicleInput) -> None:
-        """Write a vehicle input."""
-        name = next(name for name, kind in _INPUTS.items() if isinstance(event, kind))
-        self._write({"input": name, "values": astuple(event)})
-
-    def close(self) -> None:
-        """Finish the file."""
-        self._file.close()
+    def write(self, event: Observation | DriverInput) -> None:
+        """Write what was seen in one frame, or an input."""
+        if isinstance(event, Observation):
+            line: dict[str, Any] = {"t": event.t, "view": event.view.value}
+            line.update((name, value) for name in _NUMBERS if (value := getattr(event, name)) is not None)
+            line.update((name, astuple(value)) for name in _RECORDS if (value := getattr(event, name)) is not None)
+        else:
+            name = type(event).__name__
+            line = {"input": name, **_INPUTS[name].dump_python(event, mode="json")}
+        self._line(line)
 
     def __enter__(self) -> Self:
         return self
@@ -75,9 +70,9 @@ class TraceWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._file.close()
 
-    def _write(self, line: dict[str, Any]) -> None:
+    def _line(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
@@ -86,7 +81,7 @@ def is_trace(path: Path) -> bool:
     return path.suffix == ".jsonl"
 
 
-def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | VehicleInput]]:
+def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | DriverInput]]:
     """Read a trace.
 
     Returns:
@@ -101,11 +96,10 @@ def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | VehicleI
             first = file.readline()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from error
-    header = _parse(first, path, 1, _header)
-    return header, _events(path)
+    return _parse(first, path, 1, _header), _events(path)
 
 
-def _events(path: Path) -> Iterator[Observation | VehicleInput]:
+def _events(path: Path) -> Iterator[Observation | DriverInput]:
     with path.open(encoding="utf-8") as file:
         next(file)
         for number, text in enumerate(file, start=2):
@@ -118,18 +112,21 @@ def _parse(text: str, path: Path, number: int, build: Callable[[dict[str, Any]],
     try:
         return build(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}:{number}: not a line of a version {TRACE_VERSION} trace ({error!r})") from error
+        problem = str(error).partition("\n")[0]
+        raise UserError(f"{path}:{number}: not a line of a version {TRACE_VERSION} trace ({problem})") from error
 
 
 def _header(line: dict[str, Any]) -> TraceHeader:
     if line["trace_version"] != TRACE_VERSION:
         raise ValueError(f"version {line['trace_version']}")
-    return TraceHeader(line["drive"], line["session"])
+    return TraceHeader(str(line["drive"]), str(line["session"]))
 
 
-def _event(line: dict[str, Any]) -> Observation | VehicleInput:
+def _event(line: dict[str, Any]) -> Observation | DriverInput:
     if "input" in line:
-        return _INPUTS[line["input"]](*line["values"])
-    records = {name: kind(*line[name]) for name, kind in _RECORDS.items() if name in line}
+        values = {name: value for name, value in line.items() if name != "input"}
+        event: DriverInput = _INPUTS[line["input"]].validate_python(values)
+        return event
+    records: dict[str, Any] = {name: kind(*line[name]) for name, kind in _RECORDS.items() if name in line}
     numbers = {name: line[name] for name in _NUMBERS if name in line}
-    return Observation(t=line["t"], view=View(line["view"]), **numbers, **records)  # type: ignore[arg-type]
+    return Observation(t=line["t"], view=View(line["view"]), **numbers, **records)

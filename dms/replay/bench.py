@@ -1,0 +1,108 @@
+"""Measures this machine: what a frame costs, stage by stage.
+
+Takes a source, gives milliseconds, frames per second and memory. The only place that reads clocks for their own sake.
+"""
+
+import resource
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dms.config import Config
+from dms.demo import SAMPLE_DRIVE
+from dms.driver.monitor import DriverMonitor
+from dms.frames.source import open_recording
+from dms.observation import Observation
+from dms.perception.perception import Perception
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Cost of one stage, milliseconds a run."""
+
+    runs: int
+    median_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class BenchResult:
+    """What a drive costs on this machine.
+
+    Attributes:
+        source: What was played.
+        frames: Frames seen.
+        frame: The whole of perception, a frame.
+        stages: By the name of the stage.
+        fps: Frames per second that one core sustains, perception and judgement together.
+        driver_steps_per_s: Observations per second that the driver room alone takes.
+        rss_mb: Peak resident memory, MB (10^6 bytes).
+    """
+
+    source: str
+    frames: int
+    frame: Stage
+    stages: dict[str, Stage]
+    fps: float
+    driver_steps_per_s: float
+    rss_mb: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """As a table for people."""
+        rows = [("stage", "runs", "median ms", "95 % ms")]
+        named = {**self.stages, "whole frame": self.frame}
+        rows += [(name, str(s.runs), f"{s.median_ms:.2f}", f"{s.p95_ms:.2f}") for name, s in named.items()]
+        table = "\n".join(f"{a:<14}{b:>7}{c:>12}{d:>10}" for a, b, c, d in rows)
+        return (
+            f"{self.source}, {self.frames} frames\n{table}\n"
+            f"{self.fps:.0f} frames/s, {self.driver_steps_per_s:,.0f} driver steps/s, {self.rss_mb:.0f} MB peak"
+        )
+
+
+def run_bench(config: Config, source: str | None) -> BenchResult:
+    """Play a recording as fast as it goes.
+
+    Args:
+        config: Limits, rates and models.
+        source: A video or a folder of images; the sample drive when None.
+
+    Raises:
+        UserError: The source cannot be read.
+    """
+    drive = open_recording(Path(source) if source is not None else SAMPLE_DRIVE, config.camera)
+    perception, monitor = Perception(config.perception), DriverMonitor(config.driver)
+    perception.warm_up()
+    stages: dict[str, list[float]] = {}
+    whole: list[float] = []
+    observations: list[Observation] = []
+    for frame in drive.frames():
+        start = time.perf_counter()
+        observation = perception.observe(frame)
+        whole.append((time.perf_counter() - start) * 1000)
+        observations.append(observation)
+        for name, taken in perception.take_times().items():
+            stages.setdefault(name, []).append(taken.total_ms)
+    start = time.perf_counter()
+    for observation in observations:
+        monitor.step(observation)
+    judging_s = time.perf_counter() - start
+    return BenchResult(
+        source=drive.name,
+        frames=len(whole),
+        frame=_stage(whole),
+        stages={name: _stage(times) for name, times in stages.items()},
+        fps=round(len(whole) / (sum(whole) / 1000 + judging_s), 1),
+        driver_steps_per_s=round(len(whole) / judging_s),
+        rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, 1),
+    )
+
+
+def _stage(times_ms: list[float]) -> Stage:
+    return Stage(len(times_ms), round(float(np.median(times_ms)), 3), round(float(np.percentile(times_ms, 95)), 3))

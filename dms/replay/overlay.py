@@ -1,0 +1,143 @@
+"""Draws what was seen and judged into a video, for people who look. Not part of any judgement."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+
+from dms.driver.state import Condition, DriverState, Eyes
+from dms.errors import UserError, WorldError
+from dms.frames import Image
+from dms.observation import Observation
+from dms.replay.walk import Picture
+
+Colour = tuple[int, int, int]
+
+_WHITE: Colour = (255, 255, 255)
+_GREY: Colour = (170, 170, 170)
+_GREEN: Colour = (120, 220, 90)
+_AMBER: Colour = (60, 190, 255)
+_RED: Colour = (70, 70, 255)
+_CONDITIONS = {
+    Condition.STARTING: _GREY,
+    Condition.ATTENTIVE: _GREEN,
+    Condition.FATIGUED: _RED,
+    Condition.DEGRADED: _AMBER,
+}
+_EYES = {Eyes.OPEN: _GREEN, Eyes.CLOSED: _RED, Eyes.UNKNOWN: _GREY}
+_FPS = 20.0
+_HEIGHT = 480
+_PANEL = 260
+
+
+class OverlayWriter:
+    """Writes a video with a panel of readings beside the picture.
+
+    Frames are held or left out so that the video plays at 20 frames per second whatever the drive's own rate.
+
+    Args:
+        path: The .mp4 file to write.
+
+    Raises:
+        UserError: The name does not end in .mp4.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if path.suffix != ".mp4":
+            raise UserError(f"{path}: an overlay is written as .mp4")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._writer: cv2.VideoWriter | None = None
+        self._start_t = 0.0
+        self._written = 0
+
+    def draw(self, picture: Picture, observation: Observation, state: DriverState) -> None:
+        """Add one frame."""
+        canvas = draw(picture, observation, state)
+        if self._writer is None:
+            self._writer = self._open(canvas)
+            self._start_t = observation.t
+        while self._written <= (observation.t - self._start_t) * _FPS:
+            self._writer.write(canvas)
+            self._written += 1
+
+    def _open(self, canvas: Image) -> cv2.VideoWriter:
+        writer = cv2.VideoWriter(str(self._path), cv2.VideoWriter.fourcc(*"mp4v"), _FPS, canvas.shape[1::-1])
+        if not writer.isOpened():
+            raise WorldError(f"{self._path}: cannot be written")
+        return writer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.release()
+
+
+def draw(picture: Picture, observation: Observation, state: DriverState) -> Image:
+    """Draw one frame: the picture with box and landmarks, and the readings beside it.
+
+    Returns:
+        (480, width, 3) BGR.
+    """
+    scale = _HEIGHT / picture.image.shape[0]
+    image = picture.image if picture.image.ndim == 3 else cv2.cvtColor(picture.image, cv2.COLOR_GRAY2BGR)
+    width = round(image.shape[1] * scale / 2) * 2
+    view = cv2.resize(image, (width, _HEIGHT), interpolation=cv2.INTER_AREA)
+    if observation.box is not None:
+        box = observation.box
+        corners = np.array([[box.x, box.y], [box.x + box.width, box.y + box.height]]) * scale
+        (x0, y0), (x1, y1) = corners.round().astype(int).tolist()
+        cv2.rectangle(view, (x0, y0), (x1, y1), _CONDITIONS[state.condition], 1, cv2.LINE_AA)
+    if picture.landmarks is not None:
+        for index, (x, y) in enumerate((picture.landmarks * scale).round().astype(int).tolist()):
+            colour = _EYES[state.eyes] if 36 <= index < 48 else _WHITE
+            cv2.circle(view, (x, y), 1, colour, -1, cv2.LINE_AA)
+    panel = np.full((_HEIGHT, _PANEL, 3), 28, np.uint8)
+    _write_readings(panel, observation, state)
+    return np.asarray(np.hstack([view, panel]), np.uint8)
+
+
+def _write_readings(panel: Image, observation: Observation, state: DriverState) -> None:
+    y = 34
+    _text(panel, state.condition.value.upper(), y, _CONDITIONS[state.condition], 0.75, 2)
+    detail = state.fatigue or state.degraded or state.anger
+    if detail is not None:
+        _text(panel, detail.value.replace("_", " "), y + 24, _CONDITIONS[state.condition], 0.55)
+    y += 60
+    _text(panel, f"t {observation.t:.2f} s", y, _GREY)
+    rows = (
+        ("eye closed, right", observation.right_eye),
+        ("eye closed, left", observation.left_eye),
+        ("yawn", observation.yawn),
+        ("PERCLOS", state.perclos),
+        ("anger", state.anger_score),
+        ("calibrated", state.calibrated),
+    )
+    for name, value in rows:
+        y += 38
+        _text(panel, name, y, _WHITE)
+        _text(panel, "unknown" if value is None else f"{value:.2f}", y, _GREY if value is None else _WHITE, x=185)
+        cv2.rectangle(panel, (14, y + 7), (_PANEL - 14, y + 11), (70, 70, 70), -1)
+        if value is not None:
+            end = 14 + round((_PANEL - 28) * min(1.0, max(0.0, value)))
+            cv2.rectangle(panel, (14, y + 7), (end, y + 11), _AMBER, -1)
+    y += 44
+    closed = "unknown" if state.closed_s is None else f"{state.closed_s:.1f} s"
+    _text(panel, f"eyes {state.eyes}, closed {closed}", y, _EYES[state.eyes])
+    if observation.pose is not None:
+        pose = observation.pose
+        _text(panel, f"yaw {pose.yaw:.0f}  pitch {pose.pitch:.0f}  roll {pose.roll:.0f}", y + 24, _GREY)
+    if state.emotions is not None:
+        shares = {name: getattr(state.emotions, name) for name in state.emotions.__slots__}
+        name = max(shares, key=lambda n: shares[n])
+        _text(panel, f"{name} {shares[name]:.2f}", y + 48, _GREY)
+
+
+def _text(panel: Image, text: str, y: int, colour: Colour, size: float = 0.46, weight: int = 1, x: int = 14) -> None:
+    cv2.putText(panel, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, colour, weight, cv2.LINE_AA)
