@@ -4,6 +4,7 @@ Takes nothing, gives ``DriverSettings``. Every limit carries its unit, bounds an
 as a table that is made from here.
 """
 
+from itertools import pairwise
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -34,8 +35,7 @@ def in_order(**values: float) -> None:
     Raises:
         ValueError: One is not below the next; both are named.
     """
-    pairs = list(values.items())
-    for (low_name, low), (high_name, high) in zip(pairs, pairs[1:], strict=False):
+    for (low_name, low), (high_name, high) in pairwise(values.items()):
         if low >= high:
             raise ValueError(f"{low_name} ({low:g}) must be below {high_name} ({high:g})")
 
@@ -161,7 +161,10 @@ class ClosureSettings(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         in_order(
-            slow_s=self.slow_s, microsleep_s=self.microsleep_s, asleep_s=self.asleep_s, unresponsive_s=self.unresponsive_s
+            slow_s=self.slow_s,
+            microsleep_s=self.microsleep_s,
+            asleep_s=self.asleep_s,
+            unresponsive_s=self.unresponsive_s,
         )
         if not self.microsleep_s <= self.doubtful_microsleep_s <= self.asleep_s:
             raise ValueError("doubtful_microsleep_s must lie between microsleep_s and asleep_s")
@@ -201,11 +204,10 @@ class PerclosSettings(Section):
         0.06, ge=0.0, le=0.5, unit="share", title="Clear",
         text="`drowsy` is over below this.", source="hysteresis of a quarter below the advisory level; " + OWN,
     )  # fmt: skip
-    min_droops: int = Field(
-        3, ge=1, le=20, title="Droops needed",
-        description="Closures of the shortest droop or longer that the window must hold before PERCLOS means "
-        "`drowsy`: one long closure is for the ladder to tell. Unit: closures. Source: " + OWN + ".",
-        json_schema_extra={"unit": "closures", "source": OWN},
+    min_droops: int = limit(
+        3, ge=1, le=20, unit="closures", title="Droops needed",
+        text="Closures of the shortest droop or longer that the window must hold before PERCLOS means `drowsy`: one "
+        "long closure is for the ladder to tell.", source=OWN,
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -219,7 +221,8 @@ class SignsSettings(Section):
 
     window_s: float = limit(
         180.0, ge=30.0, le=900.0, unit="s", title="Window of yawns and nods",
-        text="How long a yawn or a nod stays a sign.", source="one yawn in a few minutes is enough to corroborate; " + OWN,
+        text="How long a yawn or a nod stays a sign.",
+        source="one yawn in a few minutes is enough to corroborate; " + OWN,
     )  # fmt: skip
     blink_window_s: float = limit(
         60.0, ge=20.0, le=300.0, unit="s", title="Window of blinks",
@@ -235,33 +238,30 @@ class SignsSettings(Section):
         text="The duration of a blink is unknown when observations around it were further apart.",
         source="blink durations want 15 frames a second or more (REFERENCES 2), with room for jitter",
     )  # fmt: skip
-    min_blinks: int = Field(
-        5, ge=2, le=30, title="Blinks needed",
-        description="Blinks with a known duration before slow blinks are a sign. Unit: blinks. Source: " + OWN + ".",
-        json_schema_extra={"unit": "blinks", "source": OWN},
+    min_blinks: int = limit(
+        5, ge=2, le=30, unit="blinks", title="Blinks needed",
+        text="Blinks with a known duration before slow blinks are a sign.", source=OWN,
     )  # fmt: skip
-    min_slow_closures: int = Field(
-        3, ge=1, le=20, title="Slow closures needed",
-        description="Slow closures in the window of blinks that make a sign. Unit: closures. Source: " + OWN + ".",
-        json_schema_extra={"unit": "closures", "source": OWN},
+    min_slow_closures: int = limit(
+        3, ge=1, le=20, unit="closures", title="Slow closures needed",
+        text="Slow closures in the window of blinks that make a sign.", source=OWN,
     )  # fmt: skip
     yawn_s: float = limit(
         2.5, ge=1.0, le=6.0, unit="s", title="Yawn",
-        text="A mouth wide open for this long is a yawn.", source="yawns last 3.5 to 6.5 s, words far less (REFERENCES 2)",
+        text="A mouth wide open for this long is a yawn.",
+        source="yawns last 3.5 to 6.5 s, words far less (REFERENCES 2)",
     )  # fmt: skip
-    min_yawns: int = Field(
-        1, ge=1, le=10, title="Yawns needed",
-        description="Yawns in their window that make a sign. Unit: yawns. Source: " + OWN + ".",
-        json_schema_extra={"unit": "yawns", "source": OWN},
+    min_yawns: int = limit(
+        1, ge=1, le=10, unit="yawns", title="Yawns needed",
+        text="Yawns in their window that make a sign.", source=OWN,
     )  # fmt: skip
     nod_deg: float = limit(
         12.0, ge=5.0, le=45.0, unit="degrees", title="Nod",
         text="A head that sinks this far during a closure nods.", source="the limit of looking down; " + OWN,
     )  # fmt: skip
-    min_nods: int = Field(
-        1, ge=1, le=10, title="Nods needed",
-        description="Nods in their window that make a sign. Unit: nods. Source: " + OWN + ".",
-        json_schema_extra={"unit": "nods", "source": OWN},
+    min_nods: int = limit(
+        1, ge=1, le=10, unit="nods", title="Nods needed",
+        text="Nods in their window that make a sign.", source=OWN,
     )  # fmt: skip
 
 
@@ -296,10 +296,9 @@ class BaselineSettings(Section):
         text="The learned blink duration is never above this, so that a driver who starts out tired is not normal.",
         source="blinks last 0.1 to 0.4 s (REFERENCES 2)",
     )  # fmt: skip
-    blinks: int = Field(
-        20, ge=5, le=200, title="Blinks to learn",
-        description="Blinks from which the blink duration is learned. Unit: blinks. Source: one to two minutes of an awake driver; " + OWN + ".",
-        json_schema_extra={"unit": "blinks", "source": "one to two minutes of an awake driver; " + OWN},
+    blinks: int = limit(
+        20, ge=5, le=200, unit="blinks", title="Blinks to learn",
+        text="Blinks from which the blink duration is learned.", source="one to two minutes of an awake driver; " + OWN,
     )  # fmt: skip
     pitch_max_deg: float = limit(
         25.0, ge=0.0, le=60.0, unit="degrees", title="Resting pitch, clamp",
@@ -466,8 +465,12 @@ class DriverSettings(Section):
     closure: ClosureSettings = Field(ClosureSettings(), title="Closures", description="The ladder of one closure.")
     perclos: PerclosSettings = Field(PerclosSettings(), title="PERCLOS", description="Droops over a minute.")
     signs: SignsSettings = Field(SignsSettings(), title="Second signs", description="What corroborates PERCLOS.")
-    baseline: BaselineSettings = Field(BaselineSettings(), title="Baseline", description="What is normal for this driver.")
+    baseline: BaselineSettings = Field(
+        BaselineSettings(), title="Baseline", description="What is normal for this driver."
+    )
     anger: AngerSettings = Field(AngerSettings(), title="Anger", description="When a face is angry.")
     degraded: DegradedSettings = Field(DegradedSettings(), title="Degraded", description="When nothing can be judged.")
     life: LifecycleSettings = Field(LifecycleSettings(), title="Life cycle", description="How alerts repeat and end.")
-    speed: SpeedSettings = Field(SpeedSettings(), title="Speed gates", description="From which speed alerts are raised.")
+    speed: SpeedSettings = Field(
+        SpeedSettings(), title="Speed gates", description="From which speed alerts are raised."
+    )

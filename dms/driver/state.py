@@ -11,7 +11,7 @@ class Condition(StrEnum):
     """The driver in one word."""
 
     STARTING = "starting"
-    """Too little has been seen yet to say anything."""
+    """Too little has been seen, so far or just now, to say anything."""
     ATTENTIVE = "attentive"
     """Enough is seen, and nothing is wrong."""
     FATIGUED = "fatigued"
@@ -82,7 +82,8 @@ class Alert:
         phase: ``start``, ``update`` or ``end``.
         level: Highest level reached so far within this alert, so that it never falls between start and end.
         episode: Counts the alerts of this kind from 1; start, updates and end of one alert share it.
-        started_t: When what the alert is about began (for a closure: when the eyes closed), seconds on the frames' clock.
+        started_t: When what the alert is about began (for a closure: when the eyes closed), seconds on the frames'
+            clock.
         t: When this step was judged, seconds on the frames' clock.
         evidence: The numbers behind it.
     """

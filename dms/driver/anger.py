@@ -1,0 +1,181 @@
+"""Judges anger: the mean anger of the face above this driver's resting face.
+
+Takes emotions as they come, at whatever rate, gives smoothed emotions and alerts. A mouth wide open distorts the
+face, so that such readings count as unknown. Before the resting face is learned, anger is unknown.
+"""
+
+from dms.config.driver import DriverSettings
+from dms.driver.baseline import BaselineLearner
+from dms.driver.lifecycle import RANK, AlertLife
+from dms.driver.smoothing import DecayingMean
+from dms.driver.state import Alert, AlertKind, AngerLevel, Evidence
+from dms.observation import Emotions
+
+CLASSES = 8
+
+
+class AngerJudge:
+    """Anger over one drive.
+
+    Args:
+        settings: All limits of the driver room.
+        learner: This driver's baseline; the resting face is learned from here.
+    """
+
+    def __init__(self, settings: DriverSettings, learner: BaselineLearner) -> None:
+        self._limits = settings.anger
+        self._life_limits = settings.life
+        self._yawn_limit = settings.closure.yawn_limit
+        self._laugh_limit = settings.closure.laugh_limit
+        self._learner = learner
+        self.life = AlertLife(AlertKind.ANGER, settings.life.repeat_s)
+        self._mean = DecayingMean(settings.anger.average_s, CLASSES)
+        self.forget()
+
+    def begin(self, learner: BaselineLearner) -> None:
+        """Somebody else drives: forget everything and rest on another baseline."""
+        self._learner = learner
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin all measures anew; an open alert stays open."""
+        self._mean.clear()
+        self._sample: tuple[float, ...] | None = None
+        self._happiness = 0.0
+        self._sample_t = 0.0
+        self._mark_t: float | None = None
+        self.score: float | None = None
+        """Mean anger 0..1 above the resting face, None unknown."""
+        self.emotions: Emotions | None = None
+        """Smoothed emotions, None unknown."""
+        self._above_s = {AngerLevel.IRRITATED: 0.0, AngerLevel.ANGRY: 0.0}
+        self._below_s = 0.0
+        self._unknown_s = 0.0
+
+    def laughing(self, t: float) -> bool:
+        """Whether the latest reading of the face, if it still holds, laughs."""
+        return self._happiness >= self._laugh_limit and t - self._sample_t <= self._limits.hold_s
+
+    def see(self, t: float, emotions: Emotions | None, yawn: float | None) -> list[Alert]:
+        """Take one observation's emotions (mostly None at a lower rate) and decide.
+
+        Args:
+            t: Time of the observation.
+            emotions: What the face shows, None when it was not read.
+            yawn: Probability 0..1 of a wide-open mouth, None unknown.
+        """
+        if self._mark_t is None:
+            self._mark_t = t
+        if emotions is not None and not (yawn is not None and yawn >= self._yawn_limit):
+            return self._take(t, emotions)
+        if t - self._sample_t > self._limits.hold_s and t - self._mark_t > self._limits.hold_s:
+            # the last reading has had its time; from here on nothing is known
+            return self._pass(t, None)
+        return []
+
+    def _take(self, t: float, emotions: Emotions) -> list[Alert]:
+        sample = (
+            emotions.neutral,
+            emotions.happiness,
+            emotions.surprise,
+            emotions.sadness,
+            emotions.anger,
+            emotions.disgust,
+            emotions.fear,
+            emotions.contempt,
+        )
+        # a value that differs from itself is not a number, and so is the sum of values with one
+        total = sum(sample)
+        if total != total:  # noqa: PLR0124
+            return []
+        self._happiness = emotions.happiness
+        return self._pass(t, sample)
+
+    def _pass(self, t: float, sample: tuple[float, ...] | None) -> list[Alert]:
+        """Time has passed up to ``t``, where the face shows this."""
+        assert self._mark_t is not None
+        before, span_s = self._sample, t - self._mark_t
+        hold_s = self._limits.hold_s
+        self._mark_t = t
+        known_s = 0.0
+        if before is not None and sample is not None and span_s <= hold_s:
+            known_s = span_s
+            self._mean.add(span_s, tuple((a + b) / 2 for a, b in zip(before, sample, strict=True)))
+        else:
+            if before is not None:
+                known_s = min(span_s, hold_s / 2)
+                self._mean.add(known_s, before)
+            after_s = 0.0 if sample is None else min(span_s - known_s, hold_s / 2)
+            self._mean.skip(span_s - known_s - after_s)
+            if sample is not None:
+                self._mean.add(after_s, sample)
+            known_s += after_s
+        self._sample = sample
+        if sample is not None:
+            self._sample_t = t
+            if self._learner.anger.learned < 1.0 and known_s > 0.0:
+                self._learner.anger.add(sample[4], known_s)
+        return self._judge(t, span_s)
+
+    def _judge(self, t: float, span_s: float) -> list[Alert]:
+        before = self.score
+        means = self._mean.means() if self._mean.valid_share >= self._limits.min_valid_share else None
+        if means is None:
+            self.emotions = self.score = None
+        else:
+            self.emotions = Emotions(*means)
+            rest = self._learner.anger
+            self.score = max(0.0, (means[4] - rest.value) / (1.0 - rest.value)) if rest.learned >= 1.0 else None
+        if self.score is None:
+            self._unknown_s += span_s
+            if self.life.level is not None and self._unknown_s >= self._life_limits.lost_s:
+                return self.end(t, "lost")
+            return []
+        self._unknown_s = 0.0
+        return self._decide(t, span_s, self.score if before is None else before, self.score)
+
+    def _decide(self, t: float, span_s: float, before: float, score: float) -> list[Alert]:
+        limits = self._limits
+        self._below_s = self._below_s + span_s if score < limits.clear else 0.0
+        alerts: list[Alert] = []
+        for level, limit, needed_s in (
+            (AngerLevel.ANGRY, limits.angry, limits.angry_s),
+            (AngerLevel.IRRITATED, limits.irritated, limits.irritated_s),
+        ):
+            if score < limit:
+                self._above_s[level] = 0.0
+                continue
+            # the mean crossed the limit somewhere within the span
+            share = (score - limit) / (score - before) if before < limit else 1.0
+            self._above_s[level] += span_s * share
+            if self._above_s[level] < needed_s or (
+                self.life.level is not None and RANK[level] <= RANK[self.life.level]
+            ):
+                continue
+            if not self.life.cooling(t, level, self._life_limits.anger_cooldown_s):
+                alerts.append(self.life.raise_to(level, t - self._above_s[level], t, self.evidence("anger")))
+        if self.life.level is not None and not alerts:
+            needed_s = limits.clear_s * (2 if self.life.level is AngerLevel.ANGRY else 1)
+            if self._below_s >= needed_s:
+                return self.end(t, "recovered")
+            if self.life.due(t):
+                return [self.life.repeat(t, self.evidence("repeat"))]
+        return alerts
+
+    def end(self, t: float, cause: str) -> list[Alert]:
+        """End the open alert, if there is one."""
+        ended = self.life.end(t, self.evidence(cause))
+        return [] if ended is None else [ended]
+
+    def evidence(self, cause: str) -> Evidence:
+        """The numbers behind a step of an alert; ``cause`` says what made it."""
+        emotions, score = self.emotions, self.score
+        return {
+            "cause": cause,
+            "anger_score": None if score is None else round(score, 4),
+            "anger": None if emotions is None else round(emotions.anger, 4),
+            "resting_anger": round(self._learner.anger.value, 4),
+            "irritated_s": round(self._above_s[AngerLevel.IRRITATED], 3),
+            "angry_s": round(self._above_s[AngerLevel.ANGRY], 3),
+            "valid_share": round(self._mean.valid_share, 4),
+        }

@@ -1,0 +1,125 @@
+"""What is normal for this driver: open-eye level, blink duration, resting pitch, resting anger.
+
+Takes readings with the time they stand for, gives a ``Baseline``. Learns in the first minutes by quantiles, which a
+few blinks, glances or outbursts cannot move, with priors and clamps, and then freezes: it never follows a driver
+who tires. A ``Baseline`` is plain numbers, so that the service can keep it for each driver.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from dms.config.driver import BaselineSettings, DriverSettings
+from dms.driver.smoothing import Histogram
+
+OPEN_QUANTILE = 0.3
+"""Below the median, so that even a driver who starts out drowsy shows the level of eyes that are open."""
+RECKON_EVERY = 1.0
+"""Seconds of valid time, or blinks, between two estimates while learning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """One driver's normal, as plain numbers that can be stored.
+
+    Attributes:
+        open_level: Closed probability 0..1 that the eye model gives for this driver's open eyes.
+        open_learned: Share 0..1 of it that was learned; 1 is final.
+        blink_s: Usual duration of a blink in seconds.
+        blink_learned: The same share for it.
+        pitch: Resting pitch of the head in degrees.
+        pitch_learned: The same share for it.
+        anger: Anger probability 0..1 of the resting face.
+        anger_learned: The same share for it.
+    """
+
+    open_level: float
+    open_learned: float
+    blink_s: float
+    blink_learned: float
+    pitch: float
+    pitch_learned: float
+    anger: float
+    anger_learned: float
+
+    @classmethod
+    def unknown(cls, settings: BaselineSettings) -> Self:
+        """The priors: a driver of whom nothing is known."""
+        return cls(settings.open_prior, 0.0, settings.blink_prior_s, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+class _Level:
+    """One quantity that is learned: the prior moves to a quantile while valid time passes, then stays."""
+
+    __slots__ = ("_bounds", "_histogram", "_learn", "_prior", "_quantile", "_reckoned", "learned", "value")
+
+    def __init__(
+        self, histogram: Histogram, learn: float, prior: float, bounds: tuple[float, float], *, quantile: float = 0.5
+    ) -> None:
+        self._histogram, self._learn, self._quantile = histogram, learn, quantile
+        self._bounds = bounds
+        self._prior = self.value = prior
+        self.learned = 0.0
+        self._reckoned = 0.0
+
+    def restore(self, value: float, learned: float) -> None:
+        """Take over what was learned before, if it was learned to the end; half of a lesson is begun anew."""
+        if learned >= 1.0:
+            self.value, self.learned = self._clamped(value), 1.0
+
+    def _clamped(self, value: float) -> float:
+        low, high = self._bounds
+        return min(max(value, low), high)
+
+    def add(self, value: float, weight: float) -> bool:
+        """Learn from a reading.
+
+        Returns:
+            Whether ``value`` changed.
+        """
+        histogram = self._histogram
+        histogram.add(value, weight)
+        if histogram.total < self._reckoned + RECKON_EVERY:
+            return False
+        self._reckoned = histogram.total
+        self.learned = min(1.0, histogram.total / self._learn)
+        estimate = self._clamped(histogram.quantile(self._quantile))
+        self.value = self._prior + self.learned * (estimate - self._prior)
+        return True
+
+
+class BaselineLearner:
+    """Learns a ``Baseline``.
+
+    Args:
+        settings: All limits of the driver room.
+        known: What is already known about this driver; parts that were learned to the end are not learned again.
+    """
+
+    __slots__ = ("anger", "blink", "opening", "pitch")
+
+    def __init__(self, settings: DriverSettings, known: Baseline | None) -> None:
+        own = settings.baseline
+        self.opening = _Level(
+            Histogram(0.0, 1.0, 50), own.learn_s, own.open_prior, (0.0, own.open_max), quantile=OPEN_QUANTILE
+        )
+        self.blink = _Level(Histogram(0.0, 1.0, 50), own.blinks, own.blink_prior_s, (own.blink_min_s, own.blink_max_s))
+        self.pitch = _Level(Histogram(-90.0, 90.0, 90), own.learn_s, 0.0, (-own.pitch_max_deg, own.pitch_max_deg))
+        self.anger = _Level(Histogram(0.0, 1.0, 50), own.learn_s, 0.0, (0.0, own.anger_max))
+        if known is not None:
+            self.opening.restore(known.open_level, known.open_learned)
+            self.blink.restore(known.blink_s, known.blink_learned)
+            self.pitch.restore(known.pitch, known.pitch_learned)
+            self.anger.restore(known.anger, known.anger_learned)
+
+    def baseline(self) -> Baseline:
+        """What is known by now."""
+        return Baseline(
+            self.opening.value,
+            self.opening.learned,
+            self.blink.value,
+            self.blink.learned,
+            self.pitch.value,
+            self.pitch.learned,
+            self.anger.value,
+            self.anger.learned,
+        )

@@ -1,0 +1,141 @@
+"""Follows one closure of the eyes from its first moment to its last.
+
+Takes spans of closed, open and unknown time in order, gives the closure that runs and each one that has ended. Only
+known closed time counts. A closure survives a glimpse of open eyes and a while of unknown ones: the first is a misread
+frame, the second a head that turns or sinks.
+"""
+
+from dataclasses import dataclass
+
+from dms.config.driver import ClosureSettings, SignsSettings
+
+HALF = 0.5
+"""A doubt counts when it holds for at least half of a closure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A closure that is over.
+
+    Attributes:
+        end_t: When the eyes opened again, in seconds.
+        closed_s: Time for which they were known to be closed.
+        coarsest_s: Longest interval between observations around and within it: its duration is no better known.
+        trusted: Neither looking down, nor laughing, nor yawning, nor by one eye only.
+        nod: The head sank after the lids did.
+    """
+
+    end_t: float
+    closed_s: float
+    coarsest_s: float
+    trusted: bool
+    nod: bool
+
+
+class ClosureTracker:
+    """The closure that runs, if any, with what casts doubt on it."""
+
+    __slots__ = (
+        "_bridge_s",
+        "_closedness",
+        "_closedness_s",
+        "_coarsest_s",
+        "_doubt_s",
+        "_doubts",
+        "_half_shut",
+        "_lowest_pitch",
+        "_nod_deg",
+        "_open_s",
+        "_pitch",
+        "_reopen_s",
+        "_start_pitch",
+        "_unknown_s",
+        "closed_s",
+        "start_t",
+    )
+
+    def __init__(self, settings: ClosureSettings, signs: SignsSettings) -> None:
+        self._reopen_s = settings.reopen_s
+        self._bridge_s = settings.bridge_s
+        self._half_shut = settings.half_shut
+        self._nod_deg = signs.nod_deg
+        self.closed_s = 0.0
+        """Known closed time of the closure that runs, 0 when none does."""
+        self.start_t = 0.0
+        """When it began."""
+        self.see(0.0, (), None)
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the closure that runs."""
+        self.closed_s = 0.0
+        self._open_s = self._unknown_s = self._closedness_s = self._coarsest_s = 0.0
+        self._doubt_s: dict[str, float] = {}
+        self._start_pitch: float | None = None
+        self._lowest_pitch: float | None = None
+
+    def see(self, closedness: float, doubts: tuple[str, ...], pitch: float | None) -> None:
+        """Note what surrounds closed eyes; it holds for the closed spans that follow.
+
+        Args:
+            closedness: How far they are shut, 0..1.
+            doubts: What may make it less than sleep at this moment.
+            pitch: Pitch of the head in degrees, None unknown.
+        """
+        self._closedness, self._doubts, self._pitch = closedness, doubts, pitch
+
+    def closed(self, t: float, span_s: float, interval_s: float) -> None:
+        """The eyes were closed for a span.
+
+        Args:
+            t: End of the span.
+            span_s: Its length, above 0.
+            interval_s: Time between the two observations it lies between.
+        """
+        if self.closed_s == 0.0:
+            self.forget()
+            self.start_t = t - span_s
+        self._open_s = self._unknown_s = 0.0
+        self.closed_s += span_s
+        self._closedness_s += self._closedness * span_s
+        self._coarsest_s = max(self._coarsest_s, interval_s)
+        for doubt in self._doubts:
+            self._doubt_s[doubt] = self._doubt_s.get(doubt, 0.0) + span_s
+        pitch = self._pitch
+        if pitch is not None:
+            if self._start_pitch is None or self._lowest_pitch is None:
+                self._start_pitch = self._lowest_pitch = pitch
+            elif pitch < self._lowest_pitch:
+                self._lowest_pitch = pitch
+
+    def opened(self, t: float, span_s: float, interval_s: float) -> Closure | None:
+        """The eyes were open for a span while a closure runs; gives the closure when it is over by that."""
+        self._open_s += span_s
+        if interval_s > self._coarsest_s and self._open_s <= span_s:
+            self._coarsest_s = interval_s
+        if self._open_s < self._reopen_s:
+            return None
+        ended = Closure(
+            t - self._open_s,
+            self.closed_s,
+            self._coarsest_s,
+            all(seconds < HALF * self.closed_s for seconds in self._doubt_s.values()),
+            self._start_pitch is not None
+            and self._lowest_pitch is not None
+            and self._start_pitch - self._lowest_pitch >= self._nod_deg,
+        )
+        self.forget()
+        return ended
+
+    def unknown(self, span_s: float) -> None:
+        """Nothing was known of the eyes for a span while a closure runs."""
+        self._unknown_s += span_s
+        if self._unknown_s > self._bridge_s:
+            self.forget()
+
+    def doubt(self) -> str | None:
+        """What casts doubt on the closure that runs, None when nothing does."""
+        found = [name for name, seconds in self._doubt_s.items() if seconds >= HALF * self.closed_s]
+        if self._closedness_s < self._half_shut * self.closed_s:
+            found.append("half_shut")
+        return ",".join(found) or None

@@ -1,0 +1,76 @@
+"""Two closed probabilities become one of open, closed, unknown.
+
+Takes the probabilities of one observation, gives ``Eyes`` with how far they are shut above this driver's own
+open-eye level. The driver's eyes are as open as the more open one; with one eye unknown the other speaks for both,
+and a closure that rests on it is in doubt. Between the two limits they stay what they were for a moment only.
+"""
+
+from dms.config.driver import EyesSettings
+from dms.driver.state import Eyes
+
+
+class EyeReader:
+    """Reads the eyes with hysteresis.
+
+    Args:
+        settings: The limits.
+        open_level: Closed probability 0..1 of this driver's open eyes.
+    """
+
+    __slots__ = ("_closed_from", "_eyes", "_open_level", "_open_to", "_settings", "_sure_t", "raw", "single")
+
+    def __init__(self, settings: EyesSettings, open_level: float) -> None:
+        self._settings = settings
+        self._eyes = Eyes.UNKNOWN
+        self._sure_t = 0.0
+        self.raw: float | None = None
+        """Closed probability of the more open known eye, None when no eye is known."""
+        self.single = False
+        """Whether only one eye is known."""
+        self.adapt(open_level)
+
+    def adapt(self, open_level: float) -> None:
+        """Take over this driver's open-eye level (0..1)."""
+        self._open_level = open_level
+        self._closed_from = open_level + self._settings.closed_limit * (1.0 - open_level)
+        self._open_to = open_level + self._settings.open_limit * (1.0 - open_level)
+
+    def forget(self) -> None:
+        """Start anew: what the eyes were does not hold any longer."""
+        self._eyes = Eyes.UNKNOWN
+
+    def closedness(self) -> float:
+        """How far the eyes are shut: 0 this driver's open eyes or wider, 1 shut; an eye must be known."""
+        raw = self.raw
+        assert raw is not None
+        return max(0.0, (raw - self._open_level) / (1.0 - self._open_level))
+
+    def read(self, t: float, left: float | None, right: float | None) -> Eyes:
+        """Read one observation.
+
+        Args:
+            t: Its time in seconds, not before the one before.
+            left: Probability 0..1 that the left eye is closed, None unknown; not a number counts as unknown.
+            right: The same for the right eye.
+        """
+        # a value that differs from itself is not a number
+        if left is None or left != left:  # noqa: PLR0124
+            raw, self.single = right, True
+        elif right is None or right != right:  # noqa: PLR0124
+            raw, self.single = left, True
+        else:
+            raw, self.single = (left if left < right else right), False
+        if raw is None or raw != raw:  # noqa: PLR0124
+            self.raw = None
+            self._eyes = Eyes.UNKNOWN
+            return Eyes.UNKNOWN
+        self.raw = raw
+        if raw <= self._open_to:
+            self._eyes = Eyes.OPEN
+            self._sure_t = t
+        elif raw >= self._closed_from:
+            self._eyes = Eyes.CLOSED
+            self._sure_t = t
+        elif t - self._sure_t > self._settings.hold_s:
+            self._eyes = Eyes.UNKNOWN
+        return self._eyes

@@ -1,0 +1,296 @@
+"""Judges fatigue: the ladder of a closure, PERCLOS with a second sign, and the way back.
+
+Takes spans of open, closed and unknown eyes with what else is seen, gives alerts. A closure is judged by itself, at
+once; drowsiness over a minute, and only when the eyes are open. Never reads unknown eyes as closed: all that unknown
+eyes can do is fail to come back after `asleep`.
+"""
+
+from dms.config.driver import DriverSettings
+from dms.driver.baseline import BaselineLearner
+from dms.driver.closures import Closure, ClosureTracker
+from dms.driver.lifecycle import AlertLife
+from dms.driver.perclos import Perclos
+from dms.driver.smoothing import Recent
+from dms.driver.state import Alert, AlertKind, Evidence, Eyes, FatigueLevel
+from dms.observation import Observation
+
+EPSILON_S = 1e-6
+"""Sums of frame intervals miss a round limit by rounding errors."""
+MOST_KEPT = 64
+"""Blinks, droops, yawns and nods that are remembered; all limits on their number are below."""
+LADDER = (FatigueLevel.MICROSLEEP, FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE)
+LATCHED = (FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE)
+
+
+class FatigueJudge:
+    """Fatigue over one drive.
+
+    Args:
+        settings: All limits of the driver room.
+        learner: This driver's baseline; blinks are learned from here.
+    """
+
+    def __init__(self, settings: DriverSettings, learner: BaselineLearner) -> None:
+        self._settings = settings
+        self._learner = learner
+        closure, perclos, signs, life = settings.closure, settings.perclos, settings.signs, settings.life
+        self._slow_s = closure.slow_s
+        self._ladder_s = (closure.microsleep_s, closure.asleep_s, closure.unresponsive_s)
+        self._recover_s = {
+            FatigueLevel.DROWSY: life.drowsy_recover_s,
+            FatigueLevel.MICROSLEEP: life.microsleep_recover_s,
+            FatigueLevel.ASLEEP: life.asleep_recover_s,
+            FatigueLevel.UNRESPONSIVE: life.unresponsive_recover_s,
+        }
+        self.closures = ClosureTracker(closure, signs)
+        self.perclos = Perclos(perclos)
+        self.life = AlertLife(AlertKind.FATIGUE, life.repeat_s)
+        self._droops = Recent(perclos.window_s, MOST_KEPT)
+        self._blinks = Recent(signs.blink_window_s, MOST_KEPT)
+        self._slow_closures = Recent(signs.blink_window_s, MOST_KEPT)
+        self._yawns = Recent(signs.window_s, MOST_KEPT)
+        self._nods = Recent(signs.window_s, MOST_KEPT)
+        self._down_deg = closure.down_deg
+        self._yawn_limit = closure.yawn_limit
+        self._speed_kmh: float | None = None
+        self.forget()
+
+    def begin(self, learner: BaselineLearner) -> None:
+        """Somebody else drives: forget everything and rest on another baseline."""
+        self._learner = learner
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin all measures anew; an open alert stays open."""
+        self.closures.forget()
+        self.perclos.clear()
+        for recent in (self._droops, self._blinks, self._slow_closures, self._yawns, self._nods):
+            recent.clear()
+        self._rung = 0
+        self._return_s: float | None = None
+        self._open_s = 0.0
+        self._unknown_s = 0.0
+        self._drowsy = False
+        self._measured_t: float | None = None
+        self._yawn_t: float | None = None
+        self._yawn_s = 0.0
+        self._doubtful = False
+        self._longest_s = 0.0
+
+    def see_closed(self, observation: Observation, closedness: float, single: bool, laughing: bool) -> None:
+        """Note what surrounds eyes that are closed in this observation.
+
+        Args:
+            observation: What was seen.
+            closedness: How far the eyes are shut, 0..1.
+            single: Only one eye is known.
+            laughing: The face laughs.
+        """
+        pose = observation.pose
+        doubts: tuple[str, ...] = ()
+        if single:
+            doubts = ("one_eye",)
+        if pose is not None and pose.pitch <= self._learner.pitch.value - self._down_deg:
+            doubts += ("looking_down",)
+        if laughing:
+            doubts += ("laughing",)
+        if observation.yawn is not None and observation.yawn >= self._yawn_limit:
+            doubts += ("yawning",)
+        self._doubtful = bool(doubts)
+        self.closures.see(closedness, doubts, None if pose is None else pose.pitch)
+
+    def see_mouth(self, t: float, yawn: float | None) -> None:
+        """Count yawns: a mouth that stays wide open."""
+        if yawn is None:
+            return
+        last, self._yawn_t = self._yawn_t, t
+        if yawn < self._yawn_limit or last is None or t - last > self._settings.time.max_gap_s:
+            self._yawn_s = 0.0
+            return
+        before = self._yawn_s
+        self._yawn_s = before + t - last
+        if before < self._settings.signs.yawn_s <= self._yawn_s:
+            self._yawns.add(t)
+
+    def closed(self, t: float, span_s: float, interval_s: float) -> None:
+        """The eyes were closed for a span that ends at ``t``, between observations ``interval_s`` apart."""
+        closures = self.closures
+        closures.closed(t, span_s, interval_s)
+        self.perclos.closed(span_s, interval_s, closures.closed_s, self._doubtful)
+        if closures.closed_s >= self._slow_s:
+            self._open_s = 0.0
+        self._unknown_s = 0.0
+        if self._return_s is not None:
+            self._return_s += span_s
+
+    def opened(self, t: float, span_s: float, interval_s: float) -> None:
+        """The eyes were open for a span."""
+        self._open_s += span_s
+        self._unknown_s = 0.0
+        self.perclos.open(span_s, interval_s)
+        if self.closures.closed_s:
+            ended = self.closures.opened(t, span_s, interval_s)
+            if ended is not None:
+                self._rung = 0
+                self._return_s = None
+                self._remember(ended)
+
+    def unknown(self, span_s: float, in_view: bool) -> None:
+        """Nothing was known of the eyes for a span; ``in_view`` when the picture itself could be judged."""
+        self._unknown_s += span_s
+        self.perclos.unknown(span_s)
+        if self.closures.closed_s:
+            self.closures.unknown(span_s)
+            if not self.closures.closed_s:
+                self._rung = 0
+        if in_view and self._return_s is not None:
+            self._return_s += span_s
+
+    def _remember(self, closure: Closure) -> None:
+        """A closure is over: it may be a blink, a droop, a slow closure, a nod."""
+        end_t, closed_s = closure.end_t, closure.closed_s
+        if not closure.trusted:
+            return
+        if closed_s >= self._settings.perclos.min_closure_s:
+            self._droops.add(end_t)
+        if closure.nod:
+            self._nods.add(end_t)
+        if closed_s >= self._slow_s:
+            self._slow_closures.add(end_t)
+        if (
+            closed_s < self._settings.closure.microsleep_s
+            and closure.coarsest_s <= self._settings.signs.blink_interval_s
+        ):
+            self._blinks.add(end_t, closed_s)
+            if self._learner.blink.learned < 1.0:
+                self._learner.blink.add(closed_s, 1.0)
+
+    def judge(self, t: float, eyes: Eyes, perclos: float | None, speed_kmh: float | None) -> list[Alert]:
+        """Decide on what has been put in up to ``t``.
+
+        Args:
+            t: Time of the observation.
+            eyes: The eyes in it.
+            perclos: PERCLOS now.
+            speed_kmh: The vehicle's speed, None when it is absent.
+        """
+        self._speed_kmh = speed_kmh
+        alerts: list[Alert] = []
+        closed_s = self.closures.closed_s
+        self._longest_s = max(self._longest_s, closed_s)
+        if self._rung < len(self._ladder_s) and closed_s + EPSILON_S >= self._ladder_s[self._rung]:
+            self._climb(t, alerts)
+        if self._return_s is not None and self._return_s + EPSILON_S >= self._settings.closure.no_return_s:
+            self._return_s = None
+            self._rung = len(LADDER)
+            self._raise(FatigueLevel.UNRESPONSIVE, self.closures.start_t, t, "no_return", alerts)
+        if perclos is not None:
+            self._measured_t = t
+            if self._drowsy:
+                self._drowsy = perclos >= self._settings.perclos.clear
+            elif perclos >= self._settings.perclos.advisory and eyes is Eyes.OPEN:
+                self._judge_drowsy(t, perclos, alerts)
+        elif self._drowsy and (self._measured_t is None or t - self._measured_t > self._settings.life.lost_s):
+            self._drowsy = False
+        if self.life.level is not None:
+            self._look_after(t, eyes, perclos, alerts)
+        return alerts
+
+    def _climb(self, t: float, alerts: list[Alert]) -> None:
+        """The closure has reached a rung of the ladder."""
+        if self._below(self._settings.speed.closures_kmh):
+            return
+        closed_s = self.closures.closed_s + EPSILON_S
+        if self._rung == 0 and closed_s < self._settings.closure.doubtful_microsleep_s and self.closures.doubt():
+            return
+        while self._rung < len(LADDER) and closed_s >= self._ladder_s[self._rung]:
+            self._rung += 1
+        level = LADDER[self._rung - 1]
+        self._return_s = 0.0 if level is FatigueLevel.ASLEEP else None
+        self._raise(level, self.closures.start_t, t, "closure", alerts)
+
+    def _raise(self, level: FatigueLevel, started_t: float, t: float, cause: str, alerts: list[Alert]) -> None:
+        self._open_s = 0.0
+        alerts.append(self.life.raise_to(level, started_t, t, self.evidence(t, cause)))
+
+    def _judge_drowsy(self, t: float, perclos: float, alerts: list[Alert]) -> None:
+        """PERCLOS is at the advisory level or above."""
+        limits = self._settings.perclos
+        if self._droops.count(t) < limits.min_droops:
+            return
+        if perclos < limits.warning and self.sign(t) is None:
+            return
+        if self._below(self._settings.speed.drowsy_kmh):
+            return
+        if self.life.cooling(t, FatigueLevel.DROWSY, self._settings.life.drowsy_cooldown_s):
+            return
+        self._drowsy = True
+        if self.life.level is None:
+            self._raise(FatigueLevel.DROWSY, t, t, "perclos", alerts)
+
+    def _below(self, gate_kmh: float) -> bool:
+        """Whether the vehicle is known to be slower than a gate."""
+        return self._speed_kmh is not None and self._speed_kmh < gate_kmh
+
+    def sign(self, t: float) -> str | None:
+        """The second signs of drowsiness at time ``t``, None when there are none."""
+        signs = self._settings.signs
+        found = []
+        ratio = self.blink_ratio(t)
+        if ratio is not None and ratio >= signs.slow_blink_ratio:
+            found.append("slow_blinks")
+        if self._slow_closures.count(t) >= signs.min_slow_closures:
+            found.append("slow_closures")
+        if self._yawns.count(t) >= signs.min_yawns:
+            found.append("yawns")
+        if self._nods.count(t) >= signs.min_nods:
+            found.append("nods")
+        return ",".join(found) or None
+
+    def blink_ratio(self, t: float) -> float | None:
+        """Mean duration of the latest blinks against this driver's own, None with too few that were seen well."""
+        blinks = self._blinks.values(t)
+        if len(blinks) < self._settings.signs.min_blinks:
+            return None
+        return sum(blinks) / len(blinks) / self._learner.blink.value
+
+    def _look_after(self, t: float, eyes: Eyes, perclos: float | None, alerts: list[Alert]) -> None:
+        """An alert is open: end it, or repeat it."""
+        level = self.life.level
+        assert isinstance(level, FatigueLevel)
+        recovered = eyes is Eyes.OPEN and not self._drowsy and self._open_s >= self._recover_s[level]
+        lost = level not in LATCHED and self._unknown_s >= self._settings.life.lost_s
+        if recovered or lost:
+            alerts.extend(self.end(t, "recovered" if recovered else "lost"))
+        elif self.life.due(t):
+            alerts.append(self.life.repeat(t, self.evidence(t, "repeat")))
+
+    def end(self, t: float, cause: str) -> list[Alert]:
+        """End the open alert, if there is one."""
+        ended = self.life.end(t, self.evidence(t, cause))
+        self._longest_s = self.closures.closed_s
+        self._drowsy = False
+        return [] if ended is None else [ended]
+
+    def evidence(self, t: float, cause: str) -> Evidence:
+        """The numbers behind a step of an alert; ``cause`` says what made it."""
+        closures = self.closures
+        ratio = self.blink_ratio(t)
+        perclos = self.perclos.value()
+        return {
+            "cause": cause,
+            "closed_s": round(closures.closed_s, 3),
+            "longest_closed_s": round(max(self._longest_s, closures.closed_s), 3),
+            "doubt": closures.doubt() if closures.closed_s else None,
+            "open_s": round(self._open_s, 3),
+            "perclos": None if perclos is None else round(perclos, 4),
+            "valid_share": round(self.perclos.valid_share(), 4),
+            "signs": self.sign(t),
+            "droops": float(self._droops.count(t)),
+            "slow_closures": float(self._slow_closures.count(t)),
+            "blink_ratio": None if ratio is None else round(ratio, 3),
+            "yawns": float(self._yawns.count(t)),
+            "nods": float(self._nods.count(t)),
+            "speed_kmh": self._speed_kmh,
+            "calibrated": round(self._learner.opening.learned, 3),
+        }

@@ -1,0 +1,245 @@
+"""The driver monitor: one observation after another, a judgement for each.
+
+Takes ``Observation`` values and vehicle inputs, gives ``Judgement`` values. Cuts the time between two observations
+into spans of open, closed and unknown eyes and hands them to the judges of fatigue and anger. Time comes with the
+observations alone.
+"""
+
+from math import isfinite
+
+from dms.config.driver import DriverSettings
+from dms.driver.anger import AngerJudge
+from dms.driver.baseline import Baseline, BaselineLearner
+from dms.driver.eyes import EyeReader
+from dms.driver.fatigue import FatigueJudge
+from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
+from dms.driver.state import Alert, AlertKind, AngerLevel, Condition, DriverState, Eyes, FatigueLevel, Judgement
+from dms.driver.visibility import Visibility, obstacle
+from dms.observation import Observation, View
+
+
+class DriverMonitor:
+    """Judges one driver over one drive.
+
+    A frame that repeats the time of the one before, or comes late by less than ``time.max_gap_s``, changes nothing.
+    A clock that jumps begins all measures anew; open alerts stay open, and on a jump backwards their start moves with
+    the clock, so that no duration is ever negative.
+
+    The monitor speaks only when spoken to: while a camera gives nothing, its owner steps it with observations whose
+    ``view`` is ``View.LOST``.
+
+    Args:
+        settings: All limits.
+        baseline: What is already known about this driver; None to learn it.
+    """
+
+    def __init__(self, settings: DriverSettings, baseline: Baseline | None = None) -> None:
+        self._settings = settings
+        self._max_gap_s = settings.time.max_gap_s
+        self._edge_s = settings.time.edge_s
+        self._jump_s = settings.time.jump_s
+        self._learner = BaselineLearner(settings, baseline)
+        self._reader = EyeReader(settings.eyes, self._learner.opening.value)
+        self._fatigue = FatigueJudge(settings, self._learner)
+        self._anger = AngerJudge(settings, self._learner)
+        self._visibility = Visibility(settings.degraded)
+        self._speed: VehicleSpeed | None = None
+        self._last: Observation | None = None
+        self._eyes = Eyes.UNKNOWN
+        self._state: DriverState | None = None
+
+    @property
+    def baseline(self) -> Baseline:
+        """What is normal for this driver, as far as it is learned; to be kept for the next drive."""
+        return self._learner.baseline()
+
+    def step(self, observation: Observation) -> Judgement:
+        """Judge the next observation.
+
+        Raises:
+            ValueError: Its time is not a number.
+        """
+        t = observation.t
+        last = self._last
+        if last is None:
+            if not isfinite(t):
+                raise ValueError(f"an observation needs a finite time, not {t}")
+            interval_s = 0.0
+        else:
+            interval_s = t - last.t
+            if not 0.0 < interval_s <= self._jump_s:
+                if not isfinite(t):
+                    raise ValueError(f"an observation needs a finite time, not {t}")
+                if -self._max_gap_s <= interval_s <= 0.0 and self._state is not None:
+                    return Judgement(self._state, ())
+                self._jump(interval_s)
+                interval_s = 0.0
+        fatigue, anger = self._fatigue, self._anger
+        if observation.view is View.CLEAR and observation.face:
+            eyes = self._reader.read(t, observation.left_eye, observation.right_eye)
+        else:
+            self._reader.forget()
+            eyes = Eyes.UNKNOWN
+        if eyes is Eyes.CLOSED:
+            fatigue.see_closed(observation, self._reader.closedness(), self._reader.single, anger.laughing(t))
+        if interval_s > 0.0:
+            self._account(observation, eyes, interval_s)
+        self._last = observation
+        self._eyes = eyes
+        return self._judge(observation, eyes)
+
+    def _jump(self, interval_s: float) -> None:
+        """The clock has jumped by so much: nothing that was measured holds any longer."""
+        self._reader.forget()
+        self._fatigue.forget()
+        self._anger.forget()
+        self._visibility.forget()
+        self._eyes = Eyes.UNKNOWN
+        self._speed = None
+        if interval_s < 0.0:
+            self._fatigue.life.shift(interval_s)
+            self._anger.life.shift(interval_s)
+
+    def _account(self, observation: Observation, eyes: Eyes, interval_s: float) -> None:
+        """Cut the time since the observation before into spans and put them in."""
+        t, before = observation.t, self._eyes
+        if eyes is before and interval_s <= self._max_gap_s:
+            self._span(observation, eyes, t, interval_s, interval_s)
+        else:
+            side_s = min(interval_s / 2, self._max_gap_s / 2 if eyes is before else self._edge_s)
+            middle_s = interval_s - 2 * side_s
+            self._span(observation, before, t - side_s - middle_s, side_s, interval_s)
+            if middle_s > 0.0:
+                self._span(observation, Eyes.UNKNOWN, t - side_s, middle_s, interval_s)
+            self._span(observation, eyes, t, side_s, interval_s)
+        if self._learner.opening.learned < 1.0 or self._learner.pitch.learned < 1.0:
+            self._learn(observation, min(interval_s, self._max_gap_s))
+
+    def _span(self, observation: Observation, eyes: Eyes, t: float, span_s: float, interval_s: float) -> None:
+        if eyes is Eyes.OPEN:
+            self._fatigue.opened(t, span_s, interval_s)
+            self._visibility.known(span_s)
+        elif eyes is Eyes.CLOSED:
+            self._fatigue.closed(t, span_s, interval_s)
+            self._visibility.known(span_s)
+        else:
+            self._fatigue.unknown(span_s, observation.view is View.CLEAR)
+            self._visibility.unknown(span_s, obstacle(observation))
+
+    def _learn(self, observation: Observation, span_s: float) -> None:
+        learner, raw = self._learner, self._reader.raw
+        if raw is None or observation.view is not View.CLEAR or not observation.face:
+            return
+        pose = observation.pose
+        if pose is not None and learner.pitch.learned < 1.0 and isfinite(pose.pitch):
+            learner.pitch.add(pose.pitch, span_s)
+        if learner.opening.learned < 1.0 and learner.opening.add(raw, span_s):
+            self._reader.adapt(learner.opening.value)
+
+    def _judge(self, observation: Observation, eyes: Eyes) -> Judgement:
+        t = observation.t
+        fatigue, anger = self._fatigue, self._anger
+        fatigue.see_mouth(t, observation.yawn)
+        perclos = fatigue.perclos.value()
+        alerts = fatigue.judge(t, eyes, perclos, self._speed_kmh(t))
+        alerts += anger.see(t, observation.emotions, observation.yawn)
+        self._state = self._describe(observation, eyes, perclos)
+        return Judgement(self._state, tuple(alerts))
+
+    def _describe(self, observation: Observation, eyes: Eyes, perclos: float | None) -> DriverState:
+        fatigue, anger = self._fatigue, self._anger
+        closed_s = fatigue.closures.closed_s if eyes is Eyes.CLOSED else 0.0 if eyes is Eyes.OPEN else None
+        fatigue_level, anger_level = fatigue.life.level, anger.life.level
+        degraded = self._visibility.reason
+        if degraded is not None:
+            condition = Condition.DEGRADED
+        elif fatigue_level is not None:
+            condition = Condition.FATIGUED
+        elif self._visibility.enough() and fatigue.closures.closed_s < self._settings.closure.asleep_s:
+            condition = Condition.ATTENTIVE
+        else:
+            condition = Condition.STARTING
+        learner = self._learner
+        return DriverState(
+            observation.t,
+            condition,
+            degraded,
+            observation.face if observation.view is View.CLEAR else None,
+            eyes,
+            closed_s,
+            perclos,
+            fatigue.perclos.known_share(),
+            fatigue_level if isinstance(fatigue_level, FatigueLevel) else None,
+            anger_level if isinstance(anger_level, AngerLevel) else None,
+            anger.score,
+            anger.emotions,
+            (learner.opening.learned + learner.anger.learned) / 2,
+        )
+
+    def _speed_kmh(self, t: float) -> float | None:
+        speed = self._speed
+        if speed is None or t - speed.t > self._settings.speed.hold_s:
+            return None
+        return speed.kmh
+
+    def receive(self, event: DriverInput) -> Judgement | None:
+        """Take a vehicle or driver input.
+
+        Returns:
+            What it led to, None when it changed nothing that can be told.
+
+        Raises:
+            ValueError: A time or a speed is not a number, or a speed is negative.
+        """
+        if not isfinite(event.t):
+            raise ValueError(f"an input needs a finite time, not {event.t}")
+        if isinstance(event, VehicleSpeed):
+            if event.kmh is not None and not (isfinite(event.kmh) and event.kmh >= 0.0):
+                raise ValueError(f"a speed is 0 km/h or more, not {event.kmh}")
+            self._speed = event
+            return None
+        if isinstance(event, Acknowledgement):
+            return self._acknowledge(event)
+        return self._change_driver(event)
+
+    def _acknowledge(self, event: Acknowledgement) -> Judgement | None:
+        alerts = []
+        t = self._now(event.t)
+        if event.kind in (None, AlertKind.FATIGUE):
+            evidence = self._fatigue.evidence(t, "acknowledged")
+            alerts.append(self._fatigue.life.acknowledge(t, event.episode, evidence))
+        if event.kind in (None, AlertKind.ANGER):
+            alerts.append(self._anger.life.acknowledge(t, event.episode, self._anger.evidence("acknowledged")))
+        return self._told(tuple(alert for alert in alerts if alert is not None))
+
+    def _change_driver(self, event: DriverChange) -> Judgement | None:
+        ended = self.finish("driver_change")
+        self._learner = BaselineLearner(self._settings, event.baseline)
+        self._reader = EyeReader(self._settings.eyes, self._learner.opening.value)
+        self._fatigue.begin(self._learner)
+        self._anger.begin(self._learner)
+        self._visibility.forget()
+        self._eyes = Eyes.UNKNOWN
+        return self._told(ended)
+
+    def _told(self, alerts: tuple[Alert, ...]) -> Judgement | None:
+        if self._last is None or not (alerts or self._state):
+            return None
+        eyes = self._eyes
+        self._state = self._describe(self._last, eyes, self._fatigue.perclos.value())
+        return Judgement(self._state, alerts) if alerts else None
+
+    def _now(self, t: float) -> float:
+        """The time of an input, not before the latest observation: alerts go forward in time."""
+        return t if self._last is None else max(t, self._last.t)
+
+    def finish(self, reason: str) -> tuple[Alert, ...]:
+        """End what is open, at the time of the latest observation.
+
+        Args:
+            reason: Why, for the evidence: for example ``end_of_drive`` or ``service_stop``.
+        """
+        if self._last is None:
+            return ()
+        t = self._last.t
+        return (*self._fatigue.end(t, reason), *self._anger.end(t, reason))
