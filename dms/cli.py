@@ -34,7 +34,7 @@ SourceUri = Annotated[
     str | None,
     typer.Option(
         metavar="URI",
-        help="Camera index, /dev/video*, libcamera, rtsp://, video file or folder of images; wins over the configuration.",
+        help="Camera index, /dev/video*, libcamera, rtsp://, video file or folder of images.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
@@ -86,7 +86,9 @@ def _configuration(path: Path | None, source: str | None = None) -> Config:
 def _log(verbose: bool) -> None:
     # journald and terminals stamp and sort for themselves
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
     )
 
 

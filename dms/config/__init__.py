@@ -40,7 +40,9 @@ class Config(Section):
     perception: PerceptionSettings = Field(
         PerceptionSettings(), title="Perception", description="How pictures are read."
     )
-    driver: DriverSettings = Field(DriverSettings(), title="Driver", description="Limits by which the driver is judged.")
+    driver: DriverSettings = Field(
+        DriverSettings(), title="Driver", description="Limits by which the driver is judged."
+    )
     mqtt: MqttSettings = Field(MqttSettings(), title="MQTT", description="Where alerts go.")
     service: ServiceSettings = Field(ServiceSettings(), title="Service", description="How the daemon runs.")
 

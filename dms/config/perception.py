@@ -11,10 +11,16 @@ class PerceptionSettings(Section):
     """The ``[perception]`` table."""
 
     models_dir: Path | None = Field(
-        None, title="Models folder", description="Holds the .tflite files and their cards; the shipped models when absent."
+        None,
+        title="Models folder",
+        description="Holds the .tflite files and their cards; absent: the shipped ones.",
     )
     threads: int = Field(
-        1, ge=1, le=4, title="Threads", description="CPU threads per model; more than one rarely pays for nets this small."
+        1,
+        ge=1,
+        le=4,
+        title="Threads",
+        description="CPU threads per model; nets this small rarely gain from two.",
     )
     region: tuple[float, float, float, float] = Field(
         (0.0, 0.0, 1.0, 1.0),
@@ -32,7 +38,9 @@ class PerceptionSettings(Section):
     emotion_hz: float = Field(
         5.0, ge=0.5, le=30.0, title="Emotion rate", description="Most emotion measurements per second."
     )
-    mouth_hz: float = Field(10.0, ge=1.0, le=30.0, title="Mouth rate", description="Most mouth measurements per second.")
+    mouth_hz: float = Field(
+        10.0, ge=1.0, le=30.0, title="Mouth rate", description="Most mouth measurements a second."
+    )
     face_score: float = Field(
         0.5, ge=0.1, le=0.95, title="Face limit", description="Least score at which a found face counts, 0..1."
     )

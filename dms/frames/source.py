@@ -16,20 +16,22 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".
 
 
 class Source(Protocol):
-    """Something that gives frames in order of time.
-
-    Attributes:
-        name: What a person calls it: the file's name or the camera.
-        live: True when frames come at their own pace and are gone when not taken.
-        duration_s: Length in seconds, None when there is no end or it is unknown.
-    """
+    """Something that gives frames in order of time."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What a person calls it: the file's name or the camera."""
+        ...
+
     @property
-    def live(self) -> bool: ...
+    def live(self) -> bool:
+        """True when frames come at their own pace and are gone when not taken."""
+        ...
+
     @property
-    def duration_s(self) -> float | None: ...
+    def duration_s(self) -> float | None:
+        """Length in seconds, None when there is no end or it is unknown."""
+        ...
 
     def frames(self) -> Iterator[Frame]:
         """Give the frames, once.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from dms.alerts.clock import ClockQuality, Stamp
 from dms.alerts.encoder import Encoder
@@ -26,7 +26,12 @@ from dms.replay.summary import Summary, Tally
 from dms.replay.trace import TraceWriter, is_trace
 from dms.replay.walk import PictureWalk, TraceWalk, Walk
 
-_COLUMNS = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    TaskProgressColumn(),
+    TimeRemainingColumn(),
+)
 
 
 class Progressed(Protocol):
@@ -97,7 +102,8 @@ def replay(
             if trace is not None:
                 trace.write(event)
             if not isinstance(event, Observation):
-                raised(monitor.receive(event))
+                heard = monitor.receive(event)
+                raised(heard.alerts if heard is not None else ())
                 continue
             judgement = monitor.step(event)
             tally.add(event, judgement.state)
@@ -106,7 +112,7 @@ def replay(
                 drawing.draw(picture, event, judgement.state)
             if progress is not None:
                 progress(completed=tally.duration_s)
-        raised(monitor.finish("end of drive"))
+        raised(monitor.finish("end_of_drive"))
     summary = tally.summary(walk.header.drive, walk.stage_ms, time.perf_counter() - started)
     (out / "summary.json").write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
     return summary
