@@ -1,7 +1,7 @@
 """Cameras: V4L2 and network streams through OpenCV, Raspberry Pi camera modules through picamera2."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import cv2
@@ -39,7 +39,7 @@ class OpenCvCamera:
         self._settings = settings
         self.name = f"camera {settings.source}" if settings.source.isdigit() else _without_credentials(settings.source)
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Generator[Frame, None, None]:
         """Give pictures as they come, stamped with monotonic time, until the camera fails."""
         capture = self._open()
         try:
@@ -83,7 +83,7 @@ class LibcameraCamera:
         self._number = int(number) if number.isdigit() else 0
         self.name = f"libcamera {self._number}"
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Generator[Frame, None, None]:
         """Give pictures as they come, stamped with monotonic time, until the camera fails."""
         try:
             from picamera2 import Picamera2  # noqa: PLC0415  # an optional system package

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from dms.errors import UserError, WorldError
@@ -52,6 +52,8 @@ class LiveCapture:
         self._stop = threading.Event()
         self._frames = self._dropped = self._opened = 0
         self._error: str | None = None
+        self.failure: UserError | None = None
+        """Why a recording could not be played; None when it could."""
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     def start(self) -> None:
@@ -94,7 +96,7 @@ class LiveCapture:
                     break
                 self._stop.wait(self._retry_s)
         except UserError as error:
-            self._report(str(error))
+            self.failure = error
         finally:
             with self._changed:
                 self._ended = True
@@ -119,7 +121,7 @@ class LiveCapture:
             log.warning("%s", error)
 
 
-def paced(source: Source, stop: threading.Event) -> Iterator[Frame]:
+def paced(source: Source, stop: threading.Event) -> Generator[Frame, None, None]:
     """Play a recording at its own pace, its times moved onto the monotonic clock."""
     start: float | None = None
     for frame in source.frames():

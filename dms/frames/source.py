@@ -1,7 +1,7 @@
 """Sources of frames that have an end: recorded drives and folders of images; and the door to all sources."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Protocol
 
@@ -33,7 +33,7 @@ class Source(Protocol):
         """Length in seconds, None when there is no end or it is unknown."""
         ...
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Generator[Frame, None, None]:
         """Give the frames, once.
 
         Raises:
@@ -73,7 +73,7 @@ class RecordedDrive:
             raise UserError(f"{self._path}: not a video that can be decoded (truncated, or another format?)")
         return capture
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Generator[Frame, None, None]:
         """Give the frames in order of presentation time; frames whose time does not advance are left out."""
         capture = self._open()
         last = -np.inf
@@ -115,7 +115,7 @@ class ImageFolder:
         self.name = path.name
         self.duration_s: float | None = len(files) / fps
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Generator[Frame, None, None]:
         """Give the images; one that cannot be decoded is an error that names it."""
         for index, file in enumerate(self._files):
             yield Frame(round(index / self._fps, 6), read_image(file))

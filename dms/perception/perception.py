@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -24,7 +23,7 @@ from dms.perception.face import Detection, FaceFinder, choose
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
 from dms.perception.pose import eye_visible, head_pose
-from dms.perception.view import view_of
+from dms.perception.view import as_grey, view_of
 
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
 _DECIMALS = 4
@@ -116,7 +115,7 @@ class Perception:
             What was seen, numbers rounded to what they mean, so that a trace on disk holds just what was judged.
         """
         with self._stage("view"):
-            grey = _grey(frame.image)
+            grey = as_grey(frame.image)
             view = view_of(grey, self._settings)
         if view is not View.CLEAR:
             self._followed = self._box = None
@@ -194,10 +193,6 @@ def load_verified(name: str, folder: Path | None) -> ModelFile:
     model = find_model(name, folder)
     model.verify()
     return model
-
-
-def _grey(image: Image) -> Image:
-    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def _round(value: float | None) -> float | None:

@@ -13,6 +13,11 @@ from dms.observation import View
 _THUMBNAIL = (80, 60)
 
 
+def as_grey(image: Image) -> Image:
+    """The (height, width) grey picture that all of perception works on."""
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
 def view_of(grey: Image, settings: PerceptionSettings) -> View:
     """Judge a picture by its light and its detail on a thumbnail of 80x60, so that sensor noise averages out.
 

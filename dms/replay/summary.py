@@ -3,7 +3,7 @@
 Takes observations and judgements while a drive is walked, gives a ``Summary``.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -58,7 +58,7 @@ class Tally:
         self._frames = self._faces = self._eyes = 0
         self._first: DriverState | None = None
         self._last: DriverState | None = None
-        self._conditions_s: Counter[Condition] = Counter()
+        self._conditions_s: dict[Condition, float] = defaultdict(float)
         self._levels: dict[tuple[AlertKind, int], str] = {}
 
     @property

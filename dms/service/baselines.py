@@ -1,0 +1,60 @@
+"""Keeps what was learned about each driver, so that a restart does not begin from nothing.
+
+Takes and gives ``Baseline`` values, one small JSON file for each driver. A file that is missing or broken means that
+the driver is learned anew.
+"""
+
+import logging
+import os
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from dms.driver.baseline import Baseline
+
+log = logging.getLogger(__name__)
+
+USUAL_DRIVER = "usual"
+"""Who drives while nobody has been named on ``cmd/driver``."""
+
+_FORMAT = TypeAdapter(Baseline)
+
+
+class BaselineStore:
+    """Baselines on disk.
+
+    Args:
+        folder: The daemon's state folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "baselines"
+
+    def load(self, driver_id: str) -> Baseline | None:
+        """What is known about a driver; None for a new one."""
+        path = self._path(driver_id)
+        try:
+            return _FORMAT.validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            log.warning("%s cannot be used, the driver is learned anew (%s)", path, type(error).__name__)
+            return None
+
+    def save(self, driver_id: str, baseline: Baseline) -> None:
+        """Keep what was learned; a disk that refuses is logged, not fatal."""
+        path = self._path(driver_id)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            # written beside and renamed: a power cut leaves the old file or the new one, never half of one
+            partial = path.with_suffix(".partial")
+            with partial.open("wb") as file:
+                file.write(_FORMAT.dump_json(baseline))
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except OSError as error:
+            log.warning("%s cannot be written: %s", path, error.strerror)
+
+    def _path(self, driver_id: str) -> Path:
+        return self._folder / f"{driver_id}.json"

@@ -1,0 +1,131 @@
+"""Says what is wrong with this machine and what to do about it.
+
+Takes a configuration, tries each part for real (a model run, a picture, a broker's answer, a file on disk), gives one
+finding for each. Changes nothing that stays.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, Literal
+
+from dms.alerts.clock import Clock
+from dms.alerts.probe import probe_broker
+from dms.config import Config
+from dms.errors import UserError, WorldError
+from dms.frames.camera import open_source
+from dms.observation import View
+from dms.perception.perception import Perception
+from dms.perception.view import as_grey, view_of
+
+Verdict = Literal["ok", "warning", "failed"]
+
+_FREE_MB = 50
+_COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        part: For example ``camera``.
+        verdict: ``ok``; ``warning``: the daemon runs, but not as well as it could; ``failed``.
+        text: What was found, and what to do when it is not ok.
+    """
+
+    part: str
+    verdict: Verdict
+    text: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether the daemon cannot do its work like this."""
+        return self.verdict == "failed"
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    def markup(self) -> str:
+        """As a line for a terminal, in rich's markup."""
+        return f"[{_COLOURS[self.verdict]}]{self.verdict:<8}[/] {self.part:<7} {self.text}"
+
+
+def run_checks(config: Config) -> list[Finding]:
+    """Check models, camera, broker, disk and clock, in this order."""
+    checks: dict[str, Callable[[Config], Finding]] = {
+        "models": _models,
+        "camera": _camera,
+        "broker": _broker,
+        "disk": _disk,
+        "clock": _clock,
+    }
+    return [_guarded(part, check, config) for part, check in checks.items()]
+
+
+def _guarded(part: str, check: Callable[[Config], Finding], config: Config) -> Finding:
+    try:
+        return check(config)
+    except (UserError, WorldError) as error:
+        return Finding(part, "failed", str(error))
+
+
+def _models(config: Config) -> Finding:
+    perception = Perception(config.perception)
+    perception.warm_up()
+    size_kb = sum(model.path.stat().st_size for model in perception.models.values()) / 1000
+    return Finding(
+        "models", "ok", f"{', '.join(perception.models)}: as their cards say, {size_kb:.0f} kB, and they run"
+    )
+
+
+def _camera(config: Config) -> Finding:
+    source = open_source(config.camera)
+    # the first pictures of a camera are often dark: it is still finding its exposure
+    with closing(source.frames()) as frames:
+        frame = next(islice(frames, 5 if source.live else 0, None), None)
+    if frame is None:
+        return Finding("camera", "failed", f"{source.name} gives no picture")
+    height, width = frame.image.shape[:2]
+    view = view_of(as_grey(frame.image), config.perception)
+    if view is not View.CLEAR:
+        return Finding("camera", "warning", f"{source.name} gives {width}x{height}, but the picture is {view}")
+    return Finding("camera", "ok", f"{source.name} gives {width}x{height}")
+
+
+def _broker(config: Config) -> Finding:
+    where = f"{config.mqtt.host}:{config.mqtt.broker_port}"
+    try:
+        probe_broker(config.mqtt, config.vehicle.id)
+    except WorldError as error:
+        # the daemon starts without it and keeps alerts on disk
+        return Finding("broker", "warning", f"{where}: {error}; alerts wait on disk until it answers")
+    return Finding("broker", "ok", f"{where} accepts this vehicle")
+
+
+def _disk(config: Config) -> Finding:
+    folder = config.service.state_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"dms")
+    except OSError as error:
+        problem = f"{folder} cannot be written ({error.strerror}): set service.state_dir to a folder of this user"
+        return Finding("disk", "failed", problem)
+    free_mb = shutil.disk_usage(folder).free / 1e6
+    if free_mb < _FREE_MB:
+        return Finding("disk", "warning", f"only {free_mb:.0f} MB free in {folder}: alerts could not be kept for long")
+    return Finding("disk", "ok", f"{folder} can be written, {free_mb:,.0f} MB free")
+
+
+def _clock(config: Config) -> Finding:
+    clock = Clock(config.mqtt.trust_clock)
+    now = clock.stamp(clock.now()).at.isoformat(timespec="seconds")
+    if not clock.synchronised:
+        problem = f"{now}, but nothing vouches for it: messages say so until network time arrives"
+        return Finding("clock", "warning", f"{problem} (mqtt.trust_clock where the clock has a battery)")
+    return Finding("clock", "ok", f"{now}, kept by network time")

@@ -1,0 +1,106 @@
+"""How the daemon and its parts are doing, in numbers.
+
+Takes what the parts say of themselves, gives a ``HealthMessage`` from time to time. Judges nothing.
+"""
+
+import os
+from pathlib import Path
+
+from dms.alerts.clock import Clock
+from dms.alerts.messages import BrokerHealth, CameraHealth, HealthMessage, ModelsHealth
+from dms.alerts.mqtt import PublisherStatus
+from dms.frames.live import CaptureStatus
+from dms.observation import View
+from dms.perception.perception import StageTime
+
+_STATM = Path("/proc/self/statm")
+_TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+_CAMERA_STATUS = {View.CLEAR: "ok", View.DARK: "dark", View.COVERED: "covered", View.LOST: "lost"}
+
+
+class HealthReporter:
+    """Makes a report every so often.
+
+    Args:
+        clock: The frames' clock and its UTC.
+        interval_s: Seconds between two reports.
+    """
+
+    def __init__(self, clock: Clock, interval_s: float) -> None:
+        self._clock = clock
+        self._interval_s = interval_s
+        self._started = self._reported = clock.now()
+        self._frames = 0
+
+    def due(self) -> bool:
+        """Whether it is time for a report."""
+        return self._clock.now() - self._reported >= self._interval_s
+
+    def report(
+        self, view: View, capture: CaptureStatus, times: dict[str, StageTime], publisher: PublisherStatus
+    ) -> HealthMessage:
+        """Make a report of the time since the last one.
+
+        Args:
+            view: The latest picture's.
+            capture: What the capture says.
+            times: Time spent by stage since the last report.
+            publisher: What delivery says.
+        """
+        now = self._clock.now()
+        interval_s, frames = max(now - self._reported, 1e-3), capture.frames - self._frames
+        self._reported, self._frames = now, capture.frames
+        stamp = self._clock.stamp(now)
+        broker = "ok" if publisher.connected else "refused" if publisher.refused else "unreachable"
+        return HealthMessage.model_validate(
+            {
+                "at": stamp.at,
+                "clock": stamp.quality,
+                "status": "running",
+                "uptime_s": round(now - self._started, 1),
+                "camera": CameraHealth.model_validate(
+                    {
+                        "status": _CAMERA_STATUS[view],
+                        "frames_per_s": round(frames / interval_s, 2),
+                        "dropped": capture.dropped,
+                        "reconnects": capture.reconnects,
+                        "error": capture.error,
+                    }
+                ),
+                "models": ModelsHealth(
+                    status="ok", stage_ms={name: round(t.mean_ms, 3) for name, t in times.items()}, error=None
+                ),
+                "broker": BrokerHealth.model_validate(
+                    {
+                        "status": broker,
+                        "outbox": publisher.outbox,
+                        "outbox_error": publisher.outbox_error,
+                        "dropped": publisher.dropped,
+                        "connects": publisher.connects,
+                        "inputs_rejected": publisher.inputs_rejected,
+                        "latency_s": publisher.latency_s,
+                        "latency_p99_s": publisher.latency_p99_s,
+                        "error": publisher.error,
+                    }
+                ),
+                "rss_mb": rss_mb(),
+                "cpu_temperature_c": cpu_temperature_c(),
+            }
+        )
+
+
+def rss_mb() -> float | None:
+    """Resident memory of this process in MB (10^6 bytes), None where the kernel does not tell."""
+    try:
+        pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+
+
+def cpu_temperature_c() -> float | None:
+    """Temperature of the processor in degrees Celsius, None where there is no sensor."""
+    try:
+        return int(_TEMPERATURE.read_text(encoding="ascii")) / 1000
+    except (OSError, ValueError):
+        return None
