@@ -23,7 +23,9 @@ class TlsSettings(Section):
     )
     cert_file: Path | None = Field(None, title="Client certificate", description="This vehicle's certificate (PEM).")
     key_file: Path | None = Field(
-        None, title="Client key", description="Private key (PEM) of the client certificate; in the same file when absent."
+        None,
+        title="Client key",
+        description="Private key (PEM) of the client certificate; in the same file when absent.",
     )
     minimum_version: Literal["1.2", "1.3"] = Field(
         "1.2", title="Minimum TLS version", description="Older versions are refused; below 1.2 is forbidden (RFC 8996)."
@@ -49,7 +51,10 @@ class MqttSettings(Section):
         "5", title="MQTT version", description="3.1.1 for an older broker: no message expiry, no reasons for refusals."
     )
     client_id: str | None = Field(
-        None, pattern=_TOPIC_PART, title="Client id", description="Unique on the broker; 'dms-' and the vehicle id when absent."
+        None,
+        pattern=_TOPIC_PART,
+        title="Client id",
+        description="Unique on the broker; 'dms-' and the vehicle id when absent.",
     )
     login_file: Path | None = Field(
         None, title="Login file", description="First line the user, second line the password. Read at every connection."
@@ -85,7 +90,8 @@ class MqttSettings(Section):
         ge=0.05,
         le=3600.0,
         title="Slowest retry",
-        description="The pause doubles up to this many seconds; a random half of it keeps a fleet from coming back at once.",
+        description="The pause doubles up to this many seconds; a random half of it keeps a fleet from coming "
+        "back at once.",
     )
     inflight: int = Field(
         20,
@@ -108,8 +114,8 @@ class MqttSettings(Section):
         ge=1,
         le=2_592_000,
         title="Alert expiry",
-        description="Seconds that the broker keeps an alert for a subscriber who is away (MQTT 5 message expiry, counted "
-        "from when it was sent); for ever when absent.",
+        description="Seconds that the broker keeps an alert for a subscriber who is away (MQTT 5 message expiry, "
+        "counted from when it was sent); for ever when absent.",
     )
     input_rate_hz: float = Field(
         10.0,
@@ -122,8 +128,8 @@ class MqttSettings(Section):
     trust_clock: bool = Field(
         False,
         title="Trust the clock",
-        description="True where the wall clock is good although nothing on this machine disciplines it by network time: "
-        "a battery-backed clock, or one set by GPS.",
+        description="True where the wall clock is good although nothing on this machine disciplines it by network "
+        "time: a battery-backed clock, or one set by GPS.",
     )
     home_assistant: bool = Field(
         False, title="Home Assistant discovery", description="Announce this vehicle to Home Assistant as a device."

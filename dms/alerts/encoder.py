@@ -1,0 +1,93 @@
+"""From the driver room's values to messages.
+
+Takes ``Alert`` and ``DriverState`` values, gives messages. Knows no broker and no clock of its own, so that a replay
+makes the same messages as the daemon, byte for byte.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from uuid import UUID, uuid5
+
+from dms.alerts.clock import Stamp
+from dms.alerts.messages import AlertMessage, AngerAlertMessage, FatigueAlertMessage, StateMessage
+from dms.alerts.topics import Topics
+from dms.driver.state import Alert, AlertKind, DriverState, Phase
+
+_NAMESPACE = UUID("6d8f0b0e-4a43-5b7e-9a53-0f7d3b2a9c11")
+_DIGITS = 4
+"""Decimals of numbers on the wire: a tenth of a millisecond, a hundredth of a per cent."""
+
+
+class Encoder:
+    """Makes the messages of one vehicle in one session.
+
+    Args:
+        vehicle_id: Second part of every topic.
+        session: Names this run; ids of alerts derive from it, so a replay with the same name gives the same ids.
+        stamp: Gives the UTC of a moment on the frames' clock.
+        sequences: The last sequence used on each alert topic, as the outbox remembers them; none in a replay.
+    """
+
+    def __init__(
+        self, vehicle_id: str, session: str, stamp: Callable[[float], Stamp], sequences: Mapping[str, int] | None = None
+    ) -> None:
+        self.topics = Topics(vehicle_id)
+        self.session = session
+        self._stamp = stamp
+        self._sequences = Counter(sequences or {})
+        self._open: dict[UUID, tuple[AlertKind, int]] = {}
+
+    def topic(self, alert: Alert) -> str:
+        """Where the messages of this alert go."""
+        return self.topics.alert(alert.kind)
+
+    def event_id(self, kind: AlertKind, episode: int) -> UUID:
+        """The id that start, updates and end of one alert share."""
+        return uuid5(_NAMESPACE, f"{self.session}/{kind}/{episode}")
+
+    def open_alert(self, event_id: UUID) -> tuple[AlertKind, int] | None:
+        """Kind and episode of an open alert by its id; None when it is not one of this session, or is over."""
+        return self._open.get(event_id)
+
+    def alert(self, alert: Alert) -> AlertMessage:
+        """The next message on the alert's topic; ``late_s`` is 0 until it is sent."""
+        topic = self.topic(alert)
+        event_id = self.event_id(alert.kind, alert.episode)
+        if alert.phase is Phase.END:
+            self._open.pop(event_id, None)
+        else:
+            self._open[event_id] = (alert.kind, alert.episode)
+        self._sequences[topic] += 1
+        at, started_at = self._stamp(alert.t), self._stamp(alert.started_t)
+        shared = {
+            "at": at.at,
+            "clock": at.quality,
+            "event_id": event_id,
+            "phase": alert.phase,
+            "started_at": started_at.at,
+            "sequence": self._sequences[topic],
+            "evidence": {name: _rounded(value) for name, value in alert.evidence.items()},
+            "late_s": 0.0,
+            "level": alert.level,
+        }
+        if alert.kind is AlertKind.FATIGUE:
+            return FatigueAlertMessage.model_validate(shared)
+        return AngerAlertMessage.model_validate(shared)
+
+    def state(self, state: DriverState) -> StateMessage:
+        """The next state message."""
+        self._sequences[self.topics.state] += 1
+        stamp = self._stamp(state.t)
+        fields = {name: _rounded(value) for name, value in asdict(state).items() if name != "t"}
+        if state.emotions is not None:
+            fields["emotions"] = {name: _rounded(value) for name, value in asdict(state.emotions).items()}
+        sequence = self._sequences[self.topics.state]
+        return StateMessage.model_validate({**fields, "at": stamp.at, "clock": stamp.quality, "sequence": sequence})
+
+
+def _rounded(value: object) -> object:
+    if not isinstance(value, float):
+        return value
+    return round(value, _DIGITS) if math.isfinite(value) else None

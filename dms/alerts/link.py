@@ -1,0 +1,182 @@
+"""One connection to the broker, from the first byte to the last.
+
+Takes messages to send, gives what came back: acknowledgements, inputs, a refusal, the end. Everything happens in
+the thread that calls ``step``; paho's callbacks only note what they were told. Never reconnects: a new connection
+is a new ``Link``, so nothing of an old one lives on.
+"""
+
+import select
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from dms.alerts.client import new_client
+from dms.alerts.messages import OFFLINE
+from dms.config.alerts import MqttSettings
+
+_MAX_INCOMING_BYTES = 4096
+"""Largest packet that the broker may send (MQTT 5): inputs are a quarter of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The broker's answer to a message.
+
+    Attributes:
+        mid: The message's id on this connection.
+        refusal: Why the broker did not take it; None when it did.
+    """
+
+    mid: int
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message from the broker, as it came."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+class Link:
+    """A connection with its last will.
+
+    Args:
+        settings: The ``[mqtt]`` table.
+        client_id: Unique on the broker.
+        availability: The topic that the broker sets to ``offline`` when the connection breaks.
+
+    Attributes:
+        accepted: The broker has accepted the connection.
+        closed: Why the connection is over; None while it is not.
+        refused: The broker refused the connection rather than being out of reach.
+        window: Most unacknowledged messages that the broker takes at a time.
+
+    Raises:
+        UserError: A login or certificate file is missing or not what it should be.
+    """
+
+    def __init__(self, settings: MqttSettings, client_id: str, availability: str) -> None:
+        self.accepted = False
+        self.closed: str | None = None
+        self.refused = False
+        self.window = 65535
+        self._settings = settings
+        self._acknowledged: list[Acknowledged] = []
+        self._received: list[Received] = []
+        self._denied: list[str] = []
+        self._version_5 = settings.protocol == "5"
+        client = new_client(settings, client_id)
+        client.will_set(availability, OFFLINE, qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        self._client = client
+
+    def connect(self) -> None:
+        """Open the connection and ask the broker to accept it.
+
+        Raises:
+            OSError: The broker cannot be reached, or TLS failed.
+        """
+        properties = None
+        if self._version_5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.MaximumPacketSize = _MAX_INCOMING_BYTES
+        settings = self._settings
+        self._client.connect(settings.host, settings.broker_port, settings.keepalive_s, properties=properties)
+
+    def step(self, wake: socket.socket, timeout_s: float) -> None:
+        """Move bytes until something happened, ``wake`` can be read, or the time is over."""
+        sock = self._client.socket()
+        if sock is None:
+            self.closed = self.closed or "connection lost"
+            return
+        pending = getattr(sock, "pending", None)
+        if pending is not None and pending():
+            timeout_s = 0.0  # TLS has decrypted more than was read: the socket itself need not become readable
+        writing = [sock] if self._client.want_write() else []
+        readable, writable, _ = select.select([sock, wake], writing, [], timeout_s)
+        if sock in readable or timeout_s == 0.0:
+            self._client.loop_read()
+        if writable:
+            self._client.loop_write()
+        self._client.loop_misc()
+
+    def publish(self, topic: str, payload: str, retain: bool, expiry_s: int | None = None) -> int:
+        """Send a message with QoS 1; gives its id on this connection."""
+        properties = None
+        if self._version_5:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.PayloadFormatIndicator = 1
+            if expiry_s is not None:
+                properties.MessageExpiryInterval = expiry_s
+        return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
+
+    def subscribe(self, topics: tuple[str, ...]) -> None:
+        """Listen to topics; messages that the broker kept are not asked for."""
+        if self._version_5:
+            options = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+            self._client.subscribe([(topic, options) for topic in topics])
+        else:
+            self._client.subscribe([(topic, 1) for topic in topics])
+
+    def take_acknowledged(self) -> list[Acknowledged]:
+        """What the broker answered since the last call."""
+        taken, self._acknowledged = self._acknowledged, []
+        return taken
+
+    def take_received(self) -> list[Received]:
+        """What came in since the last call."""
+        taken, self._received = self._received, []
+        return taken
+
+    def disconnect(self) -> None:
+        """Say goodbye: the broker drops the last will."""
+        self._client.disconnect()
+
+    def close(self) -> None:
+        """Close the socket without a goodbye; the broker publishes the last will."""
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
+
+    def _on_connect(
+        self, client: mqtt.Client, userdata: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, properties: Any
+    ) -> None:
+        if reason.is_failure:
+            self.refused = True
+            self.closed = str(reason)
+        else:
+            self.accepted = True
+            self.window = getattr(properties, "ReceiveMaximum", self.window)
+
+    def _on_disconnect(
+        self, client: mqtt.Client, userdata: Any, flags: mqtt.DisconnectFlags, reason: ReasonCode, properties: Any
+    ) -> None:
+        self.closed = self.closed or str(reason)
+
+    def _on_publish(self, client: mqtt.Client, userdata: Any, mid: int, reason: ReasonCode, properties: Any) -> None:
+        self._acknowledged.append(Acknowledged(mid, str(reason) if reason.is_failure else None))
+
+    def _on_subscribe(
+        self, client: mqtt.Client, userdata: Any, mid: int, reasons: list[ReasonCode], properties: Any
+    ) -> None:
+        self._denied.extend(str(reason) for reason in reasons if reason.is_failure)
+
+    def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return  # a topic that is no text is none of ours
+        self._received.append(Received(topic, bytes(message.payload), bool(message.retain)))

@@ -1,0 +1,205 @@
+"""The messages on the wire, version 1.
+
+Takes and gives nothing but data: pydantic models from which the JSON Schema and the AsyncAPI document are made, and
+which a subscriber may use to read. A field may be added without a new version; a reader ignores what it does not
+know. ``schema_version`` rises when a field goes away or changes its meaning. Unknown is ``null``, never 0 or false.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from dms.alerts.clock import ClockQuality
+from dms.driver.state import AlertKind, AngerLevel, Condition, Degraded, Eyes, FatigueLevel, Phase
+
+SCHEMA_VERSION = 1
+
+ONLINE = "online"
+OFFLINE = "offline"
+
+
+def rfc3339(moment: datetime) -> str:
+    """UTC with milliseconds and Z, as in ``2026-05-01T12:00:00.000Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Utc = Annotated[
+    AwareDatetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
+            "examples": ["2026-05-01T12:00:00.000Z"],
+        }
+    ),
+]
+"""A moment in UTC; on the wire RFC 3339 with milliseconds and Z."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class Message(BaseModel):
+    """What every message shares."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, ser_json_inf_nan="null")
+
+    schema_version: Literal[1] = Field(1, description="Rises only when a field goes or changes meaning.")
+    at: Utc = Field(description="When it was judged or measured, UTC.")
+    clock: ClockQuality = Field(description="How far the UTC times of this message can be believed.")
+
+    def to_json(self) -> str:
+        """The payload on the wire: one line of JSON in the order of the fields."""
+        return self.model_dump_json()
+
+
+class _Alert(Message):
+    event_id: UUID = Field(description="Names the alert: its start, updates and end share it.")
+    phase: Phase = Field(description="start, update or end.")
+    started_at: Utc = Field(
+        description="When what the alert is about began (for a closure: when the eyes closed), UTC."
+    )
+    sequence: int = Field(
+        ge=1,
+        description="Counts the messages of this alert topic of this vehicle and never restarts. Together with "
+        "event_id it tells a repeat; a gap means that updates were dropped while the broker was away.",
+    )
+    evidence: dict[str, float | str | None] = Field(description="The numbers that raised it, units in their names.")
+    late_s: Seconds | None = Field(
+        description="Seconds from the judgement to this attempt to deliver it. Null when it cannot be known: the "
+        "machine was restarted before its clock was good. A repeat differs in this field."
+    )
+
+
+class FatigueAlertMessage(_Alert):
+    """One step in the life of a fatigue alert."""
+
+    kind: Literal[AlertKind.FATIGUE] = AlertKind.FATIGUE
+    level: FatigueLevel = Field(description="Highest level reached so far within this alert.")
+
+
+class AngerAlertMessage(_Alert):
+    """One step in the life of an anger alert."""
+
+    kind: Literal[AlertKind.ANGER] = AlertKind.ANGER
+    level: AngerLevel = Field(description="Highest level reached so far within this alert.")
+
+
+AlertMessage = FatigueAlertMessage | AngerAlertMessage
+"""One step in the life of an alert; ``kind`` tells which."""
+
+
+class EmotionShares(BaseModel):
+    """Smoothed probabilities of the eight FER+ classes."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    neutral: Share
+    happiness: Share
+    surprise: Share
+    sadness: Share
+    anger: Share
+    disgust: Share
+    fear: Share
+    contempt: Share
+
+
+class StateMessage(Message):
+    """The driver at one moment."""
+
+    sequence: int = Field(ge=1, description="Counts the state messages of this session.")
+    condition: Condition = Field(description="The driver in one word.")
+    degraded: Degraded | None = Field(description="Why the driver cannot be judged; null when not degraded.")
+    face: bool | None = Field(description="True present, false absent, null unknown.")
+    eyes: Eyes = Field(description="Both eyes together.")
+    closed_s: Seconds | None = Field(description="Seconds that the eyes have been closed now; 0 open, null unknown.")
+    perclos: Share | None = Field(description="Share of valid time with closed eyes over the PERCLOS window.")
+    valid_share: Share = Field(description="Share of the PERCLOS window in which the eyes were known.")
+    fatigue: FatigueLevel | None = Field(description="Level of the open fatigue alert.")
+    anger: AngerLevel | None = Field(description="Level of the open anger alert.")
+    anger_score: Share | None = Field(description="Smoothed anger probability above this driver's own resting face.")
+    emotions: EmotionShares | None = Field(description="Smoothed probabilities of the FER+ classes.")
+    calibrated: Share = Field(description="Share of the driver's baseline that has been learned.")
+
+
+class ModelInfo(BaseModel):
+    """A model that is loaded."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the .tflite file.")
+
+
+class InfoMessage(Message):
+    """What runs in the vehicle. It changes only when the daemon starts."""
+
+    version: str = Field(description="Version of dms.")
+    session: str = Field(description="Names this run of the daemon.")
+    models: dict[str, ModelInfo] = Field(description="Loaded models by name.")
+    config: dict[str, object] = Field(description="The configuration; it holds no secret.")
+
+
+class CameraHealth(BaseModel):
+    """The camera's own health."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    status: Literal["ok", "lost", "dark", "covered"] = Field(
+        description="Whether it gives pictures that can be judged."
+    )
+    frames_per_s: float | None = Field(ge=0, description="Captured frames per second over the last interval.")
+    dropped: int = Field(ge=0, description="Frames that a newer one replaced, since the start.")
+    reconnects: int = Field(ge=0, description="Times that the camera was opened again, since the start.")
+    error: str | None = Field(description="Why there are no pictures.")
+
+
+class ModelsHealth(BaseModel):
+    """The models' own health."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    status: Literal["ok", "failed"] = Field(description="Whether inference works.")
+    stage_ms: dict[str, float | None] = Field(description="Median milliseconds per frame and stage, last interval.")
+    error: str | None = Field(description="Why inference fails.")
+
+
+class BrokerHealth(BaseModel):
+    """The health of the way out, as the daemon last knew it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    status: Literal["ok", "unreachable", "refused"] = Field(description="Whether messages get through.")
+    outbox: int = Field(ge=0, description="Alert messages that wait for an acknowledgement.")
+    outbox_error: str | None = Field(description="Why alerts are kept in memory instead of on disk.")
+    dropped: int = Field(ge=0, description="Alert messages dropped from a full outbox, ever.")
+    connects: int = Field(ge=0, description="Connections made since the start.")
+    inputs_rejected: int = Field(ge=0, description="Input messages refused since the start.")
+    latency_s: Seconds | None = Field(description="Capture to PUBACK: median of the latest messages sent at once.")
+    latency_p99_s: Seconds | None = Field(description="Capture to PUBACK: 99th percentile of the same.")
+    error: str | None = Field(description="What was wrong with the broker or its last answer.")
+
+
+class HealthMessage(Message):
+    """How the daemon and its parts are doing; sent periodically.
+
+    ``status`` and the availability topic together tell a daemon that was stopped (``offline`` and ``stopped``) from
+    one that was lost (``offline`` and still ``running``).
+    """
+
+    status: Literal["running", "stopped"] = Field(
+        description="Stopped is the last word of a daemon that ends on purpose."
+    )
+    uptime_s: Seconds = Field(description="Seconds since the daemon started.")
+    camera: CameraHealth
+    models: ModelsHealth
+    broker: BrokerHealth
+    rss_mb: float | None = Field(ge=0, description="Resident memory, MB (10^6 bytes).")
+    cpu_temperature_c: float | None = Field(description="Temperature of the processor, degrees Celsius.")
+
+    def stopped(self, at: datetime) -> Self:
+        """The same report as a last word."""
+        return self.model_copy(update={"status": "stopped", "at": at})

@@ -1,0 +1,154 @@
+"""What several rooms' tests share: a real broker."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
+    """Wait for something to become true; gives its value, or fails."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout_s} s")
+        time.sleep(0.01)
+    return value
+
+
+@dataclass
+class Heard:
+    """A message that a listener got."""
+
+    topic: str
+    payload: str
+    retained: bool
+    properties: Any
+
+
+class Listener:
+    """A subscriber that keeps all it hears and never loses its session."""
+
+    def __init__(self, port: int, topics: str, client_id: str, login: tuple[str, str] | None = None) -> None:
+        self.heard: list[Heard] = []
+        self.subscribed = threading.Event()
+        self._topics = topics
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5)
+        if login:
+            self._client.username_pw_set(*login)
+        self._client.reconnect_delay_set(0.05, 0.1)  # type: ignore[arg-type]
+        self._client.on_connect = lambda client, *_: client.subscribe(self._topics, qos=1)
+        self._client.on_subscribe = lambda *_: self.subscribed.set()
+        self._client.on_message = lambda _c, _u, m: self.heard.append(
+            Heard(m.topic, m.payload.decode(), bool(m.retain), m.properties)
+        )
+        properties = mqtt.Properties(mqtt.PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = 3600
+        self._client.connect("127.0.0.1", port, clean_start=False, properties=properties)
+        self._client.loop_start()
+        assert self.subscribed.wait(10.0)
+
+    def on(self, topic: str) -> list[str]:
+        """Payloads on one topic, in the order in which they came."""
+        return [heard.payload for heard in list(self.heard) if heard.topic == topic]
+
+    def publish(self, topic: str, payload: str | bytes, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10.0)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@dataclass
+class Mosquitto:
+    """A real broker in a folder of its own, on a port of its own; it keeps its sessions when it is killed and started."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    config: str = "allow_anonymous true"
+    _process: subprocess.Popen[bytes] | None = None
+    _listeners: list[Listener] = field(default_factory=list)
+
+    def start(self) -> None:
+        assert MOSQUITTO is not None
+        config = self.folder / "mosquitto.conf"
+        user = "user root\n" if os.geteuid() == 0 else ""
+        config.write_text(
+            f"listener {self.port} 127.0.0.1\n{self.config}\n{user}persistence true\npersistence_location {self.folder}/\n"
+            # a killed broker keeps only what it has written
+            "autosave_on_changes true\nautosave_interval 1\nmax_queued_messages 0\n"
+        )
+        with (self.folder / "mosquitto.log").open("ab") as log:
+            self._process = subprocess.Popen([MOSQUITTO, "-c", str(config)], stdout=log, stderr=log)
+        until(self._answers)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            pytest.fail(f"mosquitto ended: {(self.folder / 'mosquitto.log').read_text()}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):
+            return True
+        return False
+
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(10.0)
+            self._process = None
+
+    def listen(self, topics: str = "#", client_id: str = "listener", login: tuple[str, str] | None = None) -> Listener:
+        listener = Listener(self.port, topics, client_id, login)
+        self._listeners.append(listener)
+        return listener
+
+    def close(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        self.stop()
+
+
+@pytest.fixture
+def mosquitto_factory(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
+    """Makes brokers that are started and stopped by the test: ``mosquitto_factory(config="...")``."""
+    if MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+    brokers: list[Mosquitto] = []
+
+    def make(config: str = "allow_anonymous true", name: str = "broker") -> Mosquitto:
+        folder = tmp_path / f"{name}{len(brokers)}"
+        folder.mkdir()
+        brokers.append(Mosquitto(folder, config=config))
+        return brokers[-1]
+
+    yield make
+    for broker in brokers:
+        broker.close()
+
+
+@pytest.fixture
+def mosquitto(mosquitto_factory: Callable[..., Mosquitto]) -> Mosquitto:
+    """A running broker without login."""
+    broker = mosquitto_factory()
+    broker.start()
+    return broker
