@@ -96,7 +96,7 @@ def explain(problem: Any) -> str:
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
     model: Any = Config
     for part in location[:-1]:
-        field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, Section) else None
+        field = model.model_fields.get(str(part)) if isinstance(model, type) and issubclass(model, Section) else None
         if field is None:
             return []
         model = field.annotation

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 
 from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings, VehicleSettings
@@ -59,7 +60,7 @@ class _Listener:
         self._console = console
         self._condition: str | None = None
         self.alerts = self.states = 0
-        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
         self._client.on_message = self._hear
         self._client.on_connect = self._subscribe
         self._offline = threading.Event()

@@ -21,7 +21,7 @@ class Closure:
         end_t: When the eyes opened again, in seconds.
         closed_s: Time for which they were known to be closed.
         coarsest_s: Longest interval between observations around and within it: its duration is no better known.
-        trusted: Neither looking down, nor laughing, nor yawning, nor by one eye only.
+        trusted: Nothing casts doubt on it.
         nod: The head sank after the lids did.
     """
 
@@ -119,7 +119,7 @@ class ClosureTracker:
             t - self._open_s,
             self.closed_s,
             self._coarsest_s,
-            all(seconds < HALF * self.closed_s for seconds in self._doubt_s.values()),
+            self.doubt() is None,
             self._start_pitch is not None
             and self._lowest_pitch is not None
             and self._start_pitch - self._lowest_pitch >= self._nod_deg,

@@ -51,6 +51,7 @@ class FatigueJudge:
         self._yawns = Recent(signs.window_s, MOST_KEPT)
         self._nods = Recent(signs.window_s, MOST_KEPT)
         self._down_deg = closure.down_deg
+        self._half_shut = closure.half_shut
         self._yawn_limit = closure.yawn_limit
         self._speed_kmh: float | None = None
         self.forget()
@@ -96,7 +97,7 @@ class FatigueJudge:
             doubts += ("laughing",)
         if observation.yawn is not None and observation.yawn >= self._yawn_limit:
             doubts += ("yawning",)
-        self._doubtful = bool(doubts)
+        self._doubtful = bool(doubts) or closedness < self._half_shut
         self.closures.see(closedness, doubts, None if pose is None else pose.pitch)
 
     def see_mouth(self, t: float, yawn: float | None) -> None:

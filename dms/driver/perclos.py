@@ -5,72 +5,66 @@ the closed time. Time that is unknown, in doubt, or seen too rarely for a droop 
 """
 
 from dms.config.driver import PerclosSettings
-from dms.driver.smoothing import SlidingSums
+from dms.driver.smoothing import SlidingTime
 
-CLOSED, VALID, KNOWN = range(3)
-BUCKETS = 60
+UNKNOWN, UNSURE, PENDING, OPEN, CLOSED = range(5)
+"""Kinds of time: eyes unknown; known, but in doubt or seen too rarely; closed, but perhaps a blink; open; closed."""
 
 
 class Perclos:
     """PERCLOS over the last window."""
 
-    __slots__ = ("_max_interval_s", "_min_closure_s", "_min_valid_s", "_pending_s", "_sums", "_window_s")
+    __slots__ = ("_max_interval_s", "_min_closure_s", "_min_valid_s", "_time", "_window_s")
 
     def __init__(self, settings: PerclosSettings) -> None:
         self._window_s = settings.window_s
         self._min_closure_s = settings.min_closure_s
         self._min_valid_s = settings.min_valid_share * settings.window_s
         self._max_interval_s = settings.max_interval_s
-        self._sums = SlidingSums(settings.window_s, BUCKETS, 3)
-        self._pending_s = 0.0
+        self._time = SlidingTime(settings.window_s, 5)
 
     def clear(self) -> None:
         """Begin a new window."""
-        self._sums.clear()
-        self._pending_s = 0.0
+        self._time.clear()
 
     def open(self, span_s: float, interval_s: float) -> None:
         """The eyes were open for a span between two observations so far apart."""
-        current = self._sums.current
-        if self._pending_s:
-            # a closure that stayed short was a blink: valid time, not closed
-            current[VALID] += self._pending_s
-            self._pending_s = 0.0
-        current[KNOWN] += span_s
-        if interval_s <= self._max_interval_s:
-            current[VALID] += span_s
-        self._sums.advance(span_s)
+        # a closure that stayed short was a blink: valid time, not closed
+        self._time.rename(PENDING, OPEN)
+        self._time.add(OPEN if interval_s <= self._max_interval_s else UNSURE, span_s)
 
     def closed(self, span_s: float, interval_s: float, closure_s: float, doubtful: bool) -> None:
         """The eyes were closed for a span, at the end of which the closure lasted ``closure_s``."""
-        current = self._sums.current
-        current[KNOWN] += span_s
-        if interval_s <= self._max_interval_s and not doubtful:
-            if closure_s < self._min_closure_s:
-                self._pending_s += span_s
-            else:
-                amount = span_s + self._pending_s
-                self._pending_s = 0.0
-                current[VALID] += amount
-                current[CLOSED] += amount
-        self._sums.advance(span_s)
+        if interval_s > self._max_interval_s or doubtful:
+            self._time.add(UNSURE, span_s)
+        elif closure_s < self._min_closure_s:
+            self._time.add(PENDING, span_s)
+        else:
+            self._time.rename(PENDING, CLOSED)
+            self._time.add(CLOSED, span_s)
 
     def unknown(self, span_s: float) -> None:
-        """Nothing was known for a span; what a closure that it cuts off would have been stays unknown too."""
-        self._pending_s = 0.0
-        self._sums.advance(span_s)
+        """Nothing was known for a span; whether a closure that it cuts off was a blink stays unknown too."""
+        self._time.rename(PENDING, UNSURE)
+        self._time.add(UNKNOWN, span_s)
 
     def value(self) -> float | None:
         """PERCLOS 0..1, None below the least valid time."""
-        valid = self._sums.total(VALID)
-        if valid < self._min_valid_s:
+        totals = self._time.totals
+        closed_s = totals[CLOSED]
+        valid_s = totals[OPEN] + closed_s
+        if valid_s < self._min_valid_s:
             return None
-        return min(1.0, max(0.0, self._sums.total(CLOSED) / valid))
+        share = closed_s / valid_s
+        return share if 0.0 <= share <= 1.0 else float(share > 0.5)
 
     def known_share(self) -> float:
         """Share 0..1 of the window in which the eyes were known."""
-        return min(1.0, max(0.0, self._sums.total(KNOWN) / self._window_s))
+        totals = self._time.totals
+        share = (totals[UNSURE] + totals[PENDING] + totals[OPEN] + totals[CLOSED]) / self._window_s
+        return share if 0.0 <= share <= 1.0 else float(share > 0.5)
 
     def valid_share(self) -> float:
         """Share 0..1 of the window that PERCLOS rests on: known, not in doubt, seen often enough."""
-        return min(1.0, max(0.0, self._sums.total(VALID) / self._window_s))
+        totals = self._time.totals
+        return min(1.0, max(0.0, (totals[OPEN] + totals[CLOSED]) / self._window_s))

@@ -8,62 +8,62 @@ from collections import deque
 from math import exp
 
 
-class SlidingSums:
-    """Sums of several channels over a sliding window, kept in buckets of equal time.
+class SlidingTime:
+    """Time spent in each of several kinds of state over a sliding window.
 
-    The oldest bucket counts with the share of it that is still inside, so that the window slides smoothly. Buckets
-    are summed afresh whenever one is full: rounding errors cannot pile up over days.
+    Exact, whatever the frame rate: runs of one kind are kept as one segment, the oldest is cut where the window
+    begins. Holds as many segments as the state changes within the window, and no more.
 
     Args:
         length_s: Length of the window in seconds, above 0.
-        buckets: Number of buckets, 1 or more.
-        channels: Number of sums.
+        kinds: Number of kinds, numbered from 0.
     """
 
-    __slots__ = ("_bucket_s", "_buckets", "_filled_s", "_full", "_oldest", "_rings", "current", "length_s")
+    __slots__ = ("_excess_s", "_length_s", "_segments", "totals")
 
-    def __init__(self, length_s: float, buckets: int, channels: int) -> None:
-        if length_s <= 0 or buckets < 1 or channels < 1:
-            raise ValueError("a window needs a length above 0, a bucket and a channel")
-        self.length_s = length_s
-        self._bucket_s = length_s / buckets
-        self._buckets = buckets
-        self._rings: list[deque[float]] = [deque(maxlen=buckets) for _ in range(channels)]
-        self.current = [0.0] * channels
-        """Amounts since the newest bucket was begun: add to it what happened in the span just passed."""
-        self._filled_s = 0.0
-        self._full = [0.0] * channels
-        self._oldest = [0.0] * channels
-        self.clear()
+    def __init__(self, length_s: float, kinds: int) -> None:
+        if length_s <= 0 or kinds < 1:
+            raise ValueError("a window needs a length above 0 and a kind")
+        self._length_s = length_s
+        self._segments: deque[tuple[int, float]] = deque()
+        self._excess_s = -length_s
+        self.totals = [0.0] * kinds
+        """Seconds within the window, by kind."""
 
     def clear(self) -> None:
         """Forget everything."""
-        self._filled_s = 0.0
-        for channel, ring in enumerate(self._rings):
-            ring.clear()
-            self.current[channel] = self._full[channel] = self._oldest[channel] = 0.0
+        self._segments.clear()
+        self._excess_s = -self._length_s
+        self.totals = [0.0] * len(self.totals)
 
-    def advance(self, span_s: float) -> None:
-        """Let time pass, after its amounts were added to ``current``."""
-        self._filled_s += span_s
-        if self._filled_s >= self._bucket_s:
-            self._turn()
+    def add(self, kind: int, span_s: float) -> None:
+        """A span of one kind has passed."""
+        segments, totals = self._segments, self.totals
+        if segments and segments[-1][0] == kind:
+            segments[-1] = (kind, segments[-1][1] + span_s)
+        else:
+            segments.append((kind, span_s))
+        totals[kind] += span_s
+        excess_s = self._excess_s + span_s
+        while excess_s > 0.0:
+            oldest, oldest_s = segments[0]
+            if oldest_s > excess_s:
+                segments[0] = (oldest, oldest_s - excess_s)
+                totals[oldest] -= excess_s
+                excess_s = 0.0
+            else:
+                segments.popleft()
+                totals[oldest] -= oldest_s
+                excess_s -= oldest_s
+        self._excess_s = excess_s
 
-    def _turn(self) -> None:
-        steps = int(self._filled_s / self._bucket_s)
-        self._filled_s -= steps * self._bucket_s
-        for channel, ring in enumerate(self._rings):
-            # a span over several buckets spreads its amounts evenly over them
-            share = self.current[channel] / steps
-            ring.extend([share] * min(steps, self._buckets))
-            self.current[channel] = 0.0
-            self._full[channel] = sum(ring)
-            self._oldest[channel] = ring[0] if len(ring) == self._buckets else 0.0
-
-    def total(self, channel: int) -> float:
-        """The sum of one channel over the window."""
-        gone = self._oldest[channel] * (self._filled_s / self._bucket_s)
-        return self._full[channel] - gone + self.current[channel]
+    def rename(self, old: int, new: int) -> None:
+        """If the newest segment is of the old kind, it turns out to have been of the new one."""
+        if self._segments and self._segments[-1][0] == old:
+            span_s = self._segments[-1][1]
+            self._segments[-1] = (new, span_s)
+            self.totals[old] -= span_s
+            self.totals[new] += span_s
 
 
 class DecayingMean:

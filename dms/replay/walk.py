@@ -41,14 +41,17 @@ class Walk(Protocol):
     Attributes:
         header: Names the drive.
         has_pictures: False for a trace.
-        duration_s: Length in seconds when it is known.
         stage_ms: Mean milliseconds a run of each stage of perception, once walked.
     """
 
     header: TraceHeader
     has_pictures: bool
-    duration_s: float | None
     stage_ms: dict[str, float]
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length in seconds when it is known."""
+        ...
 
     def steps(self) -> Iterator[Step]:
         """What the driver room takes, with the picture where there is one."""
@@ -79,7 +82,7 @@ class TraceWalk:
     """A trace: what was seen before, thousands of times faster."""
 
     has_pictures = False
-    duration_s = None
+    duration_s: float | None = None
 
     def __init__(self, drive: Path) -> None:
         self.header, self._events = read_trace(drive)

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from dms.training.layers import conv, pooled, residual
+from dms.training.layers import Conv2D, conv, pooled, residual
 
 # --- the nets that ship -----------------------------------------------------------------------------------------
 
@@ -36,6 +36,33 @@ def emotion() -> Any:
     x = keras.layers.Dropout(0.3)(pooled(x))
     heads = [keras.layers.Dense(7, name="fer2013")(x), keras.layers.Dense(8, name="ferplus")(x)]
     return keras.Model(inputs, heads, name="emotion")
+
+
+def face() -> Any:
+    """Faces in a whole picture: 120x160 to a heat map of their centres (logits) and a box per cell, stride 8.
+
+    A centre-point net (Zhou et al. 2019) of plain 3x3 convolutions, which the TFLite runtimes are fast at.
+    """
+    inputs = keras.Input((120, 160, 1))
+    x = conv(conv(conv(inputs, 16, stride=2), 32, stride=2), 64, stride=2)
+    x = residual(residual(x, 64), 64)
+    # starts near the share of cells that hold a face, so that the first steps are not spent on finding it
+    rare = keras.initializers.Constant(-4.0)
+    heads = [Conv2D(1, 1, bias_initializer=rare, name="heat")(x), Conv2D(4, 1, name="box")(x)]
+    return keras.Model(inputs, heads, name="face")
+
+
+def landmarks() -> Any:
+    """Points of one face: 96x96 crop to 136 numbers (68 points) and a logit (whether it is a face)."""
+    inputs = keras.Input((96, 96, 1))
+    x = conv(conv(inputs, 16, stride=2), 32, stride=2)
+    x = residual(x, 32)
+    x = residual(residual(x, 64, stride=2), 64)
+    x = residual(residual(x, 96, stride=2), 96)
+    # where a feature is matters here, so no pooling; few channels keep the dense layer small
+    places = keras.layers.Flatten()(conv(x, 32, size=1))
+    heads = [keras.layers.Dense(136, name="points")(places), keras.layers.Dense(1, name="face")(pooled(x))]
+    return keras.Model(inputs, heads, name="landmarks")
 
 
 # --- the papers' nets, for comparison ---------------------------------------------------------------------------

@@ -156,6 +156,19 @@ def cut_out(largest: float) -> Augmentation:
     return apply
 
 
+def glint(radius: float) -> Augmentation:
+    """A specular reflection of a lamp, as spectacles and wet eyes show it: a bright disc of up to ``radius`` pixels."""
+
+    def apply(picture: Picture, rng: np.random.Generator) -> Picture:
+        height, width = picture.shape
+        centre = (int(rng.integers(width)), int(rng.integers(height)))
+        changed = picture.copy()
+        cv2.circle(changed, centre, round(rng.uniform(0, radius)), (int(rng.integers(180, 256)),), -1, cv2.LINE_AA)
+        return changed
+
+    return apply
+
+
 def augment_all(pictures: Picture, augmentation: Augmentation, rng: np.random.Generator) -> Picture:
     """Each of (N, height, width) pictures on its own."""
     return np.stack([augmentation(picture, rng) for picture in pictures])

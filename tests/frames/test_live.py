@@ -1,0 +1,106 @@
+"""The live capture: the newest frame wins, failures are told and tried again."""
+
+import threading
+from collections.abc import Generator
+
+import numpy as np
+
+from dms.errors import UserError, WorldError
+from dms.frames import Frame
+from dms.frames.live import LiveCapture
+
+PICTURE = np.zeros((4, 4), np.uint8)
+
+
+class FakeCamera:
+    """Fails when told to, which no camera does on demand."""
+
+    live = True
+    name = "fake"
+    duration_s = None
+
+    def __init__(self, *sessions: list[float]) -> None:
+        self._sessions = list(sessions)
+        self.step = threading.Semaphore(0)
+
+    def frames(self) -> Generator[Frame, None, None]:
+        if not self._sessions:
+            raise WorldError("the camera is gone")
+        for t in self._sessions.pop(0):
+            self.step.acquire()
+            yield Frame(t, PICTURE)
+        raise WorldError("the camera stopped")
+
+
+class Recording:
+    live = False
+    name = "recording"
+    duration_s = 0.02
+
+    def frames(self) -> Generator[Frame, None, None]:
+        for index in range(3):
+            yield Frame(index / 100, PICTURE)
+
+
+class BrokenRecording(Recording):
+    def frames(self) -> Generator[Frame, None, None]:
+        raise UserError("no frame that can be decoded")
+        yield
+
+
+def eventually(condition: object, timeout_s: float = 5.0) -> bool:
+    waited = threading.Event()
+    for _ in range(int(timeout_s / 0.01)):
+        if condition():  # type: ignore[operator]
+            return True
+        waited.wait(0.01)
+    return False
+
+
+def test_the_newest_frame_wins_and_the_others_are_counted() -> None:
+    camera = FakeCamera([1.0, 2.0, 3.0])
+    capture = LiveCapture(camera, retry_s=0.01)
+    capture.start()
+    camera.step.release(3)
+    assert eventually(lambda: capture.status.frames == 3)
+    frame = capture.take(timeout_s=0)
+    assert frame is not None
+    assert frame.t == 3.0
+    assert capture.status.dropped == 2
+    assert capture.take(timeout_s=0) is None
+    capture.stop()
+
+
+def test_a_camera_that_stops_is_opened_again() -> None:
+    camera = FakeCamera([1.0], [2.0])
+    camera.step.release(2)
+    capture = LiveCapture(camera, retry_s=0.01)
+    capture.start()
+    assert eventually(lambda: capture.status.frames == 2)
+    assert eventually(lambda: capture.status.error == "the camera is gone")
+    assert capture.status.reconnects >= 1
+    assert not capture.ended
+    capture.stop()
+
+
+def test_a_recording_plays_at_its_own_pace_on_the_monotonic_clock_and_ends() -> None:
+    capture = LiveCapture(Recording(), retry_s=0.01)
+    capture.start()
+    times = []
+    while not capture.ended:
+        frame = capture.take(timeout_s=1.0)
+        if frame is not None:
+            times.append(frame.t)
+    assert times == sorted(times)
+    assert times[0] > 0.02, "moved from the recording's time to the monotonic clock"
+    assert capture.status.frames == 3
+    assert capture.status.reconnects == 0
+    capture.stop()
+
+
+def test_a_recording_that_is_broken_leaves_its_failure() -> None:
+    capture = LiveCapture(BrokenRecording(), retry_s=0.01)
+    capture.start()
+    assert eventually(lambda: capture.ended)
+    assert isinstance(capture.failure, UserError)
+    capture.stop()
