@@ -1,0 +1,268 @@
+"""Named drives: each says what must be raised, when, and by that what must not, at every camera that can carry it."""
+
+from dataclasses import dataclass
+from math import log
+
+import pytest
+
+from dms.driver import DriverChange, VehicleSpeed
+from dms.driver.state import AngerLevel, FatigueLevel
+from dms.observation import View
+
+from .drives import (
+    CAMERAS,
+    EMOTIONS_EVERY_S,
+    LIMITS,
+    Camera,
+    Drive,
+    Step,
+    differences,
+    drive,
+    ends,
+    ride,
+    rises,
+    starts,
+)
+
+DROWSY, MICROSLEEP, ASLEEP, UNRESPONSIVE = FatigueLevel
+IRRITATED, ANGRY = AngerLevel
+CLOSURE, LIFE = LIMITS.closure, LIMITS.life
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A drive and all that must come of it.
+
+    Attributes:
+        least_rate: The rate from which the camera can see what the scenario is about.
+        slack_s: Allowed beyond one frame interval and 0.1 s, where something is looked at less often than each frame.
+    """
+
+    name: str
+    told: Drive
+    expected: tuple[Step, ...] = ()
+    least_rate: float = 5.0
+    slack_s: float = 0.0
+
+
+def closure(seconds: float, **look: object) -> Drive:
+    return drive().awake(90).mark("shut").closed(seconds, **look).mark("open").open(40).awake(60)
+
+
+def reaches(limit: float) -> float:
+    """Seconds of rage (0.9, at a resting 0.03) until the mean above the resting face reaches a limit."""
+    share = limit / ((0.9 - 0.03) / (1 - 0.03))
+    return -LIMITS.anger.average_s * log(1 - share)
+
+
+def falls(limit: float) -> float:
+    """Seconds of calm after it until the mean is down to a limit."""
+    return LIMITS.anger.average_s * log(((0.9 - 0.03) / (1 - 0.03)) / limit)
+
+
+MICROSLEEP_ONLY = (
+    starts(MICROSLEEP, "shut", CLOSURE.microsleep_s),
+    ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
+)
+TO_SLEEP = (starts(MICROSLEEP, "shut", CLOSURE.microsleep_s), rises(ASLEEP, "shut", CLOSURE.asleep_s))
+
+SCENARIOS = (
+    Scenario(
+        "awake driver with glances",
+        drive().times(10, drive().awake(30).away(1.5).awake(20).away(0.8).awake(7)),
+    ),
+    Scenario(
+        "blinks only", drive().times(60, drive().open(2.7).closed(0.1).open(2.6).closed(0.2).open(3).closed(0.35))
+    ),
+    Scenario(
+        "talker and laugher",
+        drive()
+        .awake(30)
+        .times(
+            30,
+            drive()
+            .times(4, drive().open(0.4, yawn=0.7).open(0.3, yawn=0.1))
+            .closed(1.6, left=0.7, right=0.8, happiness=0.9, yawn=0.6)
+            .awake(8),
+        ),
+    ),
+    Scenario("laughs with shut eyes", closure(CLOSURE.doubtful_microsleep_s - 0.25, happiness=0.9)),
+    Scenario("looks down at the console", drive().awake(90).times(8, drive().closed(1.7, pitch=-25.0).awake(12))),
+    Scenario(
+        "frowns with narrowed lids", drive().awake(90).times(5, drive().closed(1.7, left=0.68, right=0.7).awake(12))
+    ),
+    Scenario("winks", drive().awake(90).times(5, drive().closed(1.7, right=0.04).awake(12))),
+    Scenario("closure of 0.8 s", closure(0.8)),
+    Scenario(
+        "closure of 1.0 s",
+        closure(1.0),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.microsleep_s, maybe=True),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s, maybe=True),
+        ),
+    ),
+    Scenario("closure of 1.2 s", closure(1.2), MICROSLEEP_ONLY),
+    Scenario("closure of 1.5 s", closure(1.5), MICROSLEEP_ONLY),
+    Scenario("closure of 2.8 s", closure(2.8), MICROSLEEP_ONLY),
+    Scenario("closure of 3.2 s", closure(3.2), (*TO_SLEEP, ends(ASLEEP, "open", LIFE.asleep_recover_s))),
+    Scenario(
+        "closure of 6.2 s",
+        closure(6.2),
+        (
+            *TO_SLEEP,
+            rises(UNRESPONSIVE, "shut", CLOSURE.unresponsive_s),
+            ends(UNRESPONSIVE, "open", LIFE.unresponsive_recover_s),
+        ),
+    ),
+    Scenario(
+        "sleeps with a laughing face",
+        closure(3.5, happiness=0.9, yawn=0.9),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.doubtful_microsleep_s),
+            rises(ASLEEP, "shut", CLOSURE.asleep_s),
+            ends(ASLEEP, "open", LIFE.asleep_recover_s),
+        ),
+    ),
+    Scenario(
+        "sleeps with the head down",
+        closure(3.5, pitch=-30.0),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.doubtful_microsleep_s),
+            rises(ASLEEP, "shut", CLOSURE.asleep_s),
+            ends(ASLEEP, "open", LIFE.asleep_recover_s),
+        ),
+    ),
+    Scenario(
+        "nods off: the lids first, then the head",
+        drive().awake(90).mark("shut").closed(0.8).closed(1.6, pitch=-20.0).mark("open").open(40),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario(
+        "sleeps with one eye in view",
+        closure(2.6, right=None),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.doubtful_microsleep_s),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
+        ),
+    ),
+    Scenario(
+        "somebody else's open eyes for a frame do not end a closure",
+        drive().awake(90).mark("shut").closed(2.0).open(0.05).closed(1.3).mark("open").open(40),
+        (*TO_SLEEP, ends(ASLEEP, "open", LIFE.asleep_recover_s)),
+        least_rate=10,
+    ),
+    Scenario(
+        "a second driver takes over while the alert is open",
+        drive().awake(90).mark("shut").closed(3.5).mark("change").hear(DriverChange(0.0)).awake(60),
+        (*TO_SLEEP, ends(ASLEEP, "change", 0.0)),
+    ),
+    Scenario("narrow eyes", drive().times(20, drive().awake(60, left=0.55, right=0.6))),
+    Scenario(
+        "narrow eyes that close",
+        drive().awake(90, left=0.55, right=0.6).mark("shut").closed(1.6).mark("open").open(30, left=0.55, right=0.6),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario(
+        "closes the eyes in the first seconds of the drive",
+        drive().open(2).mark("shut").closed(1.6).mark("open").open(30),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario(
+        "three microsleeps in a row: the second and third are told as updates of the one alert",
+        drive().awake(90).mark("shut").times(3, drive().closed(1.5).open(2.5)).mark("open").open(30),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.microsleep_s),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s - 2.5),
+        ),
+    ),
+    Scenario(
+        "face lost while asleep",
+        drive().awake(90).mark("shut").closed(3.4).mark("lost").gone(60).mark("back").open(30),
+        (
+            *TO_SLEEP,
+            rises(UNRESPONSIVE, "shut", CLOSURE.asleep_s + CLOSURE.no_return_s),
+            ends(UNRESPONSIVE, "back", LIFE.unresponsive_recover_s),
+        ),
+    ),
+    Scenario(
+        "the camera is covered while asleep: no one is called unresponsive for that",
+        drive().awake(90).mark("shut").closed(3.4).picture(30, View.COVERED).mark("back").open(30),
+        (*TO_SLEEP, ends(ASLEEP, "back", LIFE.asleep_recover_s)),
+    ),
+    Scenario(
+        "wakes after sleep and dozes off again: latched, so one alert",
+        drive().awake(90).mark("shut").closed(3.4).open(8).closed(1.5).mark("open").open(30),
+        (*TO_SLEEP, ends(ASLEEP, "open", LIFE.asleep_recover_s)),
+    ),
+    Scenario("sunglasses", drive().awake(30).unseen(600)),
+    Scenario(
+        "night gaps",
+        drive().awake(30).times(20, drive().awake(20).picture(4, View.DARK).closed(0.6).picture(2, View.DARK)),
+    ),
+    Scenario(
+        "a gap cannot make two short closures a long one",
+        drive().awake(60).times(10, drive().closed(0.45).gone(3).closed(0.45).awake(20)),
+    ),
+    Scenario(
+        "long standstill: asleep at the roadside, then the car rolls",
+        drive()
+        .times(120, drive().hear(VehicleSpeed(0.0, 0.0)).closed(2))
+        .mark("rolls")
+        .hear(VehicleSpeed(0.0, 30.0))
+        .closed(2)
+        .mark("open")
+        .open(40),
+        (
+            starts(UNRESPONSIVE, "rolls", 0.0),
+            ends(UNRESPONSIVE, "open", LIFE.unresponsive_recover_s),
+        ),
+    ),
+    Scenario(
+        "closure in slow traffic is not told, in fast traffic it is",
+        drive()
+        .awake(90)
+        .hear(VehicleSpeed(0.0, LIMITS.speed.closures_kmh - 1))
+        .closed(1.6)
+        .open(20)
+        .hear(VehicleSpeed(0.0, LIMITS.speed.closures_kmh))
+        .mark("shut")
+        .closed(1.6)
+        .mark("open")
+        .open(20),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario("stern face", drive().awake(600, anger=0.4)),
+    Scenario("frowns for half a second", drive().awake(120).times(20, drive().open(0.5, anger=0.95).awake(6))),
+    Scenario("shouts for two seconds", drive().awake(120).times(5, drive().open(2, anger=0.7, yawn=0.8).awake(10))),
+    Scenario("squints into the sun", drive().awake(120).open(8, anger=0.3, left=0.5, right=0.5).awake(60)),
+    Scenario(
+        "talks with a stern face on",
+        drive().awake(120, anger=0.4).times(40, drive().open(0.4, anger=0.4, yawn=0.7).open(0.6, anger=0.45)),
+    ),
+    Scenario(
+        "rage for 20 s",
+        drive().awake(120).mark("rage").open(20, anger=0.9).mark("calm").awake(60),
+        (
+            starts(IRRITATED, "rage", reaches(LIMITS.anger.irritated) + LIMITS.anger.irritated_s),
+            rises(ANGRY, "rage", reaches(LIMITS.anger.angry) + LIMITS.anger.angry_s),
+            ends(ANGRY, "calm", falls(LIMITS.anger.clear) + 2 * LIMITS.anger.clear_s),
+        ),
+        slack_s=EMOTIONS_EVERY_S,
+    ),
+    Scenario("rage in the first half minute: nothing is known yet", drive().awake(5).open(20, anger=0.9).awake(30)),
+)
+
+
+def cases() -> list[object]:
+    return [
+        pytest.param(scenario, camera, id=f"{scenario.name}-{camera}")
+        for scenario in SCENARIOS
+        for camera in CAMERAS
+        if camera.rate >= scenario.least_rate
+    ]
+
+
+@pytest.mark.parametrize(("scenario", "camera"), cases())
+def test_raises_what_it_must_and_nothing_else(scenario: Scenario, camera: Camera) -> None:
+    ridden = ride(scenario.told, camera)
+    assert differences(scenario.told, ridden, scenario.expected, scenario.slack_s) == []
