@@ -73,6 +73,20 @@ def read_fer2013(fer2013: Path, usage: str, ferplus: Path | None = None) -> Expr
     return Expressions(np.stack(images), np.array(labels), np.array(chosen) if votes is not None else None)
 
 
+def majority(votes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """FER+'s answer: the index into ``FERPLUS`` with the most of all ten kinds of votes.
+
+    Args:
+        votes: (N, 10).
+
+    Returns:
+        (N,) int64; -1 for a tie, and where unknown or no face has the most.
+    """
+    top = votes.argmax(1)
+    tied = (votes == votes.max(1, keepdims=True)).sum(1) > 1
+    return np.where(tied | (top >= 8), -1, top)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EyePatches:
     """Eye patches of any size.

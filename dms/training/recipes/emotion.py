@@ -18,7 +18,7 @@ from dms.training import augment
 from dms.training.architectures import emotion
 from dms.training.card import Card, write_card
 from dms.training.fit import Batch, Options, fit, predict
-from dms.training.layouts import FER2013, FERPLUS, Expressions, read_fer2013
+from dms.training.layouts import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.training.quantise import quantise, with_probabilities
 
 EPOCHS = 60
@@ -102,13 +102,6 @@ def soft_votes(votes: npt.NDArray[np.int64] | None) -> tuple[npt.NDArray[np.floa
     known = votes[:, :8].sum(1)
     weights = np.where(known > votes[:, 8:].sum(1), known / votes.sum(1).clip(1), 0)
     return (votes[:, :8] / known.clip(1)[:, None]).astype(np.float32), weights.astype(np.float32)
-
-
-def majority(votes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The class with most of all ten kinds of votes; -1 for a tie and for unknown or no face."""
-    top = votes.argmax(1)
-    tied = (votes == votes.max(1, keepdims=True)).sum(1) > 1
-    return np.where(tied | (top >= 8), -1, top)
 
 
 def truths(part: Expressions) -> list[npt.NDArray[np.int64]]:

@@ -1,0 +1,112 @@
+"""The eye model on labelled patches.
+
+Takes a folder with ``closed/`` and ``open/`` images of any size, gives accuracy, the confusion matrix and the latency.
+An "unknown" verdict is reported both ways: counted as wrong, and left out with its share stated.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from dms.evaluate.metrics import Classification, Latency, auc, classification, latency, table
+from dms.models import ModelFile
+from dms.perception.eyes import SIZE, EyeNet, Picture
+from dms.training.layouts import read_eyes
+
+LABELS = ("open", "closed")
+_UNKNOWN = 2
+_MOST_GROUPS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class EyesReport:
+    """What was measured.
+
+    Attributes:
+        data: The folder.
+        model: The model file.
+        overall: All patches; unknown counts as a wrong answer and stands in the confusion matrix' last column.
+        known: The patches that were judged; None when none was.
+        unknown_share: Share 0..1 of patches that were called unknown.
+        auc: Area under the ROC curve of the probability closed, over the patches that were judged.
+        by_group: Accuracy per group (person) with unknown as wrong, when the folder has at most 40 groups.
+        latency: Of one patch, on one thread.
+    """
+
+    data: str
+    model: str
+    overall: Classification
+    known: Classification | None
+    unknown_share: float
+    auc: float | None
+    by_group: dict[str, float]
+    latency: Latency
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain data; ``accuracy`` counts unknown as wrong."""
+        return {
+            "accuracy": self.overall.accuracy,
+            "accuracy_known": self.known.accuracy if self.known else None,
+            **asdict(self),
+        }
+
+    def text(self) -> str:
+        """Everything for people."""
+        lines = [
+            f"{self.model} on {self.data}, unknown counted as wrong:",
+            "",
+            table(self.overall, ("unknown",)),
+            "",
+            f"unknown {self.unknown_share:.2%}; accuracy of the rest "
+            + (f"{self.known.accuracy:.2%}" if self.known else "-")
+            + (f", area under ROC {self.auc:.4f}" if self.auc is not None else ""),
+        ]
+        if self.by_group:
+            lines.append("by person: " + ", ".join(f"{g} {v:.1%}" for g, v in self.by_group.items()))
+        lines.append(
+            f"latency {self.latency.median_ms:.2f} ms (95th percentile {self.latency.p95_ms:.2f} ms), one thread"
+        )
+        return "\n".join(lines)
+
+
+def evaluate(data: Path, model: ModelFile) -> EyesReport:
+    """Measure the eye model.
+
+    Args:
+        data: Folder with ``closed/`` and ``open/``.
+        model: The shipped model or another with its shapes.
+
+    Raises:
+        UserError: The folder is not in this layout, or the model cannot be run.
+    """
+    patches, net = read_eyes(data), EyeNet(model)
+    resized = [resize(image) for image in patches.images]
+    verdicts = [net.closed(patch) for patch in resized]
+    truth = patches.closed.astype(np.int64)
+    answers = np.array([_UNKNOWN if v is None else int(v >= 0.5) for v in verdicts])
+    known = answers != _UNKNOWN
+    groups = sorted(set(patches.groups))
+    names = np.array(patches.groups)
+    return EyesReport(
+        data=str(data),
+        model=str(model.path),
+        overall=classification(truth, np.append(answers, _UNKNOWN)[:-1], LABELS),
+        known=classification(truth[known], answers[known], LABELS) if known.any() else None,
+        unknown_share=float((~known).mean()),
+        auc=auc(patches.closed[known], np.array([v for v in verdicts if v is not None])),
+        by_group={g: float((truth == answers)[names == g].mean()) for g in groups}
+        if len(groups) <= _MOST_GROUPS
+        else {},
+        latency=latency(lambda: net.closed(resized[0])),
+    )
+
+
+def resize(image: Picture) -> Picture:
+    """A patch of any size at the net's, averaging when it shrinks."""
+    shrinks = min(image.shape) > SIZE
+    return np.asarray(
+        cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8
+    )

@@ -1,0 +1,133 @@
+"""State of each eye: a patch aligned to the eye's corners, and the net that says open, closed or unusable.
+
+Takes a grey picture with 68 landmarks, gives the probability that an eye is closed, or None when it cannot be told:
+too small, outside the picture, too dark, too flat, or unusable to the net (covered, sunglasses, blurred, no eye in
+the patch). Never judges from the landmarks' lid opening, and never looks at time.
+"""
+
+from enum import StrEnum
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dms.models import ModelFile
+from dms.perception.engine import Model
+
+Picture = npt.NDArray[np.uint8]
+
+SIZE = 32
+"""Side of an eye patch in pixels."""
+
+FRAMING = 1.5
+"""Side of the patch over the distance of the eye's corners, between CEW's framing (1.3) and MRL's (1.4 to 2.2)."""
+
+LABELS = ("open", "closed", "unusable")
+"""The net's outputs in order."""
+
+MIN_WIDTH = 8.0
+"""Least distance of the corners of the wider eye, in pixels of the picture."""
+
+MIN_MEAN = 4.0
+"""Least mean grey level of a patch, 0..255; below it an 8-bit camera leaves only noise."""
+
+MIN_DEVIATION = 2.0
+"""Least standard deviation of a patch's grey levels; a flat patch shows no lid."""
+
+MAX_UNUSABLE = 0.6
+"""Most probability of "unusable" at which an eye is still judged."""
+
+
+class Side(StrEnum):
+    """An eye of the driver; the driver's left eye is on the image's right."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+_FIRST_POINT = {Side.RIGHT: 36, Side.LEFT: 42}
+
+
+def eye_patch(grey: Picture, landmarks: npt.NDArray[np.float32], side: Side) -> Picture | None:
+    """Cut one eye, turned upright, at the scale of the wider of the two eyes.
+
+    Args:
+        grey: (height, width) uint8.
+        landmarks: (68, 2) iBUG points in pixels.
+        side: Which of the driver's eyes.
+
+    Returns:
+        (32, 32) uint8, or None when the wider eye is under ``MIN_WIDTH`` pixels or the centre is outside the picture.
+    """
+    start = _FIRST_POINT[side]
+    first, last = landmarks[start], landmarks[start + 3]
+    # a turned head foreshortens the far eye in width only, so the nearer one gives the scale
+    width = max(_distance(landmarks[i], landmarks[i + 3]) for i in _FIRST_POINT.values())
+    centre, height_px, width_px = (first + last) / 2, *grey.shape
+    if width < MIN_WIDTH or not (0 <= centre[0] < width_px and 0 <= centre[1] < height_px):
+        return None
+    cos, sin = (last - first) / max(_distance(first, last), 1e-6) * SIZE / (FRAMING * width)
+    turn = np.array([[cos, sin], [-sin, cos]])
+    shift = (SIZE - 1) / 2 - turn @ centre
+    matrix = np.column_stack([turn, shift])
+    patch = cv2.warpAffine(grey, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(patch, np.uint8)
+
+
+def normalise(patch: Picture) -> Picture:
+    """Bring a patch to the mean (128) and standard deviation (48) that the net was trained on, uint8."""
+    mean, deviation = light(patch)
+    return np.asarray(((patch - mean) * (48 / max(deviation, 1.0)) + 128).clip(0, 255), np.uint8)
+
+
+def light(patch: Picture) -> tuple[float, float]:
+    """Mean and standard deviation of the grey levels, 0..255."""
+    mean, deviation = cv2.meanStdDev(patch)
+    return float(mean[0, 0]), float(deviation[0, 0])
+
+
+class EyeNet:
+    """The INT8 net behind the state of an eye.
+
+    Args:
+        file: The shipped model ``eyes`` or one with the same shapes.
+        threads: CPU threads.
+
+    Raises:
+        UserError: The file cannot be run or has other shapes.
+    """
+
+    def __init__(self, file: ModelFile, threads: int = 1) -> None:
+        self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads)
+
+    def warm_up(self) -> None:
+        """Run once on an empty patch."""
+        self.probabilities(np.zeros((SIZE, SIZE), np.uint8))
+
+    def closed(self, patch: Picture | None) -> float | None:
+        """Probability that the eye is closed, given that it can be seen.
+
+        Args:
+            patch: (32, 32) uint8 as ``eye_patch`` gives it.
+
+        Returns:
+            0..1, or None when there is no patch, it is too dark or flat, or the net calls it unusable.
+        """
+        if patch is None:
+            return None
+        mean, deviation = light(patch)
+        if mean < MIN_MEAN or deviation < MIN_DEVIATION:
+            return None
+        is_open, is_closed, unusable = self.probabilities(patch)
+        if unusable > MAX_UNUSABLE:
+            return None
+        return float(is_closed / max(is_open + is_closed, 1e-6))
+
+    def probabilities(self, patch: Picture) -> npt.NDArray[np.float32]:
+        """The net's (3,) probabilities of ``LABELS`` for a (32, 32) uint8 patch."""
+        (probabilities,) = self._model.run(normalise(patch))
+        return probabilities
+
+
+def _distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    return float(np.hypot(*(a - b)))

@@ -1,0 +1,296 @@
+"""Trains ``eyes``: an eye patch to open, closed or unusable.
+
+Data: any number of folders with ``closed/`` and ``open/`` (a file's name before the first ``-`` or ``_`` is its person)
+and any number of ``landmarks68_*.csv`` with their pictures. The latter give open eyes, cut as the daemon cuts them, and
+patches beside the eye. "Unusable" is made: patches off the eye, eyes covered by skin or sunglasses, nearly black or
+blurred beyond telling. Persons are split by a checksum of their name into training (7 in 10), choosing (1 in 10) and
+test (2 in 10); the test patches are written to ``OUT/test`` for ``dms evaluate eyes`` and never read here.
+"""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from dms.errors import UserError
+from dms.perception.eyes import LABELS, SIZE, Side, eye_patch, normalise
+from dms.training import augment
+from dms.training.architectures import eyes
+from dms.training.augment import Picture
+from dms.training.card import Card, write_card
+from dms.training.fit import Batch, Options, fit, predict
+from dms.training.layouts import read_eyes, read_grey, read_landmarks
+from dms.training.quantise import quantise, with_probabilities
+
+EPOCHS = 60
+BATCH = 128
+OPEN, CLOSED, UNUSABLE = range(3)
+UNUSABLE_SHARE = 0.2
+
+MIN_OPENING = 0.2
+"""Lid opening over corner distance in the landmarks from which an eye counts as open; below it labels are unsure."""
+
+MIN_EYE_PX = 10.0
+"""Eyes from landmarked pictures that are narrower than this many pixels are left out."""
+
+AUGMENTATION = augment.chain(
+    augment.mirror(),
+    augment.affine(degrees=18, scale=0.3, shift=0.1, aspect=0.15),
+    augment.light(gamma=0.6, contrast=0.15, brightness=0.05),
+    augment.sometimes(0.3, augment.shadow(0.8)),
+    augment.sometimes(
+        0.4,
+        augment.one_of(augment.gaussian_blur(1.8), augment.motion_blur(7), augment.downscale(0.3), augment.jpeg(25)),
+    ),
+    augment.sometimes(0.15, augment.glint(3)),
+    augment.sometimes(0.15, augment.low_light(0.3)),
+    augment.sometimes(0.3, augment.noise(6)),
+    augment.sometimes(0.1, augment.cut_out(0.3)),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patches:
+    """Patches of the net's size with their classes and persons.
+
+    Attributes:
+        images: (N, 32, 32) uint8.
+        states: (N,) int64, 0 open, 1 closed, 2 unusable.
+        groups: (N,) names; the patches of one person share one.
+    """
+
+    images: Picture
+    states: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.str_]
+
+    def of(self, part: str) -> "Patches":
+        """The patches of the persons in one part: "train", "choose" or "test"."""
+        chosen = np.array([part_of(group) == part for group in self.groups])
+        return Patches(self.images[chosen], self.states[chosen], self.groups[chosen])
+
+
+def train(data: Sequence[Path], out: Path, options: Options) -> Path:
+    """Make ``out/eyes.tflite``, its card, and ``out/test`` with the patches of the people held out.
+
+    Args:
+        data: Folders with ``closed/`` and ``open/``, and landmark CSVs.
+        out: Folder for everything that is made.
+        options: Epochs, seed, resume and threads.
+
+    Raises:
+        UserError: A folder or table is not in its layout, or no folder is among them.
+    """
+    folders, tables = [p for p in data if p.is_dir()], [p for p in data if not p.is_dir()]
+    if not folders or not tables:
+        raise UserError("eyes takes at least one folder with closed/ and open/ and one landmarks68_*.csv")
+    everything = join([from_folder(f) for f in folders] + [from_landmarks(t) for t in tables])
+    learn, choose = everything.of("train"), everything.of("choose")
+    write_test(everything.of("test"), out / "test")
+    rng = np.random.default_rng(0)
+    beside = learn.images[learn.states == UNUSABLE]
+    eye_images, eye_states = learn.images[learn.states != UNUSABLE], learn.states[learn.states != UNUSABLE]
+    spoilt = np.stack([spoil(p, beside, rng) for p in choose.images[choose.states != UNUSABLE][::4]])
+    images = prepare(np.concatenate([choose.images, spoilt]))
+    states = np.concatenate([choose.states, np.full(len(spoilt), UNUSABLE)])
+    size = round(BATCH * (1 - UNUSABLE_SHARE))
+    steps = len(eye_images) // size
+
+    def batches(rng: np.random.Generator) -> Iterator[Batch]:
+        order = rng.permutation(len(eye_images))
+        for step in range(steps):
+            chosen = order[step * size : (step + 1) * size]
+            unusable = [made_unusable(eye_images, beside, rng) for _ in range(BATCH - size)]
+            pictures = augment.augment_all(np.concatenate([eye_images[chosen], unusable]), AUGMENTATION, rng)
+            yield prepare(pictures), [np.concatenate([eye_states[chosen], np.full(BATCH - size, UNUSABLE)])]
+
+    model = eyes()
+    fit(
+        model,
+        batches,
+        loss=lambda outputs, targets: F.cross_entropy(outputs[0], targets[0], label_smoothing=0.02),
+        epochs=options.epochs or EPOCHS,
+        steps_per_epoch=steps,
+        out=out,
+        validate=lambda m: measure(predict(m, images)[0], states),
+        monitor="score",
+        learning_rate=3e-3,
+        options=options,
+    )
+    chosen = rng.choice(len(learn.images), min(500, len(learn.images)), replace=False)
+    made = quantise(with_probabilities(model), prepare(learn.images[chosen]), out / "eyes.tflite")
+    write_card(card(), model, made)
+    return made
+
+
+def from_folder(folder: Path) -> Patches:
+    """Patches of a folder with ``closed/`` and ``open/``, brought to the net's size."""
+    given = read_eyes(folder)
+    images = np.stack([resize(image) for image in given.images])
+    states = np.where(given.closed, CLOSED, OPEN)
+    return Patches(images, states, np.array(given.groups))
+
+
+def from_landmarks(table: Path) -> Patches:
+    """Open eyes of landmarked faces, and as many patches beside the eyes.
+
+    YouTube Faces' files (``ytf_First_Last_...``) name the person; each other file is taken as a person of its own.
+    """
+    images, states, groups = [], [], []
+    faces = read_landmarks(table)
+    rng = np.random.default_rng(0)
+    for file, points in zip(faces.files, faces.points, strict=True):
+        grey = read_grey(file)
+        group = file.stem.rsplit("_", 2)[0].replace("_", ".") if file.stem.startswith("ytf_") else file.stem
+        for side, eye in ((Side.RIGHT, points[36:42]), (Side.LEFT, points[42:48])):
+            patch = eye_patch(grey, points, side)
+            if patch is not None and np.ptp(eye[:, 0]) >= MIN_EYE_PX and lid_opening(eye) >= MIN_OPENING:
+                images.append(patch)
+                states.append(OPEN)
+                groups.append(group)
+            away = beside_eye(grey, points, rng)
+            if away is not None:
+                images.append(away)
+                states.append(UNUSABLE)
+                groups.append(group)
+    return Patches(np.stack(images), np.array(states), np.array(groups))
+
+
+def lid_opening(eye: npt.NDArray[np.float32]) -> float:
+    """Eye aspect ratio (Soukupova & Cech 2016): distance of the lids over distance of the corners, (6, 2) points."""
+    lids = np.linalg.norm(eye[1] - eye[5]) + np.linalg.norm(eye[2] - eye[4])
+    return float(lids / (2 * np.linalg.norm(eye[0] - eye[3]) + 1e-6))
+
+
+def beside_eye(grey: Picture, points: npt.NDArray[np.float32], rng: np.random.Generator) -> Picture | None:
+    """A patch of the same picture that shows no eye: cheek, mouth, hair, background. None when it would show one."""
+    centres = [points[36:42].mean(0), points[42:48].mean(0)]
+    width = float(np.linalg.norm(points[45] - points[36]))
+    target = points[27:68].mean(0) + rng.uniform(-1.3, 1.3, 2) * width
+    if min(np.linalg.norm(target - c) for c in centres) < 0.4 * width:
+        return None
+    moved = points + (target - centres[0]).astype(np.float32)
+    return eye_patch(grey, moved, Side.RIGHT)
+
+
+def made_unusable(eye_images: Picture, beside: Picture, rng: np.random.Generator) -> Picture:
+    """An unusable patch: half of the time one beside the eye, otherwise a spoilt eye."""
+    if rng.random() < 0.5:
+        return np.asarray(beside[rng.integers(len(beside))])
+    return spoil(np.asarray(eye_images[rng.integers(len(eye_images))]), beside, rng)
+
+
+def spoil(patch: Picture, beside: Picture, rng: np.random.Generator) -> Picture:
+    """Make an eye unusable: sunglasses, something in front of it, darkness, or blur."""
+    kind = rng.choice(4, p=(0.45, 0.3, 0.1, 0.15))
+    if kind == 0:
+        return sunglasses(patch, rng)
+    if kind == 1:
+        return covered(patch, np.asarray(beside[rng.integers(len(beside))]), rng)
+    if kind == 2:
+        # what is left of a patch in the last few grey levels of the sensor
+        return np.asarray((patch * rng.uniform(0.0, 0.04) + rng.normal(6, 2.5, patch.shape)).clip(0, 255), np.uint8)
+    return np.asarray(cv2.GaussianBlur(patch, (0, 0), rng.uniform(5, 9)), np.uint8)
+
+
+def sunglasses(patch: Picture, rng: np.random.Generator) -> Picture:
+    """Draw a dark lens over the eye, with its fall of light, reflections and rim."""
+    middle = (SIZE - 1) / 2
+    cx, cy = middle + rng.uniform(-4, 4, 2)
+    rx, ry = rng.uniform(13, 26), rng.uniform(10, 20)
+    y, x = np.mgrid[:SIZE, :SIZE]
+    power = rng.uniform(2, 5)
+    inside = (np.abs((x - cx) / rx) ** power + np.abs((y - cy) / ry) ** power) < 1
+    angle = rng.uniform(0, 2 * np.pi)
+    ramp = (np.cos(angle) * (x - middle) + np.sin(angle) * (y - middle)) / middle
+    lens = rng.uniform(5, 70) + rng.uniform(0, 30) * ramp + patch * rng.uniform(0, 0.06)
+    for _ in range(rng.integers(0, 3)):
+        fx, fy, fr = *rng.uniform(0, SIZE, 2), rng.uniform(2, 10)
+        lens += rng.uniform(10, 120) * np.exp(-((x - fx) ** 2 + ((y - fy) * rng.uniform(0.5, 3)) ** 2) / fr**2)
+    drawn = np.where(inside, lens, patch)
+    if rng.random() < 0.5:
+        rim = cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 0
+        drawn = np.where(rim, rng.uniform(0, 220), drawn)
+    return np.asarray(cv2.GaussianBlur(drawn.clip(0, 255).astype(np.uint8), (0, 0), rng.uniform(0.4, 1)), np.uint8)
+
+
+def covered(patch: Picture, other: Picture, rng: np.random.Generator) -> Picture:
+    """Put another patch (skin of a hand, hair) over the eye up to a soft edge that spares at most a quarter."""
+    angle, middle = rng.uniform(0, 2 * np.pi), (SIZE - 1) / 2
+    y, x = np.mgrid[:SIZE, :SIZE]
+    along = (np.cos(angle) * (x - middle) + np.sin(angle) * (y - middle)) / SIZE
+    share = 1 / (1 + np.exp(-(along + rng.uniform(0.25, 0.6)) * 30))
+    return np.asarray(other * share + patch * (1 - share), np.uint8)
+
+
+def prepare(images: Picture) -> Picture:
+    """Patches as the net takes them."""
+    return np.stack([normalise(image) for image in images])
+
+
+def resize(image: Picture) -> Picture:
+    """A patch of any size at the net's, averaging when it shrinks."""
+    shrinks = min(image.shape) > SIZE
+    return np.asarray(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+
+
+def part_of(group: str) -> str:
+    """Which part a person belongs to, the same on every machine."""
+    # the prefix was chosen, before any training, so that infrared's ten subjects give a test part with both states
+    tenth = zlib.crc32(f"3:{group}".encode()) % 10
+    return "choose" if tenth == 0 else "test" if tenth <= 2 else "train"
+
+
+def join(parts: Sequence[Patches]) -> Patches:
+    """Several sets as one."""
+    return Patches(
+        np.concatenate([p.images for p in parts]),
+        np.concatenate([p.states for p in parts]),
+        np.concatenate([p.groups for p in parts]),
+    )
+
+
+def write_test(patches: Patches, folder: Path) -> None:
+    """Write the held-out eyes as ``closed/`` and ``open/`` for ``dms evaluate eyes``."""
+    for state in (OPEN, CLOSED):
+        (folder / LABELS[state]).mkdir(parents=True, exist_ok=True)
+        for number in np.flatnonzero(patches.states == state):
+            name = f"{patches.groups[number]}-{number:05d}.png"
+            cv2.imwrite(str(folder / LABELS[state] / name), patches.images[number])
+
+
+def measure(logits: npt.NDArray[np.float32], states: npt.NDArray[np.int64]) -> dict[str, float]:
+    """In percent: closed against open, eyes kept as usable, unusable found; ``score`` weighs the first most."""
+    eyes_, spoilt = states != UNUSABLE, states == UNUSABLE
+    unusable = torch.softmax(torch.tensor(logits), 1).numpy()[:, UNUSABLE] > 0.5
+    right = (logits[eyes_, CLOSED] > logits[eyes_, OPEN]) == (states[eyes_] == CLOSED)
+    values = (right.mean(), (~unusable[eyes_]).mean(), unusable[spoilt].mean())
+    state, kept, found = (float(v) * 100 for v in values)
+    return {"state": state, "kept": kept, "unusable": found, "score": 0.6 * state + 0.3 * kept + 0.1 * found}
+
+
+def card() -> Card:
+    """What the card says apart from figures."""
+    return Card(
+        name="eyes",
+        purpose="Tells whether one eye is open, closed or cannot be judged, on an upright 32x32 patch. No measure "
+        "of identity or of gaze.",
+        outputs=[{"name": "state", "shape": [3], "labels": list(LABELS)}],
+        trained_on=[
+            "Closed Eyes in the Wild patches (Song et al. 2014)",
+            "MRL Eye, near-infrared part (Fusek 2018)",
+            "Open eyes cut from HELEN (Le et al. 2012) and AFW (Zhu & Ramanan 2012) with iBUG's points "
+            "(Sagonas et al. 2013), and from YouTube Faces (Wolf et al. 2011)",
+        ],
+        split="By person: 7 in 10 train, 1 in 10 choose the epoch, 2 in 10 are the test part. Unusable patches are "
+        "made from the same pictures; there are no labelled ones, so no figure speaks for real sunglasses.",
+        terms="All sources are for research use; the weights carry no picture.",
+        recipe="dms train eyes --data cew --data mrl --data landmarks68_helen_afw.csv "
+        "--data landmarks68_youtube_faces.csv --out runs/eyes",
+        decoding={"closed": "closed / (open + closed), unknown above the limit of unusable in dms/perception/eyes.py"},
+    )
