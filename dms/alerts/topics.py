@@ -11,6 +11,11 @@ from dms.errors import UserError
 
 ROOT = "dms"
 
+EVERY_VEHICLE = "+"
+"""MQTT's wildcard for one level: a subscriber who means every vehicle."""
+TEMPLATE = "{vehicle_id}"
+"""What stands for the vehicle id in the contract."""
+
 _VEHICLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -19,8 +24,8 @@ class Topics:
     """Names of all topics of one vehicle.
 
     Attributes:
-        vehicle_id: 1 to 64 letters, digits, '-' and '_': no wildcard, no further level. ``+`` is allowed on its
-            own, for a subscriber who means every vehicle.
+        vehicle_id: 1 to 64 letters, digits, '-' and '_': no wildcard, no further level; or one of the two
+            constants above.
 
     Raises:
         UserError: The vehicle id is not one.
@@ -29,7 +34,7 @@ class Topics:
     vehicle_id: str
 
     def __post_init__(self) -> None:
-        if self.vehicle_id != "+" and not _VEHICLE_ID.fullmatch(self.vehicle_id):
+        if self.vehicle_id not in (EVERY_VEHICLE, TEMPLATE) and not _VEHICLE_ID.fullmatch(self.vehicle_id):
             raise UserError(f"vehicle id {self.vehicle_id!r} must be 1 to 64 letters, digits, '-' and '_'")
 
     def _name(self, tail: str) -> str:
@@ -58,6 +63,11 @@ class Topics:
     def alert(self, kind: AlertKind) -> str:
         """Alerts of one kind, not retained."""
         return self._name(f"alert/{kind}")
+
+    @property
+    def every_alert(self) -> str:
+        """What a subscriber to all alerts asks for."""
+        return self._name("alert/+")
 
     @property
     def acknowledge(self) -> str:
