@@ -6,11 +6,11 @@ Takes the ``[mqtt]`` table, gives lines. An alert counts once by (event_id, sequ
 import contextlib
 import time
 import uuid
-from collections.abc import Callable
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
 from rich.text import Text
 
 from dms.alerts.client import new_client
@@ -72,9 +72,9 @@ def _line(now: float, vehicle: str, text: str, style: str) -> Text:
     return Text(f"{time.strftime('%H:%M:%S', time.gmtime(now))} {vehicle:<12} {text}", style)
 
 
-def watch(settings: MqttSettings, show: Callable[[Text], None], vehicle_id: str = EVERY_VEHICLE) -> None:
-    """Show what one vehicle, or every one, says until interrupted. WorldError: the broker is away or refuses."""
-    lines, refusals, topics = Watch(), list[str](), Topics(vehicle_id)
+def watch(settings: MqttSettings, vehicle_id: str = EVERY_VEHICLE, console: Console | None = None) -> None:
+    """Print what one vehicle, or every one, says until interrupted. WorldError: the broker is away or refuses."""
+    lines, refusals, topics, console = Watch(), list[str](), Topics(vehicle_id), console or Console()
 
     def on_connect(client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _more: object) -> None:
         refusals.extend([str(reason)] if reason.is_failure else [])
@@ -82,7 +82,7 @@ def watch(settings: MqttSettings, show: Callable[[Text], None], vehicle_id: str 
 
     def on_message(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if line := lines.line(message.topic, bytes(message.payload), bool(message.retain), time.time()):
-            show(line)
+            console.print(line)
 
     client = new_client(settings, f"dms-watch-{uuid.uuid4().hex[:8]}")
     client.on_connect, client.on_message = on_connect, on_message
@@ -96,5 +96,5 @@ def watch(settings: MqttSettings, show: Callable[[Text], None], vehicle_id: str 
             with contextlib.suppress(OSError):
                 client.reconnect()
         for line in lines.silent(time.time()):
-            show(line)
+            console.print(line)
     raise WorldError(f"broker {settings.host}:{settings.broker_port} refuses: {refusals[0]}")
