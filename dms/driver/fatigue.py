@@ -215,9 +215,9 @@ class FatigueJudge:
         alerts.append(self.life.raise_to(level, started_t, t, self.evidence(t, cause)))
 
     def _judge_drowsy(self, t: float, perclos: float, alerts: list[Alert]) -> None:
-        """PERCLOS is at the advisory level or above."""
+        """PERCLOS is at the advisory level or above; an alert that is open tells of something worse already."""
         limits = self._settings.perclos
-        if self._droops.count(t) < limits.min_droops:
+        if self.life.level is not None or self._droops.count(t) < limits.min_droops:
             return
         if perclos < limits.warning and self.sign(t) is None:
             return
@@ -226,8 +226,7 @@ class FatigueJudge:
         if self.life.cooling(t, FatigueLevel.DROWSY, self._settings.life.drowsy_cooldown_s):
             return
         self._drowsy = True
-        if self.life.level is None:
-            self._raise(FatigueLevel.DROWSY, t, t, "perclos", alerts)
+        self._raise(FatigueLevel.DROWSY, t, t, "perclos", alerts)
 
     def _below(self, gate_kmh: float) -> bool:
         """Whether the vehicle is known to be slower than a gate."""

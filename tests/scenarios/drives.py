@@ -9,6 +9,7 @@ must come of it is told with ``raised`` and ``ended`` against the marks, in true
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from dms.config.driver import DriverSettings
 from dms.driver import Baseline, DriverInput, DriverMonitor
@@ -243,34 +244,34 @@ def ride(told: Drive, camera: Camera, settings: DriverSettings = LIMITS, baselin
 
 @dataclass(frozen=True)
 class Step:
-    """A step in the life of an alert that must come, some seconds after a mark; ``maybe`` when it need not."""
+    """A step in the life of an alert that must come.
+
+    Attributes:
+        mark: It comes ``after_s`` seconds after this mark.
+        slack_s: Allowed beyond one frame interval and 0.1 s.
+        maybe: It need not come.
+    """
 
     phase: Phase
     level: Level
     mark: str
     after_s: float
+    slack_s: float = 0.0
     maybe: bool = False
 
 
-def starts(level: Level, mark: str, after_s: float, *, maybe: bool = False) -> Step:
-    return Step(Phase.START, level, mark, after_s, maybe)
+starts = partial(Step, Phase.START)
+rises = partial(Step, Phase.UPDATE)
+ends = partial(Step, Phase.END)
 
 
-def rises(level: Level, mark: str, after_s: float, *, maybe: bool = False) -> Step:
-    return Step(Phase.UPDATE, level, mark, after_s, maybe)
-
-
-def ends(level: Level, mark: str, after_s: float, *, maybe: bool = False) -> Step:
-    return Step(Phase.END, level, mark, after_s, maybe)
-
-
-def differences(told: Drive, ridden: Ride, expected: tuple[Step, ...], slack_s: float = 0.0) -> list[str]:
-    """What was raised and should not have been, or the other way round: within a frame interval, 0.1 s and slack."""
+def differences(told: Drive, ridden: Ride, expected: tuple[Step, ...]) -> list[str]:
+    """What was raised and should not have been, or the other way round: within a frame interval and 0.1 s."""
     wrong = []
     steps = ridden.steps()
     for step in expected:
         at = told.marks[step.mark] + step.after_s
-        tolerance = ridden.gap(at) + 0.1 + slack_s
+        tolerance = ridden.gap(at) + 0.1 + step.slack_s
         if steps and steps[0][1:] == (step.phase, step.level) and abs(steps[0][0] - at) <= tolerance:
             steps.pop(0)
         elif not step.maybe:
