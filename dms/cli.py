@@ -37,6 +37,7 @@ SourceUri = Annotated[
         help="Camera index, /dev/video*, libcamera, rtsp://, video file or folder of images.",
     ),
 ]
+ModelName = Literal["face", "landmarks", "eyes", "mouth", "emotion"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
 
@@ -156,6 +157,54 @@ def score(
         print(result.text())
 
 
+@app.command(epilog="Example: dms evaluate emotion fer2013.csv --usage PublicTest --ferplus fer2013new.csv")
+def evaluate(
+    model: Annotated[ModelName, typer.Argument(help="Which model.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A labelled folder or file; docs/models.md has the layouts.")
+    ],
+    file: Annotated[
+        Path | None,
+        typer.Option("--model", metavar="FILE", help="A .tflite with its card beside it; the shipped one without."),
+    ] = None,
+    usage: Annotated[str, typer.Option(help="emotion: which rows of fer2013.csv.")] = "PublicTest",
+    ferplus: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="emotion: fer2013new.csv, for the FER+ labels.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model on a labelled set: every metric, confusion matrix, latency."""
+    from dms.evaluate.run import run_evaluation  # noqa: PLC0415
+
+    report = run_evaluation(model, data, file, usage, ferplus)
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        print(report.text())
+
+
+@app.command(epilog="Example: dms train emotion fer2013.csv fer2013new.csv --out runs/emotion")
+def train(
+    model: Annotated[ModelName, typer.Argument(help="Which model.")],
+    data: Annotated[
+        list[Path], typer.Argument(metavar="DATA...", help="Files and folders; docs/models.md says which.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Where the model, card, curves and checkpoint go.")
+    ],
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data; the recipe's own number without.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Start of every random choice.")] = 1,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on from a checkpoint in DIR.")] = False,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+) -> None:
+    """Train a shipped model from public data to its INT8 file and card. Needs the extra 'train'."""
+    from dms.training.train import train as train_model  # noqa: PLC0415
+
+    print(train_model(model, data, out, epochs=epochs, seed=seed, resume=not fresh, threads=threads))
+
+
 @app.command(epilog="Example: dms check --config /etc/dms/dms.toml")
 def check(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
     """Say what is wrong with camera, models, broker, disk and clock, and what to do about it."""
@@ -181,6 +230,20 @@ def bench(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson =
         _print_json(result.to_json())
     else:
         print(result.text())
+
+
+@app.command(epilog="Example: dms watch --host broker.local --vehicle van-7")
+def watch(
+    config: ConfigFile = None,
+    host: Annotated[str | None, typer.Option(help="Broker; the configuration's without.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Its port.")] = None,
+    vehicle: Annotated[str, typer.Option(help="Vehicle id; + means every vehicle.")] = "+",
+) -> None:
+    """Print states and alerts live, and say which are stale."""
+    from dms.alerts.watch import watch as watch_vehicle  # noqa: PLC0415
+
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    watch_vehicle(load_config(config).mqtt.model_copy(update=given), vehicle)
 
 
 @app.command(epilog="Example: dms schema config > dms.schema.json")

@@ -49,10 +49,12 @@ class Eye:
 EYES = (Eye((192.5, 100.8), (211.5, 102.8), 4.2, 2.6), Eye((259.0, 104.2), (238.0, 104.0), 4.2, 2.6))
 # outline of the head in the portrait: y, left, right
 HEAD = np.array(
-    [(16, 225, 240), (25, 200, 270), (37, 189, 287), (50, 167, 295), (67, 154, 299), (87, 155, 301), (105, 159, 299)]
-    + [(117, 171, 290), (130, 180, 277), (140, 182, 266), (155, 186, 260), (167, 196, 252), (177, 217, 235)],
+    [
+        (16, 225, 240), (25, 200, 270), (37, 189, 287), (50, 167, 295), (67, 154, 299), (87, 155, 301), (105, 159, 299),
+        (117, 171, 290), (130, 180, 277), (140, 182, 266), (155, 186, 260), (167, 196, 252), (177, 217, 235),
+    ],
     np.float32,
-)
+)  # fmt: skip
 HAIR_ANGLES = (np.radians(-86), np.radians(-60))  # where hair stands on the turned-away side
 HAIR_BOTTOM = 112
 
@@ -165,7 +167,9 @@ def look(portrait: Picture, sway: npt.NDArray[np.float64]) -> Picture:
     left, top, width = VIEW
     scale = SIZE[0] / width * (1 + 0.01 * sway[2])
     matrix = np.array([[scale, 0, -(left + 3 * sway[0]) * scale], [0, scale, -(top + 2 * sway[1]) * scale]])
-    return np.asarray(cv2.warpAffine(portrait, matrix, SIZE, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT), np.uint8)
+    return np.asarray(
+        cv2.warpAffine(portrait, matrix, SIZE, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT), np.uint8
+    )
 
 
 def expose(picture: Picture, t: float, random: np.random.Generator) -> Picture:

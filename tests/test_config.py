@@ -95,6 +95,6 @@ def test_every_key_is_described() -> None:
 
     schema = type(load_config(None)).model_json_schema()
     undescribed = [
-        name for name, field in fields(schema, schema["$defs"]) if not field.get("description") or not field.get("title")
+        name for name, field in fields(schema, schema["$defs"]) if not (field.get("description") and field.get("title"))
     ]
     assert undescribed == []

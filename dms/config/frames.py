@@ -24,7 +24,7 @@ class CameraSettings(Section):
         le=60.0,
         title="Frame rate",
         description="Frames per second asked of the camera, and the rate at which a folder of images plays. "
-        "Closures need 5, PERCLOS 10, blink durations 15 (REFERENCES section 2).",
+        "Closures need 5, PERCLOS 10, blink durations 15.",
     )
     rotate: Literal[0, 90, 180, 270] = Field(
         0, title="Rotation", description="Clockwise rotation in degrees that sets the picture upright."

@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""Write the pages that are made from the code; tests hold them to it.
+
+python scripts/write_docs.py
+"""
+
+from pathlib import Path
+
+from dms.config import Config
+from dms.config.reference import reference
+
+DOCS = Path(__file__).parent.parent / "docs"
+CONFIGURATION = """# Configuration
+
+One TOML file, `dms run --config FILE`. Every table and key is optional; a wrong key or value ends with one line that
+names it. `dms schema config` prints the same as JSON Schema. This page is made from the code by `python scripts/write_docs.py`.
+
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Each page that is made from the code."""
+    return {DOCS / "configuration.md": CONFIGURATION + reference(Config) + "\n"}
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,90 @@
+"""A trace gives back what was written."""
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dms.driver.inputs import Acknowledgement, DriverChange, VehicleSpeed
+from dms.driver.state import AlertKind
+from dms.errors import UserError
+from dms.observation import Box, Emotions, HeadPose, Observation, View
+from dms.replay.trace import TraceHeader, TraceWriter, read_trace
+
+HEADER = TraceHeader("drive.mp4", "session-1")
+share = st.floats(0, 1)
+number = st.floats(-1e4, 1e4)
+observations = st.builds(
+    Observation,
+    t=st.floats(0, 1e6),
+    view=st.sampled_from(View),
+    face=st.none() | st.booleans(),
+    face_score=st.none() | share,
+    box=st.none() | st.builds(Box, number, number, number, number),
+    pose=st.none() | st.builds(HeadPose, number, number, number),
+    left_eye=st.none() | share,
+    right_eye=st.none() | share,
+    yawn=st.none() | share,
+    emotions=st.none() | st.builds(Emotions, *[share] * 8),
+)
+inputs = (
+    st.builds(VehicleSpeed, t=st.floats(0, 1e6), kmh=st.none() | st.floats(0, 300))
+    | st.builds(Acknowledgement, t=st.floats(0, 1e6), kind=st.none() | st.sampled_from(AlertKind))
+    | st.builds(DriverChange, t=st.floats(0, 1e6))
+)
+
+
+@given(events=st.lists(observations | inputs, max_size=8))
+def test_what_was_written_is_read_back_exactly(tmp_path_factory: pytest.TempPathFactory, events: list) -> None:  # type: ignore[type-arg]
+    path = tmp_path_factory.mktemp("trace") / "trace.jsonl"
+    with TraceWriter(path, HEADER) as writer:
+        for event in events:
+            writer.write(event)
+    header, read = read_trace(path)
+    assert header == HEADER
+    assert list(read) == events
+
+
+def test_a_line_cut_short_by_a_power_cut_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path, HEADER) as writer:
+        writer.write(Observation(1.0))
+        writer.write(Observation(2.0))
+    path.write_text(path.read_text()[:-5])
+    assert [event.t for event in read_trace(path)[1]] == [1.0]
+
+
+@pytest.mark.parametrize(
+    "line", ["{}", "[]", "no json", '{"t": 1.0, "view": "sideways"}', '{"t": 1, "view": "clear", "box": [1, 2]}']
+)
+def test_a_broken_line_is_told_with_its_number(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path, HEADER) as writer:
+        writer.write(Observation(1.0))
+    with path.open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(UserError, match=r"trace.jsonl:3: not a line"):
+        list(read_trace(path)[1])
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", '{"trace_version": 99, "drive": "", "session": ""}\n', "\x00\n"])
+def test_a_file_that_is_no_trace_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"trace.jsonl:1: not a line"):
+        read_trace(path)
+
+
+def test_an_absent_trace_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        read_trace(tmp_path / "none.jsonl")
+
+
+def test_numbers_are_written_with_all_their_digits(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    t = math.nextafter(0.1, 1)
+    with TraceWriter(path, HEADER) as writer:
+        writer.write(Observation(t))
+    assert next(read_trace(path)[1]).t == t

@@ -1,0 +1,34 @@
+"""What was learned about a driver outlives the daemon."""
+
+from pathlib import Path
+
+from dms.config import DriverSettings
+from dms.driver.baseline import Baseline
+from dms.service.baselines import BaselineStore
+
+LEARNED = Baseline(0.12, 1.0, 0.22, 1.0, -3.5, 1.0, 0.06, 1.0)
+
+
+def test_each_driver_has_a_baseline_of_their_own(tmp_path: Path) -> None:
+    store = BaselineStore(tmp_path)
+    other = Baseline.unknown(DriverSettings().baseline)
+    store.save("anna", LEARNED)
+    store.save("ben", other)
+    assert store.load("anna") == LEARNED
+    assert store.load("ben") == other
+    assert store.load("carla") is None
+
+
+def test_a_broken_file_means_learning_anew(tmp_path: Path) -> None:
+    store = BaselineStore(tmp_path)
+    store.save("anna", LEARNED)
+    (tmp_path / "baselines" / "anna.json").write_text('{"open_level": 0.1')
+    assert store.load("anna") is None
+
+
+def test_a_disk_that_refuses_does_not_stop_the_daemon(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    store = BaselineStore(blocked)
+    store.save("anna", LEARNED)
+    assert store.load("anna") is None

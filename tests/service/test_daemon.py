@@ -1,0 +1,177 @@
+"""The daemon as a process, with a real broker, a real video and real models."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from dms.demo import SAMPLE_DRIVE
+
+pytestmark = pytest.mark.xdist_group("daemon")
+CLIP_S = (3.0, 9.0)  # of the sample drive: a blink, a closure of 1.6 s, a blink
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds of the sample drive."""
+    path = tmp_path_factory.mktemp("clip") / "clip.avi"
+    reader = cv2.VideoCapture(str(SAMPLE_DRIVE))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20, (480, 360))
+    for index in range(int(CLIP_S[1] * 20)):
+        _, image = reader.read()
+        if index >= CLIP_S[0] * 20:
+            writer.write(image)
+    writer.release()
+    return path
+
+
+class Dms:
+    """A running `dms run`."""
+
+    def __init__(self, folder: Path, port: int, source: Path | str, extra: str = "") -> None:
+        config = folder / "dms.toml"
+        config.write_text(
+            f'[vehicle]\nid = "van"\n[camera]\nsource = "{source}"\nretry_s = 0.2\nstall_s = 0.5\n'
+            f'[service]\nstate_dir = "{folder}/state"\nhealth_interval_s = 1\n'
+            f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\nretry_min_s = 0.1\nretry_max_s = 0.3\ntrust_clock = true\n{extra}'
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dms", "run", "--config", str(config)], stderr=subprocess.PIPE, text=True
+        )
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        self.process.send_signal(how)
+        return self.wait()
+
+    def wait(self) -> tuple[int, str]:
+        _, errors = self.process.communicate(timeout=60)
+        return self.process.returncode, errors
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Dms]]:
+    started: list[Dms] = []
+
+    def make(*arguments: Any, **options: Any) -> Dms:
+        started.append(Dms(tmp_path, *arguments, **options))
+        return started[-1]
+
+    yield make
+    for dms in started:
+        if dms.process.poll() is None:
+            dms.process.kill()
+            dms.process.communicate()
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout_s} s")
+        time.sleep(0.02)
+    return value
+
+
+def messages(listener: Any, topic: str) -> list[dict[str, Any]]:
+    return [json.loads(payload) for payload in listener.on(f"dms/van/{topic}")]
+
+
+def test_a_closure_becomes_an_alert_that_starts_and_ends(mosquitto: Any, start: Callable[..., Dms], clip: Path) -> None:
+    listener = mosquitto.listen()
+    code, errors = start(mosquitto.port, clip).wait()
+    assert code == 0, errors
+    alerts = messages(listener, "alert/fatigue")
+    assert [alert["phase"] for alert in alerts][0] == "start"
+    assert [alert["phase"] for alert in alerts][-1] == "end"
+    assert alerts[0]["level"] == "microsleep"
+    assert len({alert["event_id"] for alert in alerts}) == 1
+    assert [alert["sequence"] for alert in alerts] == list(range(1, len(alerts) + 1))
+    assert listener.on("dms/van/availability")[-1] == "offline"
+    assert messages(listener, "alert/anger") == []
+
+
+def test_sigterm_ends_it_cleanly(mosquitto: Any, start: Callable[..., Dms], clip: Path) -> None:
+    listener = mosquitto.listen()
+    dms = start(mosquitto.port, clip)
+    wait_for(lambda: listener.on("dms/van/availability"))
+    topics = [heard.topic for heard in listener.heard]
+    assert topics.index("dms/van/state") < topics.index("dms/van/availability"), "online comes after the first state"
+    code, errors = dms.end()
+    assert code == 0, errors
+    wait_for(lambda: listener.on("dms/van/availability")[-1] == "offline")
+    assert listener.on("dms/van/availability") == ["online", "offline"]
+    assert messages(listener, "health")[-1]["status"] == "stopped"
+    assert "Traceback" not in errors
+
+
+def test_a_kill_leaves_offline_by_the_last_will(mosquitto: Any, start: Callable[..., Dms], clip: Path) -> None:
+    listener = mosquitto.listen()
+    dms = start(mosquitto.port, clip)
+    wait_for(lambda: listener.on("dms/van/availability"))
+    dms.end(signal.SIGKILL)
+    wait_for(lambda: listener.on("dms/van/availability")[-1] == "offline")
+    assert {health["status"] for health in messages(listener, "health")} <= {"running"}
+
+
+def test_without_a_broker_alerts_wait_on_disk_for_the_next_start(
+    mosquitto_factory: Callable[..., Any], start: Callable[..., Dms], clip: Path
+) -> None:
+    broker = mosquitto_factory()
+    code, errors = start(broker.port, clip).wait()
+    assert code == 0, errors
+    broker.start()
+    listener = broker.listen()
+    dms = start(broker.port, clip)
+    alerts = wait_for(lambda: messages(listener, "alert/fatigue"))
+    assert alerts[0]["phase"] == "start"
+    assert alerts[0]["late_s"] > 1.0
+    assert dms.end()[0] == 0
+
+
+def test_a_camera_that_is_absent_is_a_degraded_state(mosquitto: Any, start: Callable[..., Dms]) -> None:
+    listener = mosquitto.listen()
+    dms = start(mosquitto.port, "/dev/video99")
+    wait_for(lambda: [state for state in messages(listener, "state") if state["condition"] == "degraded"])
+    assert messages(listener, "state")[-1]["degraded"] == "camera_lost"
+    health = wait_for(lambda: messages(listener, "health"))[-1]
+    assert health["camera"]["status"] == "lost"
+    assert "/dev/video99 does not exist" in health["camera"]["error"]
+    assert dms.end()[0] == 0
+
+
+def test_a_refused_login_is_told_and_does_not_end_the_daemon(
+    mosquitto_factory: Callable[..., Any], start: Callable[..., Dms], clip: Path
+) -> None:
+    broker = mosquitto_factory(config="allow_anonymous false")
+    broker.start()
+    code, errors = start(broker.port, clip).wait()
+    assert code == 0
+    assert "not authori" in errors.lower()
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [("tls.enabled = 7\n", "mqtt.tls.enabled"), ('login_file = "/nowhere/login"\n', "/nowhere/login: cannot be read")],
+)
+def test_a_wrong_configuration_ends_with_one_line_and_code_2(
+    start: Callable[..., Dms], clip: Path, extra: str, words: str
+) -> None:
+    code, errors = start(1883, clip, extra=extra).wait()
+    assert code == 2
+    assert words in errors
+    assert len(errors.strip().splitlines()) == 1
+
+
+def test_a_recording_that_is_broken_ends_with_code_2(mosquitto: Any, start: Callable[..., Dms], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(SAMPLE_DRIVE.read_bytes()[:5000])
+    code, errors = start(mosquitto.port, broken).wait()
+    assert code == 2
+    assert "broken.mp4" in errors.strip().splitlines()[-1]
