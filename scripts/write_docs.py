@@ -13,7 +13,8 @@ DOCS = Path(__file__).parent.parent / "docs"
 CONFIGURATION = """# Configuration
 
 One TOML file, `dms run --config FILE`. Every table and key is optional; a wrong key or value ends with one line that
-names it. `dms schema config` prints the same as JSON Schema. This page is made from the code by `python scripts/write_docs.py`.
+names it. `dms schema config` prints the same as JSON Schema. This page is made from the code by
+`python scripts/write_docs.py`.
 
 """
 

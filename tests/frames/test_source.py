@@ -57,7 +57,7 @@ def test_a_video_without_frames_is_told(tmp_path: Path) -> None:
     path = tmp_path / "none.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
     writer.release()
-    with pytest.raises(UserError, match="not a video|no frame"):
+    with pytest.raises(UserError, match=r"not a video|no frame"):
         list(RecordedDrive(path).frames())
 
 
@@ -77,7 +77,7 @@ def test_a_folder_without_images_is_told(tmp_path: Path) -> None:
 
 def test_an_image_that_is_none_is_told_by_name(tmp_path: Path) -> None:
     (tmp_path / "1.jpg").write_text("not a picture")
-    with pytest.raises(UserError, match="1.jpg"):
+    with pytest.raises(UserError, match=r"1\.jpg"):
         list(ImageFolder(tmp_path, fps=10).frames())
 
 

@@ -40,7 +40,8 @@ class Dms:
         config.write_text(
             f'[vehicle]\nid = "van"\n[camera]\nsource = "{source}"\nretry_s = 0.2\nstall_s = 0.5\n'
             f'[service]\nstate_dir = "{folder}/state"\nhealth_interval_s = 1\n'
-            f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\nretry_min_s = 0.1\nretry_max_s = 0.3\ntrust_clock = true\n{extra}'
+            f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\nretry_min_s = 0.1\nretry_max_s = 0.3\n'
+            f"trust_clock = true\n{extra}"
         )
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dms", "run", "--config", str(config)], stderr=subprocess.PIPE, text=True
@@ -88,8 +89,7 @@ def test_a_closure_becomes_an_alert_that_starts_and_ends(mosquitto: Any, start: 
     code, errors = start(mosquitto.port, clip).wait()
     assert code == 0, errors
     alerts = messages(listener, "alert/fatigue")
-    assert [alert["phase"] for alert in alerts][0] == "start"
-    assert [alert["phase"] for alert in alerts][-1] == "end"
+    assert (alerts[0]["phase"], alerts[-1]["phase"]) == ("start", "end")
     assert alerts[0]["level"] == "microsleep"
     assert len({alert["event_id"] for alert in alerts}) == 1
     assert [alert["sequence"] for alert in alerts] == list(range(1, len(alerts) + 1))
