@@ -18,10 +18,10 @@ from dms.training.layers import Conv2D, conv, pooled, residual
 def eyes() -> Any:
     """State of one eye: 32x32 patch to 3 logits (open, closed, unusable)."""
     inputs = keras.Input((32, 32, 1))
-    x = conv(inputs, 16, stride=2)
-    x = residual(x, 16)
-    x = residual(x, 32, stride=2)
-    x = residual(x, 48, stride=2)
+    x = conv(inputs, 8)
+    x = residual(x, 24, stride=2)
+    x = residual(x, 40, stride=2)
+    x = residual(x, 64, stride=2)
     x = keras.layers.Dropout(0.2)(pooled(x))
     return keras.Model(inputs, [keras.layers.Dense(3, name="state")(x)], name="eyes")
 
@@ -63,6 +63,17 @@ def landmarks() -> Any:
     places = keras.layers.Flatten()(conv(x, 32, size=1))
     heads = [keras.layers.Dense(136, name="points")(places), keras.layers.Dense(1, name="face")(pooled(x))]
     return keras.Model(inputs, heads, name="landmarks")
+
+
+def mouth() -> Any:
+    """State of the mouth: 48x48 patch of the lower face to 3 logits (shut, yawn, unusable)."""
+    inputs = keras.Input((48, 48, 1))
+    x = conv(inputs, 16, stride=2)
+    x = residual(x, 24, stride=2)
+    x = residual(x, 32, stride=2)
+    x = residual(x, 48, stride=2)
+    x = keras.layers.Dropout(0.3)(pooled(x))
+    return keras.Model(inputs, [keras.layers.Dense(3, name="mouth")(x)], name="mouth")
 
 
 # --- the papers' nets, for comparison ---------------------------------------------------------------------------

@@ -1,0 +1,119 @@
+"""The mouth model on labelled pictures, through the whole chain: face, landmarks, mouth.
+
+Takes a folder with pictures and ``labels.csv`` (``file,yawn,...``), gives accuracy, the confusion matrix and the
+latency. A face that is not found or a mouth that cannot be judged is "unknown", reported both ways: counted as wrong,
+and left out with its share stated.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dms.config import PerceptionSettings
+from dms.errors import UserError
+from dms.evaluate.metrics import Classification, Latency, auc, classification, latency, table
+from dms.models import ModelFile
+from dms.perception.face import FaceFinder, choose
+from dms.perception.landmarks import Crop, LandmarkNet
+from dms.perception.mouth import MouthNet, mouth_patch
+from dms.training.layouts import read_frames, read_grey
+
+LABELS = ("no yawn", "yawn")
+_UNKNOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class MouthReport:
+    """What was measured.
+
+    Attributes:
+        data: The folder.
+        model: The model file.
+        overall: All pictures; unknown counts as a wrong answer and stands in the confusion matrix' last column.
+        known: The pictures that were judged; None when none was.
+        no_face: Share 0..1 of pictures without a face that could be located.
+        unknown: Share 0..1 of pictures without an answer, those without a face included.
+        auc: Area under the ROC curve of the probability of a yawn, over the pictures that were judged.
+        latency: Of one mouth, cutting the patch included, on one thread; None when no face was found.
+    """
+
+    data: str
+    model: str
+    overall: Classification
+    known: Classification | None
+    no_face: float
+    unknown: float
+    auc: float | None
+    latency: Latency | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain data; ``accuracy`` counts unknown as wrong."""
+        return {
+            "accuracy": self.overall.accuracy,
+            "accuracy_known": self.known.accuracy if self.known else None,
+            **asdict(self),
+        }
+
+    def text(self) -> str:
+        """Everything for people."""
+        lines = [
+            f"{self.model} on {self.data}, unknown counted as wrong:",
+            "",
+            table(self.overall, ("unknown",)),
+            "",
+            f"unknown {self.unknown:.2%} (no face {self.no_face:.2%}); accuracy of the rest "
+            + (f"{self.known.accuracy:.2%}" if self.known else "-")
+            + (f", area under ROC {self.auc:.4f}" if self.auc is not None else ""),
+        ]
+        if self.latency is not None:
+            lines.append(
+                f"latency {self.latency.median_ms:.2f} ms (95th percentile {self.latency.p95_ms:.2f} ms), one thread"
+            )
+        return "\n".join(lines)
+
+
+def evaluate(data: Path, face: ModelFile, landmarks: ModelFile, mouth: ModelFile) -> MouthReport:
+    """Measure the mouth model behind the face and landmark models.
+
+    Args:
+        data: Folder with ``labels.csv`` and its pictures.
+        face: Finds the face.
+        landmarks: Locates its points, twice, as on two frames of the service.
+        mouth: The model that is measured.
+
+    Raises:
+        UserError: The folder is not in this layout or has no ``yawn`` label, or a model cannot be run.
+    """
+    settings = PerceptionSettings()
+    finder, locator, net = FaceFinder(face), LandmarkNet(landmarks), MouthNet(mouth)
+    frames = [(frame.file, frame.yawn) for frame in read_frames(data) if frame.yawn is not None]
+    if not frames:
+        raise UserError(f"{data / 'labels.csv'} has no row with a yawn label: nothing to measure on")
+    answers: list[float | None] = []
+    faces: list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]] = []
+    for file, _ in frames:
+        grey = read_grey(file)
+        found = choose(finder.find(grey), grey.shape, settings, None)
+        if found is None:
+            answers.append(None)
+            continue
+        first = locator.locate(grey, Crop.around_box(found.box))
+        points = locator.locate(grey, Crop.around_landmarks(first.points)).points
+        faces.append((grey, points))
+        answers.append(net.yawn(mouth_patch(grey, points)))
+    truth = np.array([int(bool(yawn)) for _, yawn in frames])
+    verdicts = np.array([_UNKNOWN if a is None else int(a >= 0.5) for a in answers])
+    known = verdicts != _UNKNOWN
+    return MouthReport(
+        data=str(data),
+        model=str(mouth.path),
+        overall=classification(truth, np.append(verdicts, _UNKNOWN)[:-1], LABELS),
+        known=classification(truth[known], verdicts[known], LABELS) if known.any() else None,
+        no_face=1 - len(faces) / len(frames),
+        unknown=float((~known).mean()),
+        auc=auc(truth[known] == 1, np.array([a for a in answers if a is not None])) if known.any() else None,
+        latency=latency(lambda: net.yawn(mouth_patch(*faces[0]))) if faces else None,
+    )

@@ -1,0 +1,185 @@
+"""Finds faces in a whole frame, and says which of them is the driver's.
+
+Takes a grey frame of any size and shape, gives ``Detection`` objects in its pixels. Remembers nothing: following a
+face is the matter of ``landmarks`` and ``perception``.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dms.config import PerceptionSettings
+from dms.frames import Image
+from dms.models import ModelFile
+from dms.observation import Box
+from dms.perception.engine import Model
+
+FloatArray = npt.NDArray[np.float32]
+
+WIDTH, HEIGHT = 160, 120
+"""The net's input in pixels; a frame of another shape is letter-boxed in black."""
+
+STRIDE = 8
+"""Pixels of the input per cell of the net's maps."""
+
+COLUMNS, ROWS = WIDTH // STRIDE, HEIGHT // STRIDE
+
+UNIT_WIDTH, UNIT_HEIGHT = 32.0, 40.0
+"""Size in pixels of the input that the net's logarithms of width and height are relative to: the middle of 14..112."""
+
+LEAST_SCORE = 0.2
+"""Peaks below this are not reported at all; the limit for a face is a setting."""
+
+SAME_FACE = 0.4
+"""Intersection over union from which two detections are one face."""
+
+SAME_DRIVER = 0.2
+"""Intersection over union with the last box from which a detection is the same person, a moment later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A face found in a frame.
+
+    Attributes:
+        box: In pixels of the frame.
+        score: Confidence in 0..1.
+    """
+
+    box: Box
+    score: float
+
+
+class FaceFinder:
+    """The face model, loaded and ready.
+
+    Args:
+        file: The model.
+        threads: CPU threads.
+
+    Raises:
+        UserError: The file is not such a model.
+    """
+
+    def __init__(self, file: ModelFile, threads: int = 1) -> None:
+        self._model = Model(file.path, (HEIGHT, WIDTH, 1), [(ROWS, COLUMNS, 1), (ROWS, COLUMNS, 4)], threads)
+
+    def find(self, grey: Image) -> list[Detection]:
+        """Find all faces from about an eighth of the frame's height to all of it.
+
+        Args:
+            grey: (height, width) uint8.
+
+        Returns:
+            Best first; none of them overlap by more than ``SAME_FACE``.
+        """
+        picture, scale, left, top = letter_boxed(grey)
+        heat, boxes = self._model.run(picture)
+        return [
+            Detection(
+                Box(
+                    (found.box.x - left) / scale,
+                    (found.box.y - top) / scale,
+                    found.box.width / scale,
+                    found.box.height / scale,
+                ),
+                found.score,
+            )
+            for found in decode(heat[..., 0], boxes)
+        ]
+
+
+def letter_boxed(grey: Image) -> tuple[Image, float, int, int]:
+    """Shrink or enlarge a frame to the net's input without changing its shape.
+
+    Args:
+        grey: (height, width) uint8.
+
+    Returns:
+        (HEIGHT, WIDTH) uint8, the scale, and where the frame's left and top are in it.
+    """
+    height, width = grey.shape
+    scale = min(WIDTH / width, HEIGHT / height)
+    columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = np.asarray(cv2.resize(grey, (columns, rows), interpolation=method), np.uint8)
+    if (rows, columns) == (HEIGHT, WIDTH):
+        return resized, scale, 0, 0
+    left, top = (WIDTH - columns) // 2, (HEIGHT - rows) // 2
+    picture = np.zeros((HEIGHT, WIDTH), np.uint8)
+    picture[top : top + rows, left : left + columns] = resized
+    return picture, scale, left, top
+
+
+def decode(heat: FloatArray, boxes: FloatArray, least_score: float = LEAST_SCORE) -> list[Detection]:
+    """Faces from the net's maps.
+
+    Args:
+        heat: (ROWS, COLUMNS) probability in 0..1 that a face's centre is in the cell.
+        boxes: (ROWS, COLUMNS, 4): centre minus the cell's centre, x and y, in cells; logarithms of width over
+            ``UNIT_WIDTH`` and height over ``UNIT_HEIGHT``.
+        least_score: Peaks below it are left out.
+
+    Returns:
+        In pixels of the net's input, best first.
+    """
+    peaks = (heat >= cv2.dilate(heat, np.ones((3, 3), np.uint8))) & (heat >= least_score)
+    rows, columns = np.nonzero(peaks)
+    found: list[Detection] = []
+    for i in np.argsort(-heat[rows, columns], kind="stable"):
+        row, column = int(rows[i]), int(columns[i])
+        dx, dy, log_width, log_height = (float(v) for v in boxes[row, column])
+        width, height = UNIT_WIDTH * math.exp(log_width), UNIT_HEIGHT * math.exp(log_height)
+        x, y = (column + 0.5 + dx) * STRIDE, (row + 0.5 + dy) * STRIDE
+        box = Box(x - width / 2, y - height / 2, width, height)
+        # neighbouring cells often share one INT8 value: both are peaks of one face
+        if all(overlap(box, other.box) < SAME_FACE for other in found):
+            found.append(Detection(box, float(heat[row, column])))
+    return found
+
+
+def choose(
+    detections: Sequence[Detection], shape: tuple[int, ...], settings: PerceptionSettings, last: Box | None
+) -> Detection | None:
+    """Which of the faces is the driver's.
+
+    Args:
+        detections: Faces in one frame.
+        shape: (height, width) of the frame in pixels.
+        settings: Its ``face_score`` is the least score, its ``region`` holds the driver's face.
+        last: The driver's box when last seen, None when there is none.
+
+    Returns:
+        The face that overlaps the last box most, if one does; otherwise the largest, which is nearest to the camera.
+        None when no face is in the region with that score.
+    """
+    height, width = shape[:2]
+    left, top, right, bottom = settings.region
+    candidates = [
+        d
+        for d in detections
+        if d.score >= settings.face_score
+        and left <= (d.box.x + d.box.width / 2) / width <= right
+        and top <= (d.box.y + d.box.height / 2) / height <= bottom
+    ]
+    if not candidates:
+        return None
+    if last is not None:
+        nearest = max(candidates, key=lambda d: overlap(d.box, last))
+        if overlap(nearest.box, last) >= SAME_DRIVER:
+            return nearest
+    return max(candidates, key=lambda d: d.box.width * d.box.height)
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
+    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / (a.width * a.height + b.width * b.height - common)

@@ -1,0 +1,107 @@
+"""Whether the mouth is wide open as in a yawn: a patch of the lower face, and the net that judges it.
+
+Takes a grey frame with 68 landmarks, gives a probability, or None when the mouth cannot be seen: outside the picture,
+too small, too dark, or unusable to the net (a hand before it, turned away). Never looks at time: how long a yawn
+lasts is the driver room's matter.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from dms.frames import Image
+from dms.models import ModelFile
+from dms.perception.engine import Model
+from dms.perception.landmarks import Crop, cut, roll_of, rotation
+
+FloatArray = npt.NDArray[np.float32]
+
+SIZE = 48
+"""Side of a mouth patch in pixels."""
+
+LABELS = ("shut", "yawn", "unusable")
+"""The net's outputs in order; ``shut`` is everything but a yawn: closed, talking, smiling."""
+
+FRAMING = 1.3
+"""Side of the patch over the face's unit, which is the distance between the outer corners of the eyes: from under the
+nose to below the chin of a mouth wide open."""
+
+BELOW_NOSE = 0.5
+"""Centre of the patch below the nose's base, in units."""
+
+NOSE_LENGTH = 1.9
+"""Distance of the outer corners of the eyes over that from between the eyes to the nose's base, on the mean shape.
+The larger of the two stands for the face's unit, because the first shrinks with yaw and the second with pitch."""
+
+MIN_UNIT = 20.0
+"""Least unit in pixels of the frame: below it a mouth is a few pixels high."""
+
+MIN_MEAN = 4.0
+"""Least mean grey level of a patch, 0..255; below it an 8-bit camera leaves only noise."""
+
+MAX_UNUSABLE = 0.5
+"""Most probability of "unusable" at which a mouth is still judged."""
+
+
+def mouth_crop(points: FloatArray) -> Crop:
+    """Where the lower face is, whatever the mouth does: from the eyes and the nose alone.
+
+    Args:
+        points: (68, 2) iBUG points, pixels of the frame.
+    """
+    between, nose = points[36:48].mean(0), points[33]
+    across = float(np.linalg.norm(points[36] - points[45]))
+    unit = max(across, NOSE_LENGTH * float(np.linalg.norm(nose - between)))
+    roll = roll_of(points)
+    x, y = nose + rotation(roll) @ (0.0, BELOW_NOSE * unit)
+    return Crop(float(x), float(y), max(1.0, FRAMING * unit), roll)
+
+
+def mouth_patch(grey: Image, points: FloatArray) -> Image | None:
+    """Cut the lower face, turned upright.
+
+    Args:
+        grey: (height, width) uint8.
+        points: (68, 2) iBUG points, pixels of the frame.
+
+    Returns:
+        (48, 48) uint8, or None when the face is too small or the mouth's centre is outside the picture.
+    """
+    crop, (height, width) = mouth_crop(points), grey.shape
+    if crop.side < FRAMING * MIN_UNIT or not (0 <= crop.x < width and 0 <= crop.y < height):
+        return None
+    return cut(grey, crop.matrix(SIZE), SIZE)
+
+
+class MouthNet:
+    """The mouth model, loaded and ready.
+
+    Args:
+        file: The model.
+        threads: CPU threads.
+
+    Raises:
+        UserError: The file is not such a model.
+    """
+
+    def __init__(self, file: ModelFile, threads: int = 1) -> None:
+        self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads)
+
+    def yawn(self, patch: Image | None) -> float | None:
+        """Probability of a yawn.
+
+        Args:
+            patch: (48, 48) uint8 from ``mouth_patch``, or None.
+
+        Returns:
+            0..1 among the usable answers, None when the mouth cannot be judged.
+        """
+        if patch is None or patch.mean() < MIN_MEAN:
+            return None
+        ((shut, yawn, unusable),) = self._model.run(patch)
+        if unusable > MAX_UNUSABLE or shut + yawn <= 0:
+            return None
+        return float(yawn / (shut + yawn))
+
+    def warm_up(self) -> None:
+        """Run once on an empty picture."""
+        self._model.run(np.zeros((SIZE, SIZE), np.uint8))

@@ -1,0 +1,76 @@
+"""Head pose from the 68 points, and what it means for the eyes.
+
+Takes points in pixels, gives a ``HeadPose`` in degrees. Needs no camera calibration: a face is a few centimetres
+deep and more than half a metre away, so that scaled orthographic projection (weak perspective) holds to a degree or
+two near the picture's middle. A face far off the axis seems turned by its own angle to it; the driver's baseline
+takes that up.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from dms.observation import HeadPose
+from dms.perception.eyes import Side
+
+FloatArray = npt.NDArray[np.float32]
+
+# iBUG point: x to the image's right, y down, z away from the camera, in millimetres from the root of the nose, and the
+# point's weight. x and y are the mean shape of the HELEN and AFW faces at an adult's 90 mm between the outer corners
+# of the eyes; z are rounded depths of an average adult face as in anthropometric surveys (Farkas 1994). Points that
+# move with the jaw are left out: a yawn is not a nod.
+_FACE = {
+    27: (0.0, 0.0, 0.0, 1.0),
+    30: (0.0, 37.0, -23.0, 2.0),
+    31: (-15.0, 46.0, -2.0, 1.0),
+    33: (0.0, 51.0, -8.0, 1.0),
+    35: (15.0, 46.0, -2.0, 1.0),
+    36: (-45.0, 2.0, 30.0, 2.0),
+    39: (-19.0, 4.0, 17.0, 2.0),
+    42: (19.0, 4.0, 17.0, 2.0),
+    45: (45.0, 2.0, 30.0, 2.0),
+}
+
+MAX_YAW = 35.0
+"""Degrees of yaw from which the farther eye is turned away."""
+
+MAX_YAW_NEAR = 60.0
+"""Degrees of yaw from which the nearer eye shows its side only."""
+
+
+def head_pose(points: FloatArray) -> HeadPose:
+    """Rotation of the head against the camera's axis.
+
+    The affine map from the face to the picture is fitted by weighted least squares and taken to the nearest scaled
+    rotation (POS: DeMenthon & Davis 1995). Angles are those of the rotation about the camera's axis (roll), then the
+    head's own vertical (yaw), then the line through its ears (pitch).
+
+    Args:
+        points: (68, 2) iBUG points, pixels.
+    """
+    face = np.array(list(_FACE.values()))
+    weights = face[:, 3] / face[:, 3].sum()
+    seen = np.asarray(points, np.float64)[list(_FACE)]
+    model = face[:, :3] - weights @ face[:, :3]
+    centred = seen - weights @ seen
+    affine = np.linalg.lstsq(model * np.sqrt(weights)[:, None], centred * np.sqrt(weights)[:, None], rcond=None)[0].T
+    u, _, vt = np.linalg.svd(affine, full_matrices=False)
+    right, down = u @ vt
+    ahead = np.cross(right, down)
+    # columns of the rotation are where the face's own axes point
+    yaw = math.asin(max(-1.0, min(1.0, float(ahead[0]))))
+    pitch = -math.atan2(float(ahead[1]), float(ahead[2]))
+    roll = math.atan2(float(down[0]), float(right[0]))
+    return HeadPose(math.degrees(yaw), math.degrees(pitch), math.degrees(roll))
+
+
+def eye_visible(pose: HeadPose, side: Side) -> bool:
+    """Whether an eye can be seen well enough to be judged.
+
+    Args:
+        pose: Of the head.
+        side: Which of the driver's eyes; the left one is on the image's right and turns away with positive yaw.
+    """
+    away = pose.yaw if side is Side.LEFT else -pose.yaw
+    return -MAX_YAW_NEAR < away < MAX_YAW
