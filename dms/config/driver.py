@@ -189,8 +189,8 @@ class PerclosSettings(Section):
     )  # fmt: skip
     max_interval_s: float = limit(
         0.15, ge=0.04, le=0.5, unit="s", title="Coarsest interval",
-        text="Time between observations further apart than this counts as unknown: a droop could hide in it.",
-        source="PERCLOS wants 10 frames a second or more (REFERENCES 2), with room for jitter",
+        text="PERCLOS is unknown while observations are further apart than this on average: a droop could hide between.",
+        source="PERCLOS wants 10 frames a second or more (REFERENCES 2), with room for dropped frames",
     )  # fmt: skip
     advisory: float = limit(
         0.08, ge=0.02, le=0.5, unit="share", title="Advisory",
@@ -258,6 +258,12 @@ class SignsSettings(Section):
     nod_deg: float = limit(
         12.0, ge=5.0, le=45.0, unit="degrees", title="Nod",
         text="A head that sinks this far during a closure nods.", source="the limit of looking down; " + OWN,
+    )  # fmt: skip
+    nod_after_s: float = limit(
+        0.25, ge=0.0, le=1.0, unit="s", title="Nod after",
+        text="Only what the head sinks after the lids have been down for this long is a nod: who looks down moves head "
+        "and lids together.",
+        source="the shortest droop; " + OWN,
     )  # fmt: skip
     min_nods: int = limit(
         1, ge=1, le=10, unit="nods", title="Nods needed",

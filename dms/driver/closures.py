@@ -22,7 +22,7 @@ class Closure:
         closed_s: Time for which they were known to be closed.
         coarsest_s: Longest interval between observations around and within it: its duration is no better known.
         trusted: Nothing casts doubt on it.
-        nod: The head sank after the lids did.
+        nod: The head sank after the lids had been down for a while.
     """
 
     end_t: float
@@ -48,7 +48,8 @@ class ClosureTracker:
         "_open_s",
         "_pitch",
         "_reopen_s",
-        "_start_pitch",
+        "_settled_pitch",
+        "_settled_s",
         "_unknown_s",
         "closed_s",
         "start_t",
@@ -59,6 +60,7 @@ class ClosureTracker:
         self._bridge_s = settings.bridge_s
         self._half_shut = settings.half_shut
         self._nod_deg = signs.nod_deg
+        self._settled_s = signs.nod_after_s
         self.closed_s = 0.0
         """Known closed time of the closure that runs, 0 when none does."""
         self.start_t = 0.0
@@ -71,8 +73,8 @@ class ClosureTracker:
         self.closed_s = 0.0
         self._open_s = self._unknown_s = self._closedness_s = self._coarsest_s = 0.0
         self._doubt_s: dict[str, float] = {}
-        self._start_pitch: float | None = None
-        self._lowest_pitch: float | None = None
+        self._settled_pitch: float | None = None
+        self._lowest_pitch = 0.0
 
     def see(self, closedness: float, doubts: tuple[str, ...], pitch: float | None) -> None:
         """Note what surrounds closed eyes; it holds for the closed spans that follow.
@@ -101,12 +103,10 @@ class ClosureTracker:
         self._coarsest_s = max(self._coarsest_s, interval_s)
         for doubt in self._doubts:
             self._doubt_s[doubt] = self._doubt_s.get(doubt, 0.0) + span_s
-        pitch = self._pitch
-        if pitch is not None:
-            if self._start_pitch is None or self._lowest_pitch is None:
-                self._start_pitch = self._lowest_pitch = pitch
-            elif pitch < self._lowest_pitch:
-                self._lowest_pitch = pitch
+        if self._pitch is not None and self.closed_s >= self._settled_s:
+            if self._settled_pitch is None:
+                self._settled_pitch = self._lowest_pitch = self._pitch
+            self._lowest_pitch = min(self._lowest_pitch, self._pitch)
 
     def opened(self, t: float, span_s: float, interval_s: float) -> Closure | None:
         """The eyes were open for a span while a closure runs; gives the closure when it is over by that."""
@@ -120,9 +120,7 @@ class ClosureTracker:
             self.closed_s,
             self._coarsest_s,
             self.doubt() is None,
-            self._start_pitch is not None
-            and self._lowest_pitch is not None
-            and self._start_pitch - self._lowest_pitch >= self._nod_deg,
+            self._settled_pitch is not None and self._settled_pitch - self._lowest_pitch >= self._nod_deg,
         )
         self.forget()
         return ended

@@ -150,13 +150,14 @@ class FatigueJudge:
     def _remember(self, closure: Closure) -> None:
         """A closure is over: it may be a blink, a droop, a slow closure, a nod."""
         end_t, closed_s = closure.end_t, closure.closed_s
+        if closure.nod:
+            self._nods.add(end_t)
         if not closure.trusted:
             return
         if closed_s >= self._settings.perclos.min_closure_s:
             self._droops.add(end_t)
-        if closure.nod:
-            self._nods.add(end_t)
-        if closed_s >= self._slow_s:
+        if closed_s - closure.coarsest_s / 2 >= self._slow_s:
+            # longer than the frame rate can stretch a blink
             self._slow_closures.add(end_t)
         if (
             closed_s < self._settings.closure.microsleep_s

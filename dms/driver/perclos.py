@@ -1,41 +1,46 @@
 """PERCLOS: the share of valid time with closed eyes over a sliding minute.
 
 Takes spans of open, closed and unknown time, gives the share or None. Closures shorter than a droop are left out of
-the closed time. Time that is unknown, in doubt, or seen too rarely for a droop to show counts in neither part.
+the closed time. Time that is unknown or in doubt counts in neither part; observations too far apart for a droop to
+show make the whole measure unknown.
 """
 
 from dms.config.driver import PerclosSettings
 from dms.driver.smoothing import SlidingTime
 
 UNKNOWN, UNSURE, PENDING, OPEN, CLOSED = range(5)
-"""Kinds of time: eyes unknown; known, but in doubt or seen too rarely; closed, but perhaps a blink; open; closed."""
+"""Kinds of time: eyes unknown; known, but in doubt; closed, but perhaps a blink; open; closed."""
 
 
 class Perclos:
     """PERCLOS over the last window."""
 
-    __slots__ = ("_max_interval_s", "_min_closure_s", "_min_valid_s", "_time", "_window_s")
+    __slots__ = ("_max_interval_s", "_mean_interval_s", "_min_closure_s", "_min_valid_s", "_time", "_window_s")
 
     def __init__(self, settings: PerclosSettings) -> None:
         self._window_s = settings.window_s
         self._min_closure_s = settings.min_closure_s
         self._min_valid_s = settings.min_valid_share * settings.window_s
         self._max_interval_s = settings.max_interval_s
+        self._mean_interval_s = 0.0
         self._time = SlidingTime(settings.window_s, 5)
 
     def clear(self) -> None:
         """Begin a new window."""
         self._time.clear()
+        self._mean_interval_s = 0.0
 
     def open(self, span_s: float, interval_s: float) -> None:
         """The eyes were open for a span between two observations so far apart."""
         # a closure that stayed short was a blink: valid time, not closed
         self._time.rename(PENDING, OPEN)
-        self._time.add(OPEN if interval_s <= self._max_interval_s else UNSURE, span_s)
+        self._time.add(OPEN, span_s)
+        self._pass(span_s, interval_s)
 
     def closed(self, span_s: float, interval_s: float, closure_s: float, doubtful: bool) -> None:
         """The eyes were closed for a span, at the end of which the closure lasted ``closure_s``."""
-        if interval_s > self._max_interval_s or doubtful:
+        self._pass(span_s, interval_s)
+        if doubtful:
             self._time.add(UNSURE, span_s)
         elif closure_s < self._min_closure_s:
             self._time.add(PENDING, span_s)
@@ -48,12 +53,18 @@ class Perclos:
         self._time.rename(PENDING, UNSURE)
         self._time.add(UNKNOWN, span_s)
 
+    def _pass(self, span_s: float, interval_s: float) -> None:
+        """Follow how far apart observations are, over about one window."""
+        if self._mean_interval_s == 0.0:
+            self._mean_interval_s = interval_s
+        self._mean_interval_s += (interval_s - self._mean_interval_s) * span_s / self._window_s
+
     def value(self) -> float | None:
-        """PERCLOS 0..1, None below the least valid time."""
+        """PERCLOS 0..1, None below the least valid time or the least rate of observations."""
         totals = self._time.totals
         closed_s = totals[CLOSED]
         valid_s = totals[OPEN] + closed_s
-        if valid_s < self._min_valid_s:
+        if valid_s < self._min_valid_s or self._mean_interval_s > self._max_interval_s:
             return None
         share = closed_s / valid_s
         return share if 0.0 <= share <= 1.0 else float(share > 0.5)
@@ -65,6 +76,6 @@ class Perclos:
         return share if 0.0 <= share <= 1.0 else float(share > 0.5)
 
     def valid_share(self) -> float:
-        """Share 0..1 of the window that PERCLOS rests on: known, not in doubt, seen often enough."""
+        """Share 0..1 of the window that PERCLOS rests on: known and not in doubt."""
         totals = self._time.totals
         return min(1.0, max(0.0, (totals[OPEN] + totals[CLOSED]) / self._window_s))

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 
 from dms.config.driver import DriverSettings
 from dms.driver import Baseline, DriverInput, DriverMonitor
@@ -22,6 +23,8 @@ EMOTIONS_EVERY_S = 0.2
 NOISE = 0.03
 """Spread of every probability, as a model has it."""
 BOX = Box(200.0, 120.0, 160.0, 200.0)
+DROOPS_GONE = "droops gone"
+"""A mark that every drive has: see ``Drive.droops_gone``."""
 Level = FatigueLevel | AngerLevel
 
 
@@ -122,6 +125,22 @@ class Drive:
         self.marks[name] = self.length_s
         return self
 
+    def droops_gone(self) -> float:
+        """When PERCLOS by the truth falls to its clear level for the last time."""
+        limits = LIMITS.perclos
+        ends = [start for start, _ in self.looks[1:]] + [self.length_s]
+        droops = [
+            (start, end)
+            for (start, look), end in zip(self.looks, ends, strict=True)
+            if look.left == SHUT.left and end - start >= limits.min_closure_s
+        ]
+        left_s = limits.clear * limits.window_s
+        for start, end in reversed(droops):
+            if end - start >= left_s:
+                return end - left_s + limits.window_s
+            left_s -= end - start
+        return 0.0
+
 
 def drive() -> Drive:
     return Drive()
@@ -189,7 +208,7 @@ class Ride:
     def gap(self, around: float) -> float:
         """Longest interval between two looks near a moment."""
         times = [t for t, _ in self.judged if around - 1.5 <= t <= around + 1.5]
-        return max((b - a for a, b in zip(times, times[1:], strict=False)), default=0.0)
+        return max((b - a for a, b in pairwise(times)), default=0.0)
 
 
 def seen(told: Drive, camera: Camera) -> Iterator[tuple[float, Observation | DriverInput]]:
@@ -270,7 +289,8 @@ def differences(told: Drive, ridden: Ride, expected: tuple[Step, ...]) -> list[s
     wrong = []
     steps = ridden.steps()
     for step in expected:
-        at = told.marks[step.mark] + step.after_s
+        mark_s = told.droops_gone() if step.mark == DROOPS_GONE else told.marks[step.mark]
+        at = mark_s + step.after_s
         tolerance = ridden.gap(at) + 0.1 + step.slack_s
         if steps and steps[0][1:] == (step.phase, step.level) and abs(steps[0][0] - at) <= tolerance:
             steps.pop(0)

@@ -1,16 +1,17 @@
 """Named drives: each says what must be raised, when, and by that what must not, at every camera that can carry it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import pytest
 
-from dms.driver import DriverChange, VehicleSpeed
+from dms.driver import Baseline, DriverChange, VehicleSpeed
 from dms.driver.state import AngerLevel, FatigueLevel
 from dms.observation import View
 
 from .drives import (
     CAMERAS,
+    DROOPS_GONE,
     EMOTIONS_EVERY_S,
     LIMITS,
     Camera,
@@ -28,6 +29,8 @@ DROWSY, MICROSLEEP, ASLEEP, UNRESPONSIVE = FatigueLevel
 IRRITATED, ANGRY = AngerLevel
 CLOSURE, LIFE = LIMITS.closure, LIMITS.life
 GOLDEN = 0.6180339887
+KNOWN_DRIVER = DriverChange(0.0, Baseline(0.04, 1.0, 0.3, 1.0, 0.0, 1.0, 0.03, 1.0))
+"""Somebody who blinks slowly by nature: droops of less than half a second are no slow blinks."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,15 @@ def falls(limit: float) -> float:
     return LIMITS.anger.average_s * log(((0.9 - 0.03) / (1 - 0.03)) / limit)
 
 
+def early(number: int) -> float:
+    """How much before the end of its turn a droop ends."""
+    return 0.2 * (number * GOLDEN % 1.0)
+
+
 def droops(told: Drive, count: int, every: float, seconds: float = 0.64, **look: object) -> Drive:
     """Lids that droop, at times that no frame rate is in step with."""
     for number in range(count):
-        early = 0.2 * (number * GOLDEN % 1.0)
-        told.open(every - seconds - early, **look).closed(seconds, **look).open(early, **look)
+        told.open(every - seconds - early(number), **look).closed(seconds, **look).open(early(number), **look)
     return told
 
 
@@ -78,13 +85,8 @@ def slide() -> Drive:
     return droops(droops(told, 4, 6.8).mark("advisory"), 21, 6.8)
 
 
-def cleared(every: float, seconds: float) -> float:
-    """Seconds after the last of many droops until what is left in the window is PERCLOS at its clear level."""
-    window_s, left_s = LIMITS.perclos.window_s, LIMITS.perclos.clear * LIMITS.perclos.window_s
-    whole, part_s = divmod(left_s, seconds)
-    return window_s - whole * every - part_s
-
-
+PERCLOS_CLEARS = ends(DROWSY, DROOPS_GONE, 0.0, slack_s=0.64)
+"""`drowsy` ends while the droop leaves the window that takes PERCLOS to its clear level."""
 MICROSLEEP_ONLY = (
     starts(MICROSLEEP, "shut", CLOSURE.microsleep_s),
     ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
@@ -223,8 +225,69 @@ SCENARIOS = (
         "slow slide into drowsiness over an hour",
         slide().mark("stops").awake(180),
         (
-            starts(DROWSY, "advisory", -0.17, slack_s=0.05),
-            ends(DROWSY, "stops", cleared(6.8, 0.64), slack_s=0.64),
+            starts(DROWSY, "advisory", -early(3)),
+            PERCLOS_CLEARS,
+        ),
+        least_rate=10,
+    ),
+    Scenario(
+        "PERCLOS at the advisory level without a second sign",
+        droops(drive().hear(KNOWN_DRIVER).awake(90), 40, 4.6, 0.4235),
+    ),
+    Scenario(
+        "PERCLOS at the advisory level, and a yawn",
+        droops(
+            droops(drive().hear(KNOWN_DRIVER).awake(90), 20, 4.6, 0.4235).mark("yawns").open(4, yawn=0.9),
+            4,
+            4.6,
+            0.4235,
+        ).awake(90),
+        (
+            starts(DROWSY, "yawns", LIMITS.signs.yawn_s),
+            PERCLOS_CLEARS,
+        ),
+        least_rate=10,
+    ),
+    Scenario(
+        "PERCLOS at the advisory level, and a nod",
+        droops(
+            droops(drive().hear(KNOWN_DRIVER).awake(90), 20, 4.6, 0.4235)
+            .open(2)
+            .closed(0.45)
+            .closed(0.35, pitch=-16.0)
+            .mark("nods")
+            .open(4),
+            4,
+            4.6,
+            0.4235,
+        ).awake(90),
+        (
+            starts(DROWSY, "nods", CLOSURE.reopen_s),
+            replace(PERCLOS_CLEARS, slack_s=5.0),
+        ),
+        least_rate=10,
+    ),
+    Scenario(
+        "PERCLOS at the warning level needs no second sign",
+        droops(drive().hear(KNOWN_DRIVER).awake(90).mark("droops"), 30, 3.2, 0.46).awake(90),
+        (
+            starts(DROWSY, "droops", 16 * 3.2 - early(15)),
+            # the eighth droop before last is within sampling of the level: it may be the next one
+            replace(PERCLOS_CLEARS, slack_s=3.2),
+        ),
+        least_rate=10,
+    ),
+    Scenario(
+        "drowsy in town is not told, on the motorway it is",
+        drive()
+        .awake(90)
+        .times(30, drive().hear(VehicleSpeed(0.0, 49.0)).open(4.717).closed(0.6545))
+        .mark("motorway")
+        .hear(VehicleSpeed(0.0, 60.0))
+        .awake(120),
+        (
+            starts(DROWSY, "motorway", 0.0),
+            PERCLOS_CLEARS,
         ),
         least_rate=10,
     ),
