@@ -1,0 +1,131 @@
+import csv
+
+import cv2
+import numpy as np
+import pytest
+
+from dms.errors import UserError
+from dms.training.layouts import (
+    FERPLUS,
+    majority,
+    read_eyes,
+    read_fer2013,
+    read_frames,
+    read_landmarks,
+)
+
+VOTES = [*FERPLUS, "unknown", "NF"]
+
+
+def write_fer(folder, rows, votes=None):
+    fer, plus = folder / "fer2013.csv", folder / "fer2013new.csv"
+    with fer.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["emotion", "pixels", "Usage"])
+        for label, value, usage in rows:
+            writer.writerow([label, " ".join([str(value)] * 2304), usage])
+    with plus.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Usage", "Image name", *VOTES])
+        for usage, counts in votes or [(usage, [10] + [0] * 9) for _, _, usage in rows]:
+            writer.writerow([usage, "any.png", *counts])
+    return fer, plus
+
+
+def test_fer2013_is_joined_with_its_votes_by_row_order(tmp_path):
+    first, second = [1, 0, 0, 0, 9, 0, 0, 0, 0, 0], [0, 10, 0, 0, 0, 0, 0, 0, 0, 0]
+    fer, plus = write_fer(
+        tmp_path,
+        [(0, 17, "Training"), (3, 99, "PublicTest")],
+        [("Training", first), ("PublicTest", second)],
+    )
+    faces = read_fer2013(fer, "PublicTest", plus)
+    assert faces.images.shape == (1, 48, 48)
+    assert faces.images[0, 0, 0] == 99
+    assert faces.labels.tolist() == [3]
+    assert faces.votes.tolist() == [second]
+
+
+def test_fer2013_alone_has_no_votes(tmp_path):
+    fer, _ = write_fer(tmp_path, [(0, 17, "Training")])
+    assert read_fer2013(fer, "Training").votes is None
+
+
+def test_files_with_different_rows_are_refused_with_the_row(tmp_path):
+    rows = [(0, 1, "Training"), (1, 2, "PublicTest")]
+    fer, plus = write_fer(tmp_path, rows, [("Training", [10] + [0] * 9), ("Training", [10] + [0] * 9)])
+    with pytest.raises(UserError, match="row 2"):
+        read_fer2013(fer, "Training", plus)
+    fer, plus = write_fer(tmp_path, rows, [(u, [10] + [0] * 9) for u in ("Training", "PublicTest", "PublicTest")])
+    with pytest.raises(UserError, match="3 rows"):
+        read_fer2013(fer, "Training", plus)
+
+
+def test_wrong_fer2013_files_are_refused(tmp_path):
+    fer, _ = write_fer(tmp_path, [(0, 1, "Training")])
+    with pytest.raises(UserError, match="no rows with Usage PrivateTest"):
+        read_fer2013(fer, "PrivateTest")
+    fer.write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
+    with pytest.raises(UserError, match="row 1 has 3 pixels"):
+        read_fer2013(fer, "Training")
+    fer.write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="no column"):
+        read_fer2013(fer, "Training")
+    with pytest.raises(UserError, match="missing"):
+        read_fer2013(tmp_path / "none.csv", "Training")
+
+
+def test_majority_leaves_out_ties_unknown_and_no_face():
+    votes = np.array(
+        [
+            [6, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+            [5, 5, 0, 0, 0, 0, 0, 0, 0, 0],
+            [4, 0, 0, 0, 0, 0, 0, 0, 6, 0],
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 10],
+            [0, 0, 0, 0, 0, 0, 0, 9, 1, 0],
+        ]
+    )
+    assert majority(votes).tolist() == [0, -1, -1, -1, 7]
+
+
+def test_eyes_take_the_group_from_the_name(tmp_path):
+    for name in ("closed/anna-01.png", "closed/s0001_00123_0_0.png", "open/anna-02.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), np.full((10, 12), 50, np.uint8))
+    eyes = read_eyes(tmp_path)
+    assert eyes.groups == ["anna", "s0001", "anna"]
+    assert eyes.closed.tolist() == [True, True, False]
+    assert eyes.images[0].shape == (10, 12)
+
+
+def test_eye_folders_that_are_no_such_are_refused(tmp_path):
+    with pytest.raises(UserError, match="missing"):
+        read_eyes(tmp_path)
+    (tmp_path / "closed").mkdir()
+    with pytest.raises(UserError, match="no picture"):
+        read_eyes(tmp_path)
+    (tmp_path / "closed" / "a.png").write_bytes(b"not a picture")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_eyes(tmp_path)
+
+
+def test_landmarks_keep_their_order(tmp_path):
+    names = [f"{axis}{i}" for i in range(68) for axis in "xy"]
+    table = tmp_path / "landmarks68_made.csv"
+    table.write_text(",".join(["file", *names]) + "\na.jpg," + ",".join(str(i) for i in range(136)) + "\n")
+    faces = read_landmarks(table)
+    assert faces.files == [tmp_path / "a.jpg"]
+    assert faces.points[0, 3].tolist() == [6, 7]
+    table.write_text(",".join(["file", *names]) + "\na.jpg," + ",".join(["x"] * 136) + "\n")
+    with pytest.raises(UserError, match="no number"):
+        read_landmarks(table)
+
+
+def test_frames_may_lack_boxes_and_yawns(tmp_path):
+    (tmp_path / "labels.csv").write_text("file,yawn,scene_group,x,y,w,h\na.jpg,1,night,1,2,3,4\nb.jpg,0,,,,,\n")
+    with_box, without = read_frames(tmp_path)
+    assert (with_box.yawn, with_box.group, with_box.box) == (True, "night", (1, 2, 3, 4))
+    assert (without.yawn, without.group, without.box) == (False, "", None)
+    (tmp_path / "labels.csv").write_text("file,x,y,w,h\na.jpg,1,2,3,wide\n")
+    with pytest.raises(UserError, match=r"a\.jpg"):
+        read_frames(tmp_path)

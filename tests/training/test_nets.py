@@ -1,0 +1,186 @@
+"""Architectures, the training loop, quantisation and cards, on toy data; skipped without the extra ``train``."""
+
+import csv
+import importlib.util
+import json
+import math
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+if any(importlib.util.find_spec(name) is None for name in ("torch", "keras", "tensorflow")):
+    pytest.skip("needs the extra train", allow_module_level=True)
+os.environ["KERAS_BACKEND"] = "torch"
+
+import keras
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from dms.training import architectures
+from dms.training.card import Card, Figures, add_figures, write_card
+from dms.training.fit import Options, fit, predict, schedule
+from dms.training.layers import BatchNormalization, Conv2D
+from dms.training.quantise import quantise, with_probabilities
+
+
+def toy():
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(BatchNormalization()(Conv2D(4, 3)(inputs))))
+    return keras.Model(inputs, [keras.layers.Dense(2, name="answer")(x)], name="toy")
+
+
+def toy_batches(rng):
+    """Bright against dark pictures."""
+    for _ in range(8):
+        bright = rng.integers(0, 2, 16)
+        noise = rng.integers(0, 80, (16, 8, 8))
+        yield (noise + 150 * bright[:, None, None]).astype(np.uint8), [bright]
+
+
+def right(model):
+    pictures, (truth,) = next(iter(toy_batches(np.random.default_rng(99))))
+    return {"accuracy": float((predict(model, pictures)[0].argmax(1) == truth).mean())}
+
+
+def fit_toy(model, out, epochs, **options):
+    return fit(
+        model,
+        toy_batches,
+        loss=lambda outputs, targets: F.cross_entropy(outputs[0], targets[0]),
+        epochs=epochs,
+        steps_per_epoch=8,
+        out=out,
+        validate=right,
+        monitor="accuracy",
+        learning_rate=0.03,
+        average=0.9,
+        options=Options(**options),
+    )
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("cnn10", 1_203_783)])
+def test_papers_nets_have_their_papers_parameters(name, parameters):
+    model = getattr(architectures, name)()
+    # the papers count the moving statistics of batch normalisation, too
+    assert sum(math.prod(v.shape) for v in model.variables if "seed" not in v.path) == parameters
+
+
+@pytest.mark.parametrize(("name", "mmac"), [("eyes", 10), ("emotion", 50)])
+def test_shipped_nets_stay_small_and_tell_their_outputs_apart_by_shape(name, mmac):
+    model = getattr(architectures, name)()
+    shapes = [tuple(output.shape[1:]) for output in model.outputs]
+    assert len(set(shapes)) == len(shapes)
+    assert architectures.count_macs(model) < mmac * 1e6
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride"), [(8, 3, 1), (8, 3, 2), (9, 3, 2), (8, 1, 2), (8, 5, 2)])
+def test_fast_layers_give_what_keras_gives(size, kernel, stride):
+    x = torch.rand(2, size, size, 3)
+    fast, slow = (cls(5, kernel, stride, "same", use_bias=False) for cls in (Conv2D, keras.layers.Conv2D))
+    y = fast(x)
+    slow.build(x.shape)
+    slow.set_weights(fast.get_weights())
+    assert torch.allclose(y, slow(x), atol=1e-5)
+    fast_norm, slow_norm = BatchNormalization(), keras.layers.BatchNormalization(momentum=0.9)
+    for training in (True, False):
+        assert torch.allclose(fast_norm(y, training=training), slow_norm(y, training=training), atol=1e-2)
+
+
+def test_fit_learns_and_leaves_curves_and_weights(tmp_path):
+    model = toy()
+    best = fit_toy(model, tmp_path, 4)
+    assert best["accuracy"] == 1.0
+    assert right(model)["accuracy"] == 1.0
+    with (tmp_path / "curves.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    assert (tmp_path / "last.weights.h5").is_file()
+
+
+def test_fit_goes_on_where_it_stopped(tmp_path):
+    def stopping(rng):
+        """Breaks off in the third epoch, as a power cut would."""
+        nonlocal epochs
+        epochs += 1
+        if epochs == 3:
+            raise KeyboardInterrupt
+        yield from toy_batches(rng)
+
+    epochs = 0
+    with pytest.raises(KeyboardInterrupt):
+        fit(
+            toy(),
+            stopping,
+            loss=lambda o, t: F.cross_entropy(o[0], t[0]),
+            epochs=4,
+            steps_per_epoch=8,
+            out=tmp_path,
+            validate=right,
+            monitor="accuracy",
+        )
+    fit_toy(toy(), tmp_path, 4)
+    with (tmp_path / "curves.csv").open() as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
+
+
+def test_schedule_rises_to_its_peak_and_falls():
+    rates = [schedule(step, 100, 10) for step in range(100)]
+    assert rates.index(max(rates)) in (9, 10)
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[-1] < 0.02
+
+
+def test_temperature_scales_the_logits():
+    model = toy()
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 8, 8), dtype=np.uint8)
+    (logits,) = predict(model, pictures)
+    (probabilities,) = predict(with_probabilities(model, [2.0]), pictures)
+    wanted = np.exp(logits / 2) / np.exp(logits / 2).sum(1, keepdims=True)
+    assert np.allclose(probabilities, wanted, atol=0.01)
+
+
+def test_quantised_model_answers_like_the_float_one(tmp_path):
+    model = toy()
+    fit_toy(model, tmp_path, 3)
+    shipped = with_probabilities(model)
+    pictures = np.concatenate([p for p, _ in toy_batches(np.random.default_rng(5))])
+    file = quantise(shipped, pictures, tmp_path / "toy.tflite")
+    # in a process of its own: tflite-runtime and PyTorch do not load together
+    script = (
+        "import sys, numpy as np; from pathlib import Path; from dms.perception.engine import Model\n"
+        "model = Model(Path(sys.argv[1]), (8, 8, 1), [(2,)])\n"
+        "np.save(sys.argv[3], [model.run(p)[0] for p in np.load(sys.argv[2])])"
+    )
+    np.save(tmp_path / "in.npy", pictures)
+    subprocess.run([sys.executable, "-c", script, file, tmp_path / "in.npy", tmp_path / "out.npy"], check=True)
+    assert np.abs(np.load(tmp_path / "out.npy") - predict(shipped, pictures)[0]).max() < 0.05
+
+
+def test_card_says_what_the_file_is(tmp_path):
+    model = toy()
+    file = tmp_path / "toy.tflite"
+    file.write_bytes(b"weights")
+    card = Card(
+        name="toy",
+        purpose="None.",
+        outputs=[{"shape": [2], "labels": ["dark", "bright"]}],
+        trained_on=["noise"],
+        split="none",
+        terms="none",
+        recipe="dms train toy",
+    )
+    path = write_card(card, model, file)
+    add_figures(path, [Figures("made", "dms evaluate toy", {"accuracy": 0.5})])
+    add_figures(path, [Figures("made", "dms evaluate toy", {"accuracy": 0.75})])
+    content = json.loads(path.read_text())
+    assert content["input"]["shape"] == [8, 8, 1]
+    assert content["bytes"] == 7
+    assert content["parameters"] == 3 * 3 * 4 + 4 + 2 * 4 + 4 * 2 + 2
+    assert [f["values"] for f in content["figures"]] == [{"accuracy": 0.75}]
+    text = path.with_suffix(".md").read_text()
+    assert content["sha256"] in text
+    assert "`dms evaluate toy`" in text
