@@ -243,7 +243,7 @@ def watch(
     from dms.alerts.watch import watch as watch_vehicle  # noqa: PLC0415
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    watch_vehicle(load_config(config).mqtt.model_copy(update=given), vehicle)
+    watch_vehicle(load_config(config).mqtt.model_copy(update=given), vehicle, Console(highlight=False))
 
 
 @app.command(epilog="Example: dms schema config > dms.schema.json")

@@ -1,0 +1,123 @@
+"""Replay: what it writes, that a trace gives the same again, and that it says what is wrong."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from dms.config import Config
+from dms.demo import SAMPLE_DRIVE
+from dms.errors import UserError
+from dms.observation import Box, HeadPose, Observation
+from dms.replay.replay import replay, replay_drives
+from dms.replay.score import score
+from dms.replay.trace import TraceHeader
+from dms.replay.walk import Picture, Step, TraceWalk
+
+CLOSED_S = (20.0, 23.5)
+LENGTH_S = 60.0
+
+
+class MadeDrive:
+    """Eyes open but for one closure, at 15 fps, without pictures to look at: perception is not what is tested here."""
+
+    has_pictures = True
+    duration_s: float | None = LENGTH_S
+
+    def __init__(self, picture: bool = False) -> None:
+        self.header = TraceHeader("made", "session")
+        self.stage_ms: dict[str, float] = {}
+        points = np.full((68, 2), 30, np.float32)
+        self._picture = Picture(np.zeros((60, 80), np.uint8), points) if picture else None
+
+    def steps(self) -> Iterator[Step]:
+        for index in range(int(LENGTH_S * 15)):
+            t = round(index / 15, 6)
+            eye = 0.97 if CLOSED_S[0] <= t < CLOSED_S[1] else 0.03
+            yield (
+                Observation(
+                    t,
+                    face=True,
+                    face_score=0.9,
+                    box=Box(10, 10, 20, 30),
+                    pose=HeadPose(1, 2, 3),
+                    left_eye=eye,
+                    right_eye=eye,
+                ),
+                self._picture,
+            )
+
+
+def test_it_writes_events_trace_and_summary(tmp_path: Path) -> None:
+    summary = replay(MadeDrive(), Config(), tmp_path)
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert events[0]["topic"] == "dms/vehicle-1/alert/fatigue"
+    assert events[0]["phase"] == "start"
+    assert events[0]["t"] == pytest.approx(CLOSED_S[0] + 1.0, abs=0.2)
+    assert events[-1]["phase"] == "end"
+    assert events[0]["at"].startswith("1970-01-01T00:00:2")
+    assert len((tmp_path / "trace.jsonl").read_text().splitlines()) == LENGTH_S * 15 + 1
+    written = json.loads((tmp_path / "summary.json").read_text())
+    assert written == summary.to_json()
+    assert written["alerts"] == {"fatigue/asleep": 1}
+    assert written["face_share"] == written["eyes_share"] == 1.0
+
+
+def test_a_replayed_trace_gives_the_same_events_byte_for_byte(tmp_path: Path) -> None:
+    replay(MadeDrive(), Config(), tmp_path / "first")
+    replay(TraceWalk(tmp_path / "first" / "trace.jsonl"), Config(), tmp_path / "second")
+    first, second = ((tmp_path / name / "events.jsonl").read_bytes() for name in ("first", "second"))
+    assert first == second
+    assert first
+
+
+def test_a_trace_can_be_replayed_into_its_own_folder(tmp_path: Path) -> None:
+    replay(MadeDrive(), Config(), tmp_path)
+    before = (tmp_path / "trace.jsonl").read_bytes()
+    replay_drives([tmp_path / "trace.jsonl"], Config(), tmp_path)
+    assert (tmp_path / "trace.jsonl").read_bytes() == before
+
+
+def test_several_drives_go_into_a_folder_each(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        replay(MadeDrive(), Config(), tmp_path / name)
+        (tmp_path / name / "trace.jsonl").rename(tmp_path / f"{name}.jsonl")
+    replay_drives([tmp_path / "a.jsonl", tmp_path / "b.jsonl"], Config(), tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a", "b"}
+
+
+def test_two_drives_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="same name"):
+        replay_drives([tmp_path / "x" / "a.mp4", tmp_path / "y" / "a.mp4"], Config(), tmp_path)
+
+
+def test_an_overlay_needs_one_drive_with_pictures(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="single drive that has pictures"):
+        replay_drives([tmp_path / "trace.jsonl"], Config(), tmp_path, tmp_path / "seen.mp4")
+
+
+def test_an_overlay_is_a_video_of_the_drives_length(tmp_path: Path) -> None:
+    replay(MadeDrive(picture=True), Config(), tmp_path, tmp_path / "seen.mp4")
+    capture = cv2.VideoCapture(str(tmp_path / "seen.mp4"))
+    ok, image = capture.read()
+    assert ok
+    assert image.shape == (480, 640 + 260, 3)
+    length_s = capture.get(cv2.CAP_PROP_FRAME_COUNT) / capture.get(cv2.CAP_PROP_FPS)
+    assert length_s == pytest.approx(LENGTH_S, abs=0.2)
+
+
+def test_an_overlay_has_to_be_mp4(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"written as \.mp4"):
+        replay(MadeDrive(picture=True), Config(), tmp_path, tmp_path / "seen.avi")
+
+
+def test_the_sample_drive_comes_out_as_it_was_made(tmp_path: Path) -> None:
+    (summary,) = replay_drives([SAMPLE_DRIVE], Config(), tmp_path)
+    result = score(tmp_path / "events.jsonl", SAMPLE_DRIVE.with_suffix(".events.csv"))
+    assert result.misses == 0, result.text()
+    assert result.false_alarms == (), result.text()
+    assert summary.face_share > 0.9
+    assert set(summary.alerts) == {"fatigue/microsleep", "fatigue/asleep"}
