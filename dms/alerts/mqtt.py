@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 _TICK_S = 0.25
 """Longest wait of the delivery thread: keep-alive, stop and time limits are looked at this often."""
+_STOOD_S = 5.0
+"""A connection that lasted this long was a good one: the next retry is quick again."""
 _LATENCIES = 256
 _FRESH_S = 1.0
 """A message older than this when sent was waiting for the broker: it says nothing about the way itself."""
@@ -47,8 +49,8 @@ class PublisherStatus:
 
     Attributes:
         connected: Whether the broker has accepted this client and the connection stands.
-        refused: Whether the broker's last word was a refusal (login, permission) rather than silence.
-        error: Why it is not connected, or what it refused; None when all is well.
+        refused: Whether the broker refuses this client or one of its topics, rather than being out of reach.
+        error: What it refuses, or why it is not connected; None when all is well.
         connects: Connections that the broker accepted, since the start.
         outbox: Alert messages that wait for an acknowledgement.
         outbox_error: Why alerts are kept in memory instead of on disk.
@@ -138,6 +140,7 @@ class Publisher:
         self._connected = False
         self._refused = False
         self._error: str | None = None
+        self._denied: dict[str, str] = {}
         self._connects = 0
         self._rejected = 0
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
@@ -184,10 +187,11 @@ class Publisher:
         """How delivery is doing."""
         with self._lock:
             latencies = sorted(self._latencies)
+            denied = next(iter(self._denied.values()), None)
         return PublisherStatus(
             connected=self._connected,
-            refused=self._refused,
-            error=self._error,
+            refused=self._refused or denied is not None,
+            error=denied or self._error,
             connects=self._connects,
             outbox=len(self._outbox),
             outbox_error=self._outbox.error,
@@ -222,7 +226,7 @@ class Publisher:
     def _run(self) -> None:
         pause_s = self._settings.retry_min_s
         while not self._stopping.is_set():
-            connects = self._connects
+            began = time.monotonic()
             error = self._attempt()
             self._connected = False
             if self._stopping.is_set():
@@ -230,7 +234,8 @@ class Publisher:
             if error != self._error:
                 log.warning("mqtt %s:%d: %s", self._settings.host, self._settings.broker_port, error)
             self._error = error
-            pause_s = self._settings.retry_min_s if self._connects > connects else pause_s
+            if time.monotonic() - began > _STOOD_S:
+                pause_s = self._settings.retry_min_s
             self._stopping.wait(pause_s * random.uniform(0.5, 1.0))
             pause_s = min(2 * pause_s, self._settings.retry_max_s)
 
@@ -255,7 +260,6 @@ class Publisher:
     def _deliver(self, link: Link) -> None:
         self._in_flight.clear()
         self._offered = 0
-        self._hold_until = 0.0
         self._announced = False
         opened = time.monotonic()
         while link.closed is None:
@@ -306,8 +310,9 @@ class Publisher:
                 continue
             if sent.key is not None:
                 delivered.append(sent.key)
-            if sent.t is not None:
-                with self._lock:
+            with self._lock:
+                self._denied.pop(sent.topic, None)
+                if sent.t is not None:
                     self._latencies.append(self._clock.now() - sent.t)
             if sent.topic == self._topics.state and not self._announced:
                 self._announced = True
@@ -317,13 +322,14 @@ class Publisher:
 
     def _refuse(self, sent: _InFlight, reason: str) -> None:
         """Keep what the broker refused; permissions may be mended, so it is offered again later."""
-        error = f"{sent.topic} refused: {reason}"
-        if error != self._error:
-            log.warning("mqtt: %s", error)
-        self._error = error
+        if sent.topic not in self._denied:
+            log.warning("mqtt: %s refused: %s", sent.topic, reason)
+        with self._lock:
+            self._denied[sent.topic] = f"{sent.topic} refused: {reason}"
+        # Mosquitto 2.0.11 even ends the connection: the pause must outlive it
+        self._hold_until = time.monotonic() + self._settings.retry_max_s
         if sent.key is not None:
             self._offered = min(self._offered, sent.key - 1)
-            self._hold_until = time.monotonic() + self._settings.retry_max_s
 
     def _listen(self, link: Link) -> None:
         for message in link.take_received():
@@ -351,8 +357,10 @@ class Publisher:
             self._outbox.remember_boot(self._boot, self._clock.offset)
         if self._outbox.error is not None:
             self._outbox.sync()
-        window = min(self._settings.inflight, link.window)
+        held = time.monotonic() < self._hold_until
         busy = {sent.topic for sent in self._in_flight.values() if sent.key is None}
+        if held:
+            busy.update(self._denied)
         with self._lock:
             ready = [(topic, self._retained[topic]) for topic in self._waiting if topic not in busy]
             ready = ready[: max(0, link.window - len(self._in_flight))]
@@ -360,8 +368,8 @@ class Publisher:
                 del self._waiting[topic]
         for topic, newest in ready:
             self._send(link, topic, newest.payload, retain=True, t=newest.t)
-        room = window - len(self._in_flight)
-        if room <= 0 or time.monotonic() < self._hold_until:
+        room = min(self._settings.inflight, link.window) - len(self._in_flight)
+        if room <= 0 or held:
             return
         for key, entry in self._outbox.after(self._offered, room):
             payload = as_sent(entry, self._clock, self._boot, self._outbox.boot_offset(entry.boot))

@@ -51,7 +51,7 @@ class HealthReporter:
         interval_s, frames = max(now - self._reported, 1e-3), capture.frames - self._frames
         self._reported, self._frames = now, capture.frames
         stamp = self._clock.stamp(now)
-        broker = "ok" if publisher.connected else "refused" if publisher.refused else "unreachable"
+        broker = "refused" if publisher.refused else "ok" if publisher.connected else "unreachable"
         return HealthMessage.model_validate(
             {
                 "at": stamp.at,

@@ -1,0 +1,319 @@
+"""What is put survives: restarts, kills, power cuts, full and broken disks."""
+
+import random
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dms.alerts.clock import FLOOR
+from dms.alerts.outbox import Entry, Outbox
+from dms.driver.state import Phase
+
+from .make import ANGER, FATIGUE, entry
+
+MANY = 1000
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "outbox.sqlite"
+
+
+def waiting(outbox: Outbox) -> list[Entry]:
+    return [kept for _, kept in outbox.after(0, 10**6)]
+
+
+def sequences(outbox: Outbox) -> list[int]:
+    return [kept.sequence for kept in waiting(outbox)]
+
+
+def assert_sound(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def fill(outbox: Outbox, count: int, first: int = 1) -> list[Entry]:
+    entries = [entry(sequence=number, text="x" * 200) for number in range(first, first + count)]
+    for one in entries:
+        outbox.put(one)
+    return entries
+
+
+def test_what_was_put_is_there_after_a_restart_in_order(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    entries = fill(outbox, 50)
+    outbox.remove(key for key, _ in outbox.after(0, 10))
+    outbox.close()
+    assert_sound(path)
+    assert waiting(Outbox(path, MANY)) == entries[10:]
+
+
+def test_what_was_put_is_there_without_a_close(path: Path) -> None:
+    entries = fill(Outbox(path, MANY), 50)
+    assert waiting(Outbox(path, MANY)) == entries
+
+
+def test_the_sequence_goes_on_when_all_is_delivered_and_the_program_restarts(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 5)
+    outbox.remove(key for key, _ in outbox.after(0, 10))
+    outbox.close()
+    again = Outbox(path, MANY)
+    assert (len(again), again.last_sequence(FATIGUE), again.last_sequence(ANGER)) == (0, 5, 0)
+
+
+def test_messages_are_taken_in_portions(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 5)
+    first = outbox.after(0, 3)
+    second = outbox.after(first[-1][0], 3)
+    assert [kept.sequence for _, kept in (*first, *second)] == [1, 2, 3, 4, 5]
+    assert outbox.after(second[-1][0], 3) == []
+
+
+def test_forgetting_twice_is_no_error(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 2)
+    outbox.remove([1, 1, 99])
+    outbox.remove([1])
+    assert sequences(outbox) == [2]
+
+
+def test_the_offset_of_a_boot_is_kept_as_long_as_its_alerts_wait(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    outbox.put(entry())
+    outbox.remember_boot("this-boot", 5.0)
+    outbox.remember_boot("this-boot", 6.0)
+    outbox.close()
+    again = Outbox(path, MANY)
+    assert again.boot_offset("this-boot") == 5.0
+    again.remove([1])
+    again.close()
+    assert Outbox(path, MANY).boot_offset("this-boot") is None
+
+
+def test_a_full_outbox_drops_updates_first_then_ends_never_a_start_or_the_newest_end(path: Path) -> None:
+    outbox = Outbox(path, 4)
+    steps = [Phase.START, Phase.UPDATE, Phase.UPDATE, Phase.END, Phase.START, Phase.END, Phase.START, Phase.START]
+    for number, phase in enumerate(steps, start=1):
+        outbox.put(entry(phase, number))
+    assert [(kept.sequence, kept.phase) for kept in waiting(outbox)] == [
+        (1, "start"),
+        (5, "start"),
+        (6, "end"),
+        (7, "start"),
+        (8, "start"),
+    ]
+    assert outbox.dropped == 3
+    outbox.close()
+    again = Outbox(path, 4)
+    assert (len(again), again.dropped) == (5, 3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    limit=st.integers(1, 12),
+    raised=st.lists(st.tuples(st.sampled_from(Phase), st.sampled_from([FATIGUE, ANGER])), max_size=40),
+    acknowledged=st.lists(st.integers(0, 39), max_size=10),
+)
+def test_the_bound_holds_and_what_is_dropped_is_droppable(
+    tmp_path_factory: pytest.TempPathFactory,
+    limit: int,
+    raised: list[tuple[Phase, str]],
+    acknowledged: list[int],
+) -> None:
+    path = tmp_path_factory.mktemp("outbox") / "outbox.sqlite"
+    outbox = Outbox(path, limit)
+    put: list[Entry] = []
+    removed: set[int] = set()
+    for number, (phase, topic) in enumerate(raised, start=1):
+        put.append(entry(phase, number, topic))
+        outbox.put(put[-1])
+        if number in acknowledged:
+            key, first = outbox.after(0, 1)[0]
+            outbox.remove([key])
+            removed.add(first.sequence)
+    kept = waiting(outbox)
+    gone = [one for one in put if one not in kept and one.sequence not in removed]
+    assert [one.sequence for one in kept] == sorted(one.sequence for one in kept)
+    assert len(gone) == outbox.dropped
+    assert not [one for one in gone if one.phase == Phase.START]
+    for topic in (FATIGUE, ANGER):
+        ends = [one for one in put if one.phase == Phase.END and one.topic == topic]
+        assert not ends or ends[-1] not in gone
+    spare = [one for one in kept if one.phase == Phase.UPDATE]
+    assert len(kept) <= limit or not spare
+    outbox.close()
+    assert waiting(Outbox(path, limit)) == kept
+    assert_sound(path)
+
+
+def power_cut(path: Path, copy: Path, wal_bytes: int | None = None) -> Path:
+    """What is on disk after the power failed: the file, and the log as far as it had been written."""
+    copy.mkdir()
+    image = copy / path.name
+    image.write_bytes(path.read_bytes())
+    wal = path.with_name(f"{path.name}-wal").read_bytes()
+    image.with_name(f"{path.name}-wal").write_bytes(wal[:wal_bytes])
+    return image
+
+
+def test_a_log_torn_anywhere_gives_back_exactly_the_commits_before_the_tear(path: Path, tmp_path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    wal = path.with_name(f"{path.name}-wal")
+    durable = [0]
+    for number in range(1, 21):
+        outbox.put(entry(sequence=number, text="x" * 300))
+        durable.append(wal.stat().st_size)
+    chance = random.Random(1)
+    size = wal.stat().st_size
+    for cut in [*durable[1:], *(chance.randrange(size) for _ in range(30))]:
+        image = power_cut(path, tmp_path / f"cut{chance.random()}", cut)
+        survived = sequences(Outbox(image, MANY))
+        assert survived == list(range(1, len(survived) + 1))
+        assert len(survived) == sum(end <= cut for end in durable[1:])
+        assert_sound(image)
+
+
+def test_a_checkpoint_torn_between_sectors_loses_nothing(path: Path, tmp_path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 40)
+    before = power_cut(path, tmp_path / "before")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(FULL)")
+    after = path.read_bytes()
+    chance = random.Random(2)
+    for number in range(20):
+        image = power_cut(before, tmp_path / f"torn{number}")
+        old = before.read_bytes().ljust(len(after), b"\0")
+        sectors = [(after if chance.random() < 0.5 else old)[i : i + 512] for i in range(0, len(after), 512)]
+        image.write_bytes(b"".join(sectors))
+        assert sequences(Outbox(image, MANY)) == list(range(1, 41))
+        assert_sound(image)
+
+
+@pytest.mark.parametrize("damage", ["header", "pages", "empty", "text", "truncated", "version"])
+def test_a_broken_file_is_set_aside_and_nothing_is_invented(path: Path, damage: str) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 60)
+    outbox.close()
+    content = bytearray(path.read_bytes())
+    if damage == "header":
+        content[:100] = bytes(100)
+    elif damage == "pages":
+        content[4096 * 6 : 4096 * 8] = random.Random(3).randbytes(4096 * 2)
+    elif damage == "truncated":
+        del content[len(content) // 2 :]
+    elif damage == "version":
+        content[60:64] = (99).to_bytes(4, "big")
+    path.write_bytes(b"" if damage == "empty" else b"not a database" * 100 if damage == "text" else bytes(content))
+    again = Outbox(path, MANY)
+    survived = sequences(again)
+    assert survived == sorted(set(survived))
+    assert set(survived) <= set(range(1, 61))
+    if damage == "version":
+        assert survived == list(range(1, 61))
+    if damage != "empty":
+        assert path.with_name("outbox.sqlite.broken").exists()
+        assert again.last_sequence(FATIGUE) >= int(FLOOR)
+    again.put(entry(sequence=again.last_sequence(FATIGUE) + 1))
+    again.close()
+    assert_sound(path)
+    assert sequences(Outbox(path, MANY))[:-1] == survived
+
+
+def shrink_disk(outbox: Outbox, pages: int) -> None:
+    """Let SQLite find the disk full, as it would report it."""
+    assert outbox._database is not None
+    outbox._database.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_full_disk_keeps_alerts_in_memory_until_there_is_room(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    shrink_disk(outbox, 1)
+    entries = fill(outbox, 200)
+    assert outbox.error is not None
+    assert "full" in outbox.error
+    assert waiting(outbox) == entries
+    on_disk = waiting(Outbox(path, MANY))
+    assert on_disk == entries[: len(on_disk)]
+    assert len(on_disk) < len(entries)
+    outbox.remove(key for key, _ in outbox.after(0, 5))
+    shrink_disk(outbox, 10_000)
+    outbox.sync()
+    assert outbox.error is None
+    assert waiting(Outbox(path, MANY)) == entries[5:]
+    outbox.close()
+    assert_sound(path)
+
+
+def test_a_really_full_file_system_loses_nothing_that_was_written(path: Path) -> None:
+    """RLIMIT_FSIZE makes the kernel refuse every write beyond 256 kB, in a process of its own."""
+    script = """
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from dms.alerts.outbox import Outbox, Entry
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+outbox = Outbox(Path(sys.argv[1]), 10000)
+resource.setrlimit(resource.RLIMIT_FSIZE, (262144, 262144))
+for number in range(1, 301):
+    outbox.put(Entry("topic", "start", number, "x" * 2000, "boot", 1.0, 1.0))
+    if outbox.error is not None:
+        break
+print(number, len(outbox), outbox.error)
+"""
+    path.parent.mkdir()
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", script, path, root]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    refused, held, error = ran.stdout.split(maxsplit=2)
+    assert error.strip() != "None"
+    assert held == refused
+    survived = sequences(Outbox(path, MANY))
+    assert survived == list(range(1, int(refused)))
+    assert_sound(path)
+
+
+def test_a_disk_that_is_not_there_at_the_start_is_taken_into_use_when_it_comes(tmp_path: Path) -> None:
+    blocked = tmp_path / "state"
+    blocked.write_text("a file where the folder should be")
+    outbox = Outbox(blocked / "outbox.sqlite", MANY)
+    assert outbox.error is not None
+    number = outbox.last_sequence(FATIGUE) + 1
+    assert number > int(FLOOR)
+    outbox.put(entry(sequence=number))
+    blocked.unlink()
+    outbox.sync()
+    assert outbox.error is None
+    assert sequences(Outbox(blocked / "outbox.sqlite", MANY)) == [number]
+
+
+def test_a_file_that_breaks_while_it_is_used_is_replaced_from_memory(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    entries = fill(outbox, 30)
+    outbox._fail(sqlite3.DatabaseError("database disk image is malformed"))
+    assert outbox.error is not None
+    outbox.put(entry(sequence=31))
+    assert outbox.error is None
+    assert waiting(Outbox(path, MANY)) == [*entries, entry(sequence=31)]
+    assert_sound(path)
+
+
+def test_a_locked_file_is_a_fault_that_passes(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        outbox.put(entry(sequence=1))
+        assert outbox.error is not None
+        other.execute("ROLLBACK")
+    outbox.put(entry(sequence=2))
+    assert outbox.error is None
+    assert sequences(Outbox(path, MANY)) == [1, 2]

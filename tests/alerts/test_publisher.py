@@ -1,0 +1,487 @@
+"""Delivery through a real broker: order, presence, outages, refusals, inputs."""
+
+import json
+import logging
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paho.mqtt import publish as mqtt_publish
+
+from dms.alerts.inputs import DriverNamed
+from dms.alerts.messages import BrokerHealth, CameraHealth, HealthMessage, InfoMessage, ModelsHealth
+from dms.alerts.topics import Topics
+from dms.driver.inputs import Acknowledgement, VehicleSpeed
+from dms.driver.state import AlertKind, Condition, Phase
+from dms.errors import UserError
+
+from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, steps, until
+
+TOPICS = Topics(VEHICLE)
+
+
+@pytest.fixture
+def vehicle(tmp_path: Path) -> Iterator[Callable[..., Vehicle]]:
+    """Makes vehicles that are stopped at the end of the test: ``vehicle(port, inflight=1)``."""
+    made: list[Vehicle] = []
+
+    def make(port: int, folder: str = "vehicle", **more: Any) -> Vehicle:
+        made.append(Vehicle(tmp_path / folder, port, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop(1.0)
+
+
+def health() -> HealthMessage:
+    return HealthMessage(
+        at=datetime.now(UTC),
+        clock="synchronised",
+        status="running",
+        uptime_s=1.0,
+        camera=CameraHealth(status="ok", frames_per_s=15.0, dropped=0, reconnects=0, error=None),
+        models=ModelsHealth(status="ok", stage_ms={"face": 2.0}, error=None),
+        broker=BrokerHealth(
+            status="ok",
+            outbox=0,
+            outbox_error=None,
+            dropped=0,
+            connects=1,
+            inputs_rejected=0,
+            latency_s=None,
+            latency_p99_s=None,
+            error=None,
+        ),
+        rss_mb=90.0,
+        cpu_temperature_c=None,
+    )
+
+
+def info() -> InfoMessage:
+    return InfoMessage(at=datetime.now(UTC), clock="synchronised", version="1", session="s", models={}, config={})
+
+
+def last(listener: Any, topic: str) -> Any:
+    return json.loads(listener.on(topic)[-1])
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_online_comes_after_the_first_state_and_offline_after_the_last_word(
+    mosquitto: Any, vehicle: Callable[..., Vehicle], protocol: str
+) -> None:
+    listener = mosquitto.listen()
+    van = vehicle(mosquitto.port, protocol=protocol).start()
+    van.publisher.info(info())
+    van.publisher.health(health())
+    until(lambda: listener.on(TOPICS.health))
+    assert not listener.on(TOPICS.availability)
+    van.tell_state()
+    until(lambda: listener.on(TOPICS.availability) == ["online"])
+    van.raise_alert(Phase.START, 1)
+    until(van.is_delivered)
+    van.publisher.stop(5.0)
+    until(lambda: listener.on(TOPICS.availability) == ["online", "offline"])
+    assert last(listener, TOPICS.health)["status"] == "stopped"
+    order = [heard.topic.removeprefix(f"dms/{VEHICLE}/") for heard in listener.heard]
+    assert sorted(order[:2]) == ["health", "info"]
+    assert order[2:] == ["state", "availability", "alert/fatigue", "health", "availability"]
+
+
+def test_a_crash_leaves_offline_by_the_last_will_and_no_word_of_a_stop(
+    mosquitto: Any, vehicle: Callable[..., Vehicle]
+) -> None:
+    listener = mosquitto.listen()
+    van = vehicle(mosquitto.port).start()
+    van.publisher.health(health())
+    van.tell_state()
+    until(lambda: listener.on(TOPICS.availability) == ["online"])
+    takeover = vehicle(mosquitto.port, folder="other")  # same client id: the broker throws the first one out
+    takeover.start()
+    until(lambda: "offline" in listener.on(TOPICS.availability))
+    assert last(listener, TOPICS.health)["status"] == "running"
+
+
+def test_retained_topics_are_kept_for_those_who_come_later_and_alerts_are_not(
+    mosquitto: Any, vehicle: Callable[..., Vehicle]
+) -> None:
+    van = vehicle(mosquitto.port).start()
+    van.publisher.info(info())
+    van.publisher.health(health())
+    van.tell_state(Condition.ATTENTIVE)
+    van.tell_state(Condition.FATIGUED)
+    van.raise_alert(Phase.START, 1)
+    van.raise_alert(Phase.START, 1, AlertKind.ANGER)
+    until(van.is_delivered)
+    until(lambda: not van.publisher._in_flight and not van.publisher._waiting)
+    listener = mosquitto.listen()
+    until(lambda: len(listener.heard) == 4)
+    assert {heard.topic: heard.retained for heard in listener.heard} == {
+        TOPICS.availability: True,
+        TOPICS.info: True,
+        TOPICS.health: True,
+        TOPICS.state: True,
+    }
+    assert last(listener, TOPICS.state)["condition"] == "fatigued"
+
+
+def test_while_the_broker_is_away_alerts_wait_and_only_the_newest_state_counts(
+    mosquitto_factory: Callable[..., Any], vehicle: Callable[..., Vehicle]
+) -> None:
+    broker = mosquitto_factory()
+    broker.start()
+    listener = broker.listen()
+    broker.stop()
+    van = vehicle(broker.port).start()
+    for phase in Phase:
+        van.raise_alert(phase, 1)
+    until(lambda: van.publisher.status.error is not None)
+    assert not van.publisher.status.connected
+    assert not van.publisher.status.refused
+    assert van.publisher.status.outbox == 3
+    van.stop()
+    # the daemon is started anew, and still before the broker
+    again = vehicle(broker.port, session="another").start()
+    again.tell_state(Condition.STARTING)
+    again.raise_alert(Phase.START, 1)
+    again.tell_state(Condition.ATTENTIVE)
+    broker.start()
+    until(again.is_delivered)
+    assert again.publisher.status.error is None
+    until(lambda: listener.on(TOPICS.state) and len(steps(listener.on(FATIGUE))) == 4)
+    arrived = steps(listener.on(FATIGUE))
+    assert [(number, phase) for number, _, phase in arrived] == [(1, "start"), (2, "update"), (3, "end"), (4, "start")]
+    assert len({event_id for _, event_id, _ in arrived}) == 2
+    assert {json.loads(payload)["condition"] for payload in listener.on(TOPICS.state)} == {"attentive"}
+
+
+def test_alerts_raised_during_an_outage_arrive_in_order_and_say_how_late(
+    mosquitto_factory: Callable[..., Any], vehicle: Callable[..., Vehicle]
+) -> None:
+    broker = mosquitto_factory()
+    broker.start()
+    listener = broker.listen("dms/#")
+    times = Times()
+    van = vehicle(broker.port, clock=times.clock(), inflight=3).start()
+    van.raise_alert(Phase.START, 1)
+    until(lambda: len(listener.on(FATIGUE)) == 1)
+    until(van.is_delivered)
+    broker.stop()
+    until(lambda: not van.publisher.status.connected)
+    for phase in (Phase.UPDATE, Phase.END):
+        van.raise_alert(phase, 1)
+    for kind in AlertKind:
+        van.raise_alert(Phase.START, 2, kind)
+    times.passes(600.0)
+    broker.start()
+    until(lambda: len(steps(listener.on(FATIGUE))) == 4 and listener.on(ANGER))
+    assert [step[0] for step in steps(listener.on(FATIGUE))] == [1, 2, 3, 4]
+    assert [step[2] for step in steps(listener.on(FATIGUE))] == ["start", "update", "end", "start"]
+    late = [json.loads(payload)["late_s"] for payload in listener.on(FATIGUE)]
+    assert late[0] == 0.0
+    assert min(late[1:]) == 600.0
+
+
+def test_a_clock_that_becomes_good_corrects_what_waits(
+    mosquitto_factory: Callable[..., Any], vehicle: Callable[..., Vehicle]
+) -> None:
+    broker = mosquitto_factory()
+    broker.start()
+    listener = broker.listen()
+    broker.stop()
+    times = Times(monotonic=50.0, utc=50.0, disciplined=False)
+    van = vehicle(broker.port, clock=times.clock()).start()
+    van.raise_alert(Phase.START, 1)
+    times.passes(100.0)
+    times.utc, times.disciplined = GOOD_UTC, True
+    van.raise_alert(Phase.END, 1)
+    broker.start()
+    until(lambda: len(steps(listener.on(FATIGUE))) == 2)
+    messages = (json.loads(payload) for payload in listener.on(FATIGUE))
+    assert {(one["sequence"], one["clock"], one["at"]) for one in messages} == {
+        (1, "corrected", "2027-01-15T07:58:20.000Z"),
+        (2, "synchronised", "2027-01-15T08:00:00.000Z"),
+    }
+
+
+def test_message_expiry_is_sent_where_it_is_configured(mosquitto: Any, vehicle: Callable[..., Vehicle]) -> None:
+    listener = mosquitto.listen()
+    van = vehicle(mosquitto.port, alert_expiry_s=3600).start()
+    van.tell_state()
+    van.raise_alert(Phase.START, 1)
+    until(lambda: listener.on(FATIGUE) and listener.on(TOPICS.state))
+    expiry = {heard.topic: getattr(heard.properties, "MessageExpiryInterval", None) for heard in listener.heard}
+    assert expiry[FATIGUE] == 3600
+    assert expiry[TOPICS.state] is None
+
+
+def test_the_brokers_own_window_is_respected(
+    mosquitto_factory: Callable[..., Any], vehicle: Callable[..., Vehicle]
+) -> None:
+    broker = mosquitto_factory(config="allow_anonymous true\nmax_inflight_messages 1")
+    broker.start()
+    listener = broker.listen(FATIGUE)
+    van = vehicle(broker.port).start()
+    for episode in range(1, 51):
+        van.raise_alert(Phase.START, episode)
+    until(van.is_delivered)
+    until(lambda: len(steps(listener.on(FATIGUE))) == 50)
+    assert van.publisher.status.connects == 1
+
+
+def login_file(folder: Path, user: str, password: str) -> Path:
+    path = folder / f"login-{user}"
+    path.write_text(f"{user}\n{password}\n")
+    return path
+
+
+SECRET = "correct-horse"
+
+
+@pytest.fixture
+def guarded(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> Any:
+    """A broker with passwords and the shipped ACL."""
+    passwords = tmp_path / "passwd"
+    passwords.write_text("".join(f"{user}:{SECRET}\n" for user in (VEHICLE, "gateway", "cabin", "fleet")))
+    passwords.chmod(0o600)
+    if shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto_passwd is not installed: apt-get install mosquitto")
+    subprocess.run(["mosquitto_passwd", "-U", passwords], check=True)
+    acl = tmp_path / "acl"
+    acl.write_text((Path(__file__).parents[2] / "deploy" / "mosquitto" / "dms.acl").read_text())
+    acl.chmod(0o600)
+    broker = mosquitto_factory(config=f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}")
+    broker.start()
+    return broker
+
+
+def test_a_refused_login_is_a_state_not_an_end_and_no_secret_is_told(
+    guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    login = login_file(tmp_path, VEHICLE, "wrong-password")
+    van = vehicle(guarded.port, login_file=login).start()
+    van.raise_alert(Phase.START, 1)
+    status = until(lambda: van.publisher.status.refused and van.publisher.status)
+    assert status.error == "Not authorized"
+    assert not status.connected
+    # the password is put right while the daemon runs
+    login_file(tmp_path, VEHICLE, SECRET)
+    until(van.is_delivered)
+    assert van.publisher.status.connected
+    told = caplog.text + repr(status) + van.settings.model_dump_json()
+    assert SECRET not in told
+    assert "wrong-password" not in told
+
+
+def test_the_shipped_acl_lets_a_vehicle_write_its_own_topics_alone(
+    guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
+) -> None:
+    fleet = guarded.listen("dms/#", "fleet", ("fleet", SECRET))
+    van = vehicle(guarded.port, login_file=login_file(tmp_path, VEHICLE, SECRET)).start()
+    van.tell_state()
+    van.raise_alert(Phase.START, 1)
+    until(lambda: fleet.on(FATIGUE) and fleet.on(TOPICS.availability))
+    guarded.listen("dms/#", "gateway", ("gateway", SECRET)).publish(TOPICS.speed, '{"kmh": 80}')
+    fleet.publish(TOPICS.acknowledge, "{}")
+    until(lambda: len(van.inputs) == 2)
+    for topic in ("dms/other/alert/fatigue", "dms/other/availability", TOPICS.speed, TOPICS.acknowledge, TOPICS.health):
+        mqtt_publish.single(
+            topic, "{}", hostname="127.0.0.1", port=guarded.port, auth={"username": VEHICLE, "password": SECRET}
+        )
+    until(lambda: fleet.on(TOPICS.health))
+    assert not [heard.topic for heard in fleet.heard if heard.topic.startswith("dms/other")]
+    assert len(van.inputs) == 2
+
+
+def test_a_refused_topic_keeps_its_alerts_and_says_so(
+    guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
+) -> None:
+    van = vehicle(guarded.port, login_file=login_file(tmp_path, "cabin", SECRET)).start()
+    van.raise_alert(Phase.START, 1)
+    status = until(lambda: van.publisher.status.refused and van.publisher.status)
+    assert status.error == f"{FATIGUE} refused: Not authorized"
+    assert status.outbox == 1
+
+
+def test_home_assistant_discovery_is_announced_and_announced_again_on_its_birth(
+    mosquitto: Any, vehicle: Callable[..., Vehicle]
+) -> None:
+    listener = mosquitto.listen()
+    van = vehicle(mosquitto.port, home_assistant=True).start()
+    van.tell_state()
+    topic = f"homeassistant/device/dms-{VEHICLE}/config"
+    until(lambda: listener.on(topic))
+    device = last(listener, topic)
+    assert device["availability_topic"] == TOPICS.availability
+    assert {part["platform"] for part in device["components"].values()} == {"sensor", "event"}
+    assert all(part["expire_after"] > 0 for part in device["components"].values() if part["platform"] == "sensor")
+    assert len({part["unique_id"] for part in device["components"].values()}) == len(device["components"])
+    count = len(listener.on(topic))
+    listener.publish("homeassistant/status", "online")
+    until(lambda: len(listener.on(topic)) > count)
+
+
+def test_home_assistant_discovery_is_off_by_default(mosquitto: Any, vehicle: Callable[..., Vehicle]) -> None:
+    listener = mosquitto.listen()
+    van = vehicle(mosquitto.port).start()
+    van.tell_state()
+    until(lambda: listener.on(TOPICS.availability))
+    assert not [heard for heard in listener.heard if heard.topic.startswith("homeassistant")]
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_inputs_arrive_with_their_time_and_retained_ones_do_not(
+    mosquitto: Any, vehicle: Callable[..., Vehicle], protocol: str
+) -> None:
+    listener = mosquitto.listen()
+    listener.publish(TOPICS.acknowledge, "{}", retain=True)
+    van = vehicle(mosquitto.port, protocol=protocol).start()
+    van.raise_alert(Phase.START, 4)
+    van.tell_state()
+    until(lambda: listener.on(TOPICS.availability) and listener.on(FATIGUE))
+    event_id = last(listener, FATIGUE)["event_id"]
+    listener.publish(TOPICS.speed, '{"kmh": 87.5}')
+    listener.publish(TOPICS.driver, '{"driver_id": "anna"}')
+    listener.publish(TOPICS.acknowledge, json.dumps({"event_id": event_id}))
+    until(lambda: len(van.inputs) == 3)
+    speed, driver, noted = van.inputs
+    assert isinstance(speed, VehicleSpeed)
+    assert speed.kmh == 87.5
+    assert isinstance(driver, DriverNamed)
+    assert driver.driver_id == "anna"
+    assert isinstance(noted, Acknowledgement)
+    assert (noted.kind, noted.episode) == (AlertKind.FATIGUE, 4)
+    assert speed.t <= driver.t <= noted.t <= van.clock.now()
+
+
+def test_a_consumer_of_inputs_that_fails_does_not_stop_delivery(
+    mosquitto: Any, vehicle: Callable[..., Vehicle]
+) -> None:
+    listener = mosquitto.listen()
+    van = vehicle(mosquitto.port)
+
+    def fail(_: object) -> None:
+        raise RuntimeError("consumer")
+
+    van.publisher._on_input = fail
+    van.start()
+    van.tell_state()
+    until(lambda: listener.on(TOPICS.availability))
+    listener.publish(TOPICS.speed, '{"kmh": 1}')
+    van.raise_alert(Phase.START, 1)
+    until(lambda: listener.on(FATIGUE))
+    assert van.publisher.status.connects == 1
+
+
+def test_latency_is_measured_from_capture_to_acknowledgement(mosquitto: Any, vehicle: Callable[..., Vehicle]) -> None:
+    van = vehicle(mosquitto.port).start()
+    assert van.publisher.status.latency_s is None
+    van.tell_state()
+    until(lambda: van.publisher.status.latency_s is not None)
+    status = van.publisher.status
+    assert 0 < status.latency_s <= status.latency_p99_s
+
+
+def test_a_stop_without_a_broker_returns_at_once_and_keeps_the_alerts(
+    vehicle: Callable[..., Vehicle], unused_port: int
+) -> None:
+    van = vehicle(unused_port).start()
+    van.raise_alert(Phase.START, 1)
+    until(lambda: van.publisher.status.error)
+    van.publisher.stop(30.0)
+    assert not van.publisher._thread.is_alive()
+    assert len(van.outbox) == 1
+
+
+def test_a_stop_delivers_what_waits_first(mosquitto: Any, vehicle: Callable[..., Vehicle]) -> None:
+    listener = mosquitto.listen()
+    van = vehicle(mosquitto.port).start()
+    van.tell_state()
+    until(lambda: listener.on(TOPICS.availability))
+    for episode in range(1, 201):
+        van.raise_alert(Phase.START, episode)
+    van.publisher.stop(10.0)
+    assert van.is_delivered()
+    until(lambda: listener.on(TOPICS.availability) == ["online", "offline"])
+    assert len(steps(listener.on(FATIGUE))) == 200
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class Odd:
+    """A server that is no broker: sends what it is given to whoever connects."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.connections: list[socket.socket] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            self.connections.append(connection)
+            connection.sendall(self._answer)
+
+    def close(self) -> None:
+        self._socket.close()
+        for connection in self.connections:
+            connection.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x03\x00\x00", b"\x20\xff\xff\xff\xff\xff", b"\x30\x02\xff\xff", b""],
+    ids=["http", "short", "endless", "early", "silent"],
+)
+def test_a_server_that_is_no_broker_is_tried_again_and_never_ends_the_thread(
+    vehicle: Callable[..., Vehicle], answer: bytes
+) -> None:
+    odd = Odd(answer)
+    van = vehicle(odd.port, acknowledge_s=1.0).start()
+    van.raise_alert(Phase.START, 1)
+    until(lambda: len(odd.connections) >= 3)
+    odd.close()
+    status = van.publisher.status
+    assert status.error
+    assert not status.connected
+    assert status.connects == 0
+    assert status.outbox == 1
+
+
+def test_wrong_files_are_told_at_the_start(vehicle: Callable[..., Vehicle], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"login .*missing: cannot be read \(No such file"):
+        vehicle(1, folder="a", login_file=tmp_path / "missing")
+    with pytest.raises(UserError, match=r"mqtt\.tls\.ca_file: .*missing cannot be read"):
+        vehicle(1, folder="b", tls={"enabled": True, "ca_file": str(tmp_path / "missing")})
+
+
+def test_a_broker_that_ends_in_an_orderly_way_is_missed_like_one_that_is_killed(
+    mosquitto_factory: Callable[..., Any], vehicle: Callable[..., Vehicle]
+) -> None:
+    broker = mosquitto_factory()
+    broker.start()
+    van = vehicle(broker.port).start()
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        connects = until(lambda: van.publisher.status.connected and van.publisher.status.connects)
+        broker.stop(how)
+        until(lambda: not van.publisher.status.connected)
+        broker.start()
+        until(lambda before=connects: van.publisher.status.connects > before)  # type: ignore[misc]
