@@ -1,0 +1,163 @@
+"""What the state says while a drive goes on, at every camera."""
+
+import pytest
+
+from dms.driver import VehicleSpeed
+from dms.driver.state import Condition, Degraded, Eyes, FatigueLevel
+from dms.observation import View
+
+from .drives import AWAY, CAMERAS, LIMITS, STEADY, UNSEEN, Camera, drive, ride
+
+cameras = pytest.mark.parametrize("camera", CAMERAS, ids=str)
+
+HIDDEN = {
+    Degraded.EYES_UNKNOWN: drive().show(60, UNSEEN),
+    Degraded.FACE_MISSING: drive().gone(60),
+    Degraded.DARK: drive().picture(60, View.DARK),
+    Degraded.COVERED: drive().picture(60, View.COVERED),
+    Degraded.CAMERA_LOST: drive().picture(60, View.LOST),
+}
+
+
+@cameras
+@pytest.mark.parametrize("reason", HIDDEN, ids=str)
+def test_says_within_ten_seconds_why_nothing_can_be_judged(reason: Degraded, camera: Camera) -> None:
+    ridden = ride(drive().awake(30).times(1, HIDDEN[reason]), camera)
+    for state in ridden.states(since=30 + 10):
+        assert (state.condition, state.degraded) == (Condition.DEGRADED, reason)
+        assert state.eyes is Eyes.UNKNOWN
+        assert state.closed_s is None
+    late = ridden.states(since=30 + LIMITS.degraded.glance_s + ridden.gap(30), until=40)
+    assert late
+    assert all(state.condition is not Condition.ATTENTIVE for state in late)
+    assert ridden.states()[-1].perclos is None
+
+
+@cameras
+def test_sunglasses_from_the_first_frame(camera: Camera) -> None:
+    ridden = ride(drive().unseen(30), camera)
+    assert all(state.condition is not Condition.ATTENTIVE for state in ridden.states())
+    assert all(state.degraded is Degraded.EYES_UNKNOWN for state in ridden.states(since=10))
+    assert ridden.states()[-1].valid_share == 0.0
+
+
+@cameras
+def test_single_glimpses_do_not_hide_that_nothing_is_seen(camera: Camera) -> None:
+    ridden = ride(drive().awake(30).times(20, drive().unseen(2.9).open(0.1)), camera)
+    assert all(state.condition is Condition.DEGRADED for state in ridden.states(since=55))
+
+
+@cameras
+def test_glances_do_not_degrade(camera: Camera) -> None:
+    ridden = ride(drive().awake(30).times(20, drive().show(1.4, AWAY).awake(4)), camera)
+    assert all(state.condition is Condition.ATTENTIVE for state in ridden.states(since=10))
+
+
+@cameras
+def test_recovers_when_the_eyes_are_seen_again(camera: Camera) -> None:
+    ridden = ride(drive().awake(30).gone(30).awake(30), camera)
+    recovered = 60 + LIMITS.degraded.recover_s + ridden.gap(60)
+    assert all(state.condition is Condition.DEGRADED for state in ridden.states(since=40, until=60.5))
+    assert all(state.degraded is None for state in ridden.states(since=recovered))
+    attentive = recovered + LIMITS.degraded.starting_s + ridden.gap(64)
+    assert all(state.condition is Condition.ATTENTIVE for state in ridden.states(since=attentive))
+
+
+@cameras
+def test_says_nothing_before_enough_was_seen(camera: Camera) -> None:
+    ridden = ride(drive().awake(20), camera)
+    first = LIMITS.degraded.starting_s
+    assert all(state.condition is Condition.STARTING for state in ridden.states(until=first))
+    later = ridden.states(since=first + 1)
+    assert all(state.condition is Condition.ATTENTIVE for state in later)
+    assert all(state.perclos is None for state in later)
+
+
+@cameras
+def test_an_alert_and_the_closure_that_raised_it_are_in_the_state(camera: Camera) -> None:
+    ridden = ride(drive().awake(30).closed(4).open(30), camera)
+    asleep = ridden.states(since=33.5, until=33.9)
+    assert all((s.condition, s.fatigue) == (Condition.FATIGUED, FatigueLevel.ASLEEP) for s in asleep)
+    assert all(s.eyes is Eyes.CLOSED and s.closed_s is not None and 3.0 < s.closed_s < 4.0 for s in asleep)
+    assert ridden.states()[-1].fatigue is None
+
+
+@cameras
+def test_a_sleeper_lost_from_view_stays_an_open_alert_and_degrades(camera: Camera) -> None:
+    ridden = ride(drive().awake(30).closed(3.5).gone(40), camera)
+    last = ridden.states()[-1]
+    assert (last.fatigue, last.condition) == (FatigueLevel.UNRESPONSIVE, Condition.DEGRADED)
+    assert last.degraded is Degraded.FACE_MISSING
+
+
+def test_perclos_is_unknown_where_the_rate_cannot_carry_it_and_says_so_beside_the_valid_time() -> None:
+    slow = ride(drive().awake(180), Camera(5)).states()
+    assert all(state.perclos is None for state in slow)
+    assert slow[-1].valid_share > 0.95
+    for camera in STEADY[1:]:
+        last = ride(drive().awake(180), camera).states()[-1]
+        assert last.perclos == 0.0, "blinks are no droops"
+
+
+@pytest.mark.parametrize("camera", [camera for camera in CAMERAS if camera.rate >= 10], ids=str)
+def test_perclos_is_the_share_of_time_in_droops(camera: Camera) -> None:
+    told = drive().awake(30)
+    for number in range(60):
+        told.open(4.37 + number % 7 / 50).closed(0.5)
+    last = ride(told, camera).states()[-1]
+    assert last.perclos == pytest.approx(0.5 / 4.93, abs=0.012)
+
+
+@cameras
+def test_a_narrow_eyed_driver_is_seen_as_awake_once_the_baseline_is_learned(camera: Camera) -> None:
+    ridden = ride(drive().awake(200, left=0.55, right=0.6), camera)
+    later = ridden.states(since=70)
+    assert all(state.calibrated == 1.0 for state in later)
+    assert sum(state.eyes is Eyes.OPEN for state in later) > 0.9 * len(later)
+
+
+@cameras
+def test_the_baseline_does_not_follow_a_driver_who_tires(camera: Camera) -> None:
+    told = drive().awake(90)
+    for step in range(10):
+        told.awake(60, left=0.04 + step * 0.05, right=0.04 + step * 0.05, blink=0.15 + step * 0.02)
+    ridden = ride(told, camera)
+    assert ridden.monitor.baseline.open_level < 0.1
+    if camera.rate >= 15 and not camera.missing:
+        assert ridden.monitor.baseline.blink_s == pytest.approx(0.15, abs=0.06)
+
+
+@cameras
+def test_a_driver_who_starts_out_tired_is_not_learned_as_normal(camera: Camera) -> None:
+    told = drive()
+    for _ in range(40):
+        told.open(1.53).closed(0.75)
+    baseline = ride(told, camera).monitor.baseline
+    assert baseline.open_level < 0.1
+    assert baseline.blink_s <= LIMITS.baseline.blink_max_s
+
+
+@cameras
+def test_a_stern_face_is_calm_once_it_is_known(camera: Camera) -> None:
+    ridden = ride(drive().awake(200, anger=0.4), camera)
+    assert all(s.anger_score is None for s in ridden.states(until=50)), "not before the resting face is known"
+    scores = [state.anger_score for state in ridden.states(since=80)]
+    assert all(score is not None and score < 0.05 for score in scores)
+    emotions = ridden.states()[-1].emotions
+    assert emotions is not None
+    assert emotions.anger == pytest.approx(0.4, abs=0.03)
+
+
+@cameras
+def test_a_face_that_is_not_read_any_more_has_no_emotions(camera: Camera) -> None:
+    ridden = ride(drive().awake(90).gone(20), camera)
+    assert ridden.states(since=80, until=90)[-1].emotions is not None
+    last = ridden.states()[-1]
+    assert (last.emotions, last.anger_score) == (None, None)
+
+
+def test_a_sleeper_in_a_parked_car_is_not_called_attentive() -> None:
+    told = drive().awake(30).times(200, drive().hear(VehicleSpeed(0.0, 0.0)).closed(3))
+    ridden = ride(told, Camera(10))
+    assert not ridden.alerts()
+    assert all(state.condition is not Condition.ATTENTIVE for state in ridden.states(since=34))
