@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dms.config.driver import DriverSettings
-from dms.driver import Acknowledgement, DriverChange, DriverInput, DriverMonitor, VehicleSpeed
+from dms.driver import Acknowledgement, Baseline, DriverChange, DriverInput, DriverMonitor, VehicleSpeed
 from dms.driver.lifecycle import RANK
 from dms.driver.state import Alert, AlertKind, Condition, DriverState, Eyes, Judgement, Phase
 from dms.observation import Emotions, HeadPose, Observation, View
@@ -30,18 +30,8 @@ def emotions(draw: st.DrawFn) -> Emotions:
 
 
 @st.composite
-def stretches(draw: st.DrawFn) -> list[tuple[int, Event]]:
-    """A stretch of like observations, or an input: long closures and rages must be likely."""
-    if draw(st.integers(0, 5)) == 0:
-        event = draw(
-            st.one_of(
-                st.builds(VehicleSpeed, st.just(0.0), st.one_of(st.none(), st.floats(0, 150))),
-                st.builds(Acknowledgement, st.just(0.0), st.sampled_from([None, *AlertKind])),
-                st.just(DriverChange(0.0)),
-            )
-        )
-        return [(0, event)]
-    look = Observation(
+def odd_looks(draw: st.DrawFn) -> Observation:
+    return Observation(
         0.0,
         draw(st.sampled_from([View.CLEAR, View.CLEAR, View.CLEAR, *View])),
         draw(st.sampled_from([True, True, True, False, None])),
@@ -51,13 +41,38 @@ def stretches(draw: st.DrawFn) -> list[tuple[int, Event]]:
         yawn=draw(probabilities),
         emotions=draw(st.one_of(st.none(), emotions())),
     )
-    return [(draw(ticks), look)] + [(draw(st.integers(1, 30)), look)] * draw(st.integers(0, 60))
+
+
+CALM, RAGE = (Emotions(0.93 - a, 0.01, 0.01, 0.01, 0.03 + a, 0.005, 0.003, 0.002) for a in (0.0, 0.9))
+USUAL = (
+    Observation(0.0, View.CLEAR, True, left_eye=0.03, right_eye=0.04, yawn=0.02, emotions=CALM),
+    Observation(0.0, View.CLEAR, True, left_eye=0.97, right_eye=0.95, yawn=0.02, emotions=CALM),
+    Observation(0.0, View.CLEAR, True, left_eye=0.03, right_eye=0.04, yawn=0.02, emotions=RAGE),
+)
+KNOWN = Baseline(0.04, 1.0, 0.2, 1.0, 0.0, 1.0, 0.03, 1.0)
+
+
+@st.composite
+def stretches(draw: st.DrawFn) -> list[tuple[int, Event]]:
+    """A stretch of like observations, or an input: long closures and rages must be likely."""
+    if draw(st.integers(0, 5)) == 0:
+        event = draw(
+            st.one_of(
+                st.builds(VehicleSpeed, st.just(0.0), st.one_of(st.none(), st.floats(0, 150))),
+                st.builds(Acknowledgement, st.just(0.0), st.sampled_from([None, *AlertKind])),
+                st.builds(DriverChange, st.just(0.0), st.sampled_from([None, KNOWN])),
+            )
+        )
+        return [(0, event)]
+    look = draw(st.one_of(st.sampled_from(USUAL), odd_looks()))
+    every = draw(st.integers(2, 12))
+    return [(draw(ticks), look)] + [(every, look)] * draw(st.integers(0, 120))
 
 
 @st.composite
 def drives(draw: st.DrawFn) -> list[Event]:
     t, events = 0, []
-    for stretch in draw(st.lists(stretches(), min_size=1, max_size=12)):
+    for stretch in draw(st.lists(stretches(), min_size=2, max_size=14)):
         for tick, event in stretch:
             t += tick
             events.append(replace(event, t=1000.0 + t / 64))
@@ -113,7 +128,7 @@ def check_lives(alerts: Iterable[Alert]) -> None:
 @given(drives())
 @settings(max_examples=150, deadline=None)
 def test_states_and_alerts_are_sound(events: list[Event]) -> None:
-    monitor = DriverMonitor(LIMITS)
+    monitor = DriverMonitor(LIMITS, KNOWN)
     judged = run(events, monitor)
     for judgement in judged:
         check_state(judgement.state)
@@ -124,10 +139,10 @@ def test_states_and_alerts_are_sound(events: list[Event]) -> None:
 @given(drives(), st.data())
 @settings(max_examples=60, deadline=None)
 def test_any_split_into_chunks_gives_the_same_events(events: list[Event], data: st.DataObject) -> None:
-    whole = DriverMonitor(LIMITS)
+    whole = DriverMonitor(LIMITS, KNOWN)
     judged = run(events, whole)
     cut = data.draw(st.integers(0, len(events)))
-    first = DriverMonitor(LIMITS)
+    first = DriverMonitor(LIMITS, KNOWN)
     begun = run(events[:cut], first)
     second = copy.deepcopy(first)
     run(events[:cut], first)
@@ -139,8 +154,8 @@ def test_any_split_into_chunks_gives_the_same_events(events: list[Event], data: 
 @given(drives(), st.integers(-(2**20), 2**20))
 @settings(max_examples=60, deadline=None)
 def test_only_differences_of_time_mean_anything(events: list[Event], offset: int) -> None:
-    here = alerts_of(run(events, DriverMonitor(LIMITS)))
-    there = alerts_of(run([replace(event, t=event.t + offset) for event in events], DriverMonitor(LIMITS)))
+    here = alerts_of(run(events, DriverMonitor(LIMITS, KNOWN)))
+    there = alerts_of(run([replace(event, t=event.t + offset) for event in events], DriverMonitor(LIMITS, KNOWN)))
     assert there == [replace(alert, t=alert.t + offset, started_t=alert.started_t + offset) for alert in here]
 
 
@@ -150,16 +165,14 @@ def test_unknown_eyes_raise_no_fatigue(events: list[Event]) -> None:
     blind = [
         replace(event, left_eye=None, right_eye=None) if isinstance(event, Observation) else event for event in events
     ]
-    alerts = alerts_of(run(blind, DriverMonitor(LIMITS)))
+    alerts = alerts_of(run(blind, DriverMonitor(LIMITS, KNOWN)))
     assert all(alert.kind is AlertKind.ANGER for alert in alerts)
 
 
 @given(drives(), st.floats(1.0, 30.0))
 @settings(max_examples=60, deadline=None)
-def test_shut_eyes_are_asleep_whatever_came_before_and_whatever_the_face_does(
-    events: list[Event], rate: float
-) -> None:
-    monitor = DriverMonitor(LIMITS)
+def test_shut_eyes_are_asleep_whatever_came_before_and_whatever_the_face_does(events: list[Event], rate: float) -> None:
+    monitor = DriverMonitor(LIMITS, KNOWN)
     run(events, monitor)
     monitor.receive(VehicleSpeed(2000.0, None))
     rate = max(rate, 2.5)
