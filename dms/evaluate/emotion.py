@@ -73,7 +73,8 @@ class EmotionReport:
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data; ``accuracy`` is that of each label set."""
-        return {"accuracy": {h.label_set: h.result.accuracy for h in self.heads}, **asdict(self)}
+        heads = {h.label_set: asdict(h) for h in self.heads}
+        return {"accuracy": {h.label_set: h.result.accuracy for h in self.heads}, **asdict(self), "heads": heads}
 
     def text(self) -> str:
         """Everything for people."""

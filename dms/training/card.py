@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dms.training.architectures import count_macs
-
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -70,6 +68,8 @@ def write_card(card: Card, model: Any, tflite: Path) -> Path:
     Returns:
         The JSON card.
     """
+    from dms.training.architectures import count_macs  # noqa: PLC0415 - needs Keras, the rest of this module does not
+
     content = {
         "name": card.name,
         "sha256": hashlib.sha256(tflite.read_bytes()).hexdigest(),

@@ -147,5 +147,5 @@ def card() -> Card:
         split="One in ten Training pictures is held out; it chose the epoch and the two temperatures, which are folded "
         "into the last layers. PublicTest was read only by the commands below.",
         terms="FER2013 and FER+ are for research use; the weights carry no picture.",
-        recipe="dms train emotion --data fer2013.csv --data fer2013new.csv --out runs/emotion",
+        recipe="dms train emotion fer2013.csv fer2013new.csv --out runs/emotion",
     )

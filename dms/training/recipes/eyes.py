@@ -39,18 +39,21 @@ MIN_OPENING = 0.2
 MIN_EYE_PX = 10.0
 """Eyes from landmarked pictures that are narrower than this many pixels are left out."""
 
+MOST_OF_ONE = 100
+"""A person with more patches than this is drawn no more often than one with this many."""
+
 AUGMENTATION = augment.chain(
     augment.mirror(),
-    augment.affine(degrees=18, scale=0.3, shift=0.1, aspect=0.15),
+    augment.affine(degrees=18, scale=0.25, shift=0.08, aspect=0.15),
     augment.light(gamma=0.6, contrast=0.15, brightness=0.05),
-    augment.sometimes(0.3, augment.shadow(0.8)),
+    augment.sometimes(0.2, augment.shadow(0.8)),
     augment.sometimes(
-        0.4,
+        0.25,
         augment.one_of(augment.gaussian_blur(1.8), augment.motion_blur(7), augment.downscale(0.3), augment.jpeg(25)),
     ),
     augment.sometimes(0.15, augment.glint(3)),
     augment.sometimes(0.15, augment.low_light(0.3)),
-    augment.sometimes(0.3, augment.noise(6)),
+    augment.sometimes(0.2, augment.noise(6)),
     augment.sometimes(0.1, augment.cut_out(0.3)),
 )
 
@@ -98,13 +101,13 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     spoilt = np.stack([spoil(p, beside, rng) for p in choose.images[choose.states != UNUSABLE][::4]])
     images = prepare(np.concatenate([choose.images, spoilt]))
     states = np.concatenate([choose.states, np.full(len(spoilt), UNUSABLE)])
+    weights = sampling_weights(eye_states, learn.groups[learn.states != UNUSABLE])
     size = round(BATCH * (1 - UNUSABLE_SHARE))
     steps = len(eye_images) // size
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
-        order = rng.permutation(len(eye_images))
-        for step in range(steps):
-            chosen = order[step * size : (step + 1) * size]
+        for _ in range(steps):
+            chosen = rng.choice(len(eye_images), size, p=weights)
             unusable = [made_unusable(eye_images, beside, rng) for _ in range(BATCH - size)]
             pictures = augment.augment_all(np.concatenate([eye_images[chosen], unusable]), AUGMENTATION, rng)
             yield prepare(pictures), [np.concatenate([eye_states[chosen], np.full(BATCH - size, UNUSABLE)])]
@@ -176,6 +179,15 @@ def beside_eye(grey: Picture, points: npt.NDArray[np.float32], rng: np.random.Ge
         return None
     moved = points + (target - centres[0]).astype(np.float32)
     return eye_patch(grey, moved, Side.RIGHT)
+
+
+def sampling_weights(states: npt.NDArray[np.int64], groups: npt.NDArray[np.str_]) -> npt.NDArray[np.float64]:
+    """How often to draw each eye: both states alike, and one person no more than ``MOST_OF_ONE`` patches."""
+    _, which, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    weights = 1 / np.maximum(1, sizes[which] / MOST_OF_ONE)
+    for state in (OPEN, CLOSED):
+        weights[states == state] /= max(weights[states == state].sum(), 1e-9)
+    return np.asarray(weights / weights.sum())
 
 
 def made_unusable(eye_images: Picture, beside: Picture, rng: np.random.Generator) -> Picture:
@@ -290,7 +302,6 @@ def card() -> Card:
         split="By person: 7 in 10 train, 1 in 10 choose the epoch, 2 in 10 are the test part. Unusable patches are "
         "made from the same pictures; there are no labelled ones, so no figure speaks for real sunglasses.",
         terms="All sources are for research use; the weights carry no picture.",
-        recipe="dms train eyes --data cew --data mrl --data landmarks68_helen_afw.csv "
-        "--data landmarks68_youtube_faces.csv --out runs/eyes",
+        recipe="dms train eyes cew mrl landmarks68_helen_afw.csv --out runs/eyes",
         decoding={"closed": "closed / (open + closed), unknown above the limit of unusable in dms/perception/eyes.py"},
     )
