@@ -1,16 +1,19 @@
 """Trains ``eyes``: an eye patch to open, closed or unusable.
 
 Data: any number of folders with ``closed/`` and ``open/`` (a file's name before the first ``-`` or ``_`` is its person)
-and any number of ``landmarks68_*.csv`` with their pictures. The latter give open eyes, cut as the daemon cuts them, and
-patches beside the eye. "Unusable" is made: patches off the eye, eyes covered by skin or sunglasses, nearly black or
-blurred beyond telling. Persons are split by a checksum of their name into training (7 in 10), choosing (1 in 10) and
-test (2 in 10); the test patches are written to ``OUT/test`` for ``dms evaluate eyes`` and never read here.
+and at least one ``landmarks68_*.csv`` with its pictures. Eyes of landmarked faces are cut as the daemon cuts them. In
+the first table, wide-open ones count as open; all others, and those of further tables, have no label: the net labels
+them itself as soon as it is sure (FixMatch, Sohn et al. 2020). "Unusable" is made: patches off the eye, eyes covered by
+skin or sunglasses, nearly black or blurred beyond telling. Persons are split by a checksum of their name into training
+(7 in 10), choosing (1 in 10) and test (2 in 10); the test patches of each folder are written to ``OUT/test/FOLDER`` for
+``dms evaluate eyes`` and never read here.
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,9 +32,14 @@ from dms.training.layouts import read_eyes, read_grey, read_landmarks
 from dms.training.quantise import quantise, with_probabilities
 
 EPOCHS = 60
-BATCH = 128
 OPEN, CLOSED, UNUSABLE = range(3)
-UNUSABLE_SHARE = 0.2
+UNLABELLED = -1
+
+LABELLED, MADE, GUESSED = 96, 24, 40
+"""Patches of a batch that have a label, are made unusable, and are offered to the net for a label of its own."""
+
+SURE = 0.95
+"""Least probability at which the net's own label is trained on, the limit that FixMatch uses."""
 
 MIN_OPENING = 0.2
 """Lid opening over corner distance in the landmarks from which an eye counts as open; below it labels are unsure."""
@@ -64,7 +72,7 @@ class Patches:
 
     Attributes:
         images: (N, 32, 32) uint8.
-        states: (N,) int64, 0 open, 1 closed, 2 unusable.
+        states: (N,) int64, 0 open, 1 closed, 2 unusable, -1 an eye without a label.
         groups: (N,) names; the patches of one person share one.
     """
 
@@ -74,7 +82,10 @@ class Patches:
 
     def of(self, part: str) -> "Patches":
         """The patches of the persons in one part: "train", "choose" or "test"."""
-        chosen = np.array([part_of(group) == part for group in self.groups])
+        return self.where(np.array([part_of(group) == part for group in self.groups]))
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Patches":
+        """The patches where ``chosen`` is True."""
         return Patches(self.images[chosen], self.states[chosen], self.groups[chosen])
 
 
@@ -92,30 +103,18 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     folders, tables = [p for p in data if p.is_dir()], [p for p in data if not p.is_dir()]
     if not folders or not tables:
         raise UserError("eyes takes at least one folder with closed/ and open/ and one landmarks68_*.csv")
-    everything = join([from_folder(f) for f in folders] + [from_landmarks(t) for t in tables])
+    labelled = [from_folder(folder) for folder in folders]
+    for folder, patches in zip(folders, labelled, strict=True):
+        write_test(patches.of("test"), out / "test" / folder.name)
+    everything = join(labelled + [from_landmarks(table, trusted=table == tables[0]) for table in tables])
     learn, choose = everything.of("train"), everything.of("choose")
-    write_test(everything.of("test"), out / "test")
-    rng = np.random.default_rng(0)
-    beside = learn.images[learn.states == UNUSABLE]
-    eye_images, eye_states = learn.images[learn.states != UNUSABLE], learn.states[learn.states != UNUSABLE]
-    spoilt = np.stack([spoil(p, beside, rng) for p in choose.images[choose.states != UNUSABLE][::4]])
-    images = prepare(np.concatenate([choose.images, spoilt]))
-    states = np.concatenate([choose.states, np.full(len(spoilt), UNUSABLE)])
-    weights = sampling_weights(eye_states, learn.groups[learn.states != UNUSABLE])
-    size = round(BATCH * (1 - UNUSABLE_SHARE))
-    steps = len(eye_images) // size
-
-    def batches(rng: np.random.Generator) -> Iterator[Batch]:
-        for _ in range(steps):
-            chosen = rng.choice(len(eye_images), size, p=weights)
-            unusable = [made_unusable(eye_images, beside, rng) for _ in range(BATCH - size)]
-            pictures = augment.augment_all(np.concatenate([eye_images[chosen], unusable]), AUGMENTATION, rng)
-            yield prepare(pictures), [np.concatenate([eye_states[chosen], np.full(BATCH - size, UNUSABLE)])]
-
+    source = Source(learn)
+    images, states = held_out(choose, source)
     model = eyes()
+    steps = len(source.eyes.states) // LABELLED
     fit(
         model,
-        batches,
+        lambda rng: (source.batch(model, rng) for _ in range(steps)),
         loss=lambda outputs, targets: F.cross_entropy(outputs[0], targets[0], label_smoothing=0.02),
         epochs=options.epochs or EPOCHS,
         steps_per_epoch=steps,
@@ -125,10 +124,57 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         learning_rate=3e-3,
         options=options,
     )
-    chosen = rng.choice(len(learn.images), min(500, len(learn.images)), replace=False)
+    chosen = np.random.default_rng(0).choice(len(learn.images), min(500, len(learn.images)), replace=False)
     made = quantise(with_probabilities(model), prepare(learn.images[chosen]), out / "eyes.tflite")
     write_card(card(), model, made)
     return made
+
+
+class Source:
+    """Gives batches of labelled, made and self-labelled patches.
+
+    Args:
+        patches: The training part.
+    """
+
+    def __init__(self, patches: Patches) -> None:
+        self.eyes = patches.where((patches.states == OPEN) | (patches.states == CLOSED))
+        self.beside = patches.images[patches.states == UNUSABLE]
+        self._unlabelled = patches.images[patches.states == UNLABELLED]
+        self._weights = sampling_weights(self.eyes.states, self.eyes.groups)
+
+    def batch(self, model: Any, rng: np.random.Generator) -> Batch:
+        """One batch; the number of self-labelled patches in it grows with the net's certainty."""
+        chosen = rng.choice(len(self.eyes.states), LABELLED, p=self._weights)
+        unusable = [self.unusable(rng) for _ in range(MADE)]
+        guessed, guesses = self._guess(model, rng)
+        pictures = np.concatenate([self.eyes.images[chosen], unusable, guessed])
+        states = np.concatenate([self.eyes.states[chosen], np.full(MADE, UNUSABLE), guesses])
+        return prepare(augment.augment_all(pictures, AUGMENTATION, rng)), [states]
+
+    def unusable(self, rng: np.random.Generator) -> Picture:
+        """An unusable patch: half of the time one beside the eye, otherwise a spoilt eye."""
+        if rng.random() < 0.5:
+            return np.asarray(self.beside[rng.integers(len(self.beside))])
+        return spoil(np.asarray(self.eyes.images[rng.integers(len(self.eyes.images))]), self.beside, rng)
+
+    def _guess(self, model: Any, rng: np.random.Generator) -> tuple[Picture, npt.NDArray[np.int64]]:
+        """Eyes without a label whose state the net is sure of as they are, and that state."""
+        if not len(self._unlabelled):
+            return self._unlabelled, np.zeros(0, np.int64)
+        images = self._unlabelled[rng.integers(len(self._unlabelled), size=GUESSED)]
+        probabilities = torch.softmax(torch.tensor(predict(model, prepare(images))[0]), 1).numpy()
+        sure = probabilities.max(1) >= SURE
+        return images[sure], probabilities.argmax(1)[sure]
+
+
+def held_out(choose: Patches, source: Source) -> tuple[Picture, npt.NDArray[np.int64]]:
+    """The choosing part's labelled patches, and every fourth eye of it once more, spoilt."""
+    choose = choose.where(choose.states != UNLABELLED)
+    rng = np.random.default_rng(0)
+    spoilt = np.stack([spoil(patch, source.beside, rng) for patch in choose.images[choose.states != UNUSABLE][::4]])
+    images = prepare(np.concatenate([choose.images, spoilt]))
+    return images, np.concatenate([choose.states, np.full(len(spoilt), UNUSABLE)])
 
 
 def from_folder(folder: Path) -> Patches:
@@ -139,8 +185,8 @@ def from_folder(folder: Path) -> Patches:
     return Patches(images, states, np.array(given.groups))
 
 
-def from_landmarks(table: Path) -> Patches:
-    """Open eyes of landmarked faces, and as many patches beside the eyes.
+def from_landmarks(table: Path, trusted: bool) -> Patches:
+    """Eyes of landmarked faces, open where a trusted table shows them wide open, and patches beside the eyes.
 
     YouTube Faces' files (``ytf_First_Last_...``) name the person; each other file is taken as a person of its own.
     """
@@ -152,9 +198,9 @@ def from_landmarks(table: Path) -> Patches:
         group = file.stem.rsplit("_", 2)[0].replace("_", ".") if file.stem.startswith("ytf_") else file.stem
         for side, eye in ((Side.RIGHT, points[36:42]), (Side.LEFT, points[42:48])):
             patch = eye_patch(grey, points, side)
-            if patch is not None and np.ptp(eye[:, 0]) >= MIN_EYE_PX and lid_opening(eye) >= MIN_OPENING:
+            if patch is not None and np.ptp(eye[:, 0]) >= MIN_EYE_PX:
                 images.append(patch)
-                states.append(OPEN)
+                states.append(OPEN if trusted and lid_opening(eye) >= MIN_OPENING else UNLABELLED)
                 groups.append(group)
             away = beside_eye(grey, points, rng)
             if away is not None:
@@ -188,13 +234,6 @@ def sampling_weights(states: npt.NDArray[np.int64], groups: npt.NDArray[np.str_]
     for state in (OPEN, CLOSED):
         weights[states == state] /= max(weights[states == state].sum(), 1e-9)
     return np.asarray(weights / weights.sum())
-
-
-def made_unusable(eye_images: Picture, beside: Picture, rng: np.random.Generator) -> Picture:
-    """An unusable patch: half of the time one beside the eye, otherwise a spoilt eye."""
-    if rng.random() < 0.5:
-        return np.asarray(beside[rng.integers(len(beside))])
-    return spoil(np.asarray(eye_images[rng.integers(len(eye_images))]), beside, rng)
 
 
 def spoil(patch: Picture, beside: Picture, rng: np.random.Generator) -> Picture:
@@ -296,12 +335,12 @@ def card() -> Card:
         trained_on=[
             "Closed Eyes in the Wild patches (Song et al. 2014)",
             "MRL Eye, near-infrared part (Fusek 2018)",
-            "Open eyes cut from HELEN (Le et al. 2012) and AFW (Zhu & Ramanan 2012) with iBUG's points "
-            "(Sagonas et al. 2013), and from YouTube Faces (Wolf et al. 2011)",
+            "Eyes of HELEN (Le et al. 2012) and AFW (Zhu & Ramanan 2012) with iBUG's points (Sagonas et al. 2013)",
+            "Eyes of YouTube Faces (Wolf et al. 2011), without labels",
         ],
         split="By person: 7 in 10 train, 1 in 10 choose the epoch, 2 in 10 are the test part. Unusable patches are "
         "made from the same pictures; there are no labelled ones, so no figure speaks for real sunglasses.",
         terms="All sources are for research use; the weights carry no picture.",
-        recipe="dms train eyes cew mrl landmarks68_helen_afw.csv --out runs/eyes",
+        recipe="dms train eyes cew mrl landmarks68_helen_afw.csv landmarks68_youtube_faces.csv --out runs/eyes",
         decoding={"closed": "closed / (open + closed), unknown above the limit of unusable in dms/perception/eyes.py"},
     )
