@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dms.errors import UserError
 from dms.frames import Image
 from dms.models import ModelFile
 from dms.observation import Box
@@ -26,6 +25,9 @@ SIZE = 96
 """Side of the net's input in pixels."""
 
 POINTS = 68
+
+CELLS = 12
+"""Cells of the net's maps on either side; one is 8 pixels wide."""
 
 MARGIN = 1.25
 """Side of a crop over the longer side of the face's box: a face that moved since the last frame is still in it."""
@@ -109,7 +111,7 @@ class LandmarkNet:
     """The landmark model, loaded and ready.
 
     Args:
-        file: The model; its card holds ``mean_shape``, (68, 2) in sides of the crop from its centre.
+        file: The model.
         threads: CPU threads.
 
     Raises:
@@ -117,11 +119,8 @@ class LandmarkNet:
     """
 
     def __init__(self, file: ModelFile, threads: int = 1) -> None:
-        self._model = Model(file.path, (SIZE, SIZE, 1), [(2 * POINTS,), (1,)], threads)
-        shape = np.asarray(file.card.get("decoding", {}).get("mean_shape", ()), np.float32)
-        if shape.shape != (POINTS, 2):
-            raise UserError(f"model card of {file.path} has no mean_shape of 68 points: reinstall dms or retrain it")
-        self._mean_shape = shape
+        shapes = [(CELLS, CELLS, POINTS), (CELLS, CELLS, 2 * POINTS), (1,)]
+        self._model = Model(file.path, (SIZE, SIZE, 1), shapes, threads)
 
     def locate(self, grey: Image, crop: Crop) -> Landmarks:
         """Locate the points of the face in a crop.
@@ -130,13 +129,40 @@ class LandmarkNet:
             grey: The frame, (height, width) uint8.
             crop: Where the face is; may be off by a fifth of its side and 30 degrees of roll.
         """
-        residual, confidence = self._model.run(cut(grey, crop.matrix(SIZE), SIZE))
-        points = self._mean_shape + residual.reshape(POINTS, 2)
-        return Landmarks(crop.to_frame(points), float(confidence[0]))
+        cells, offsets, confidence = self._model.run(cut(grey, crop.matrix(SIZE), SIZE))
+        return Landmarks(crop.to_frame(decode(cells, offsets)), float(confidence[0]))
 
     def warm_up(self) -> None:
         """Run once on an empty picture."""
         self._model.run(np.zeros((SIZE, SIZE), np.uint8))
+
+
+def decode(cells: FloatArray, offsets: FloatArray) -> FloatArray:
+    """Points from the net's maps.
+
+    Args:
+        cells: (CELLS, CELLS, 68) logits of the cell that each point is in.
+        offsets: (CELLS, CELLS, 136) x, y of each point from the cell's centre, in cells.
+
+    Returns:
+        (68, 2) in sides of the crop from its centre: the mean of what the best cell and its eight neighbours say,
+        weighted by their probabilities.
+    """
+    point = np.arange(POINTS)
+    best_row, best_column = np.divmod(cells.reshape(-1, POINTS).argmax(0), CELLS)
+    rows, columns = best_row + _AROUND[:, :1], best_column + _AROUND[:, 1:]
+    inside = (rows >= 0) & (rows < CELLS) & (columns >= 0) & (columns < CELLS)
+    rows, columns = rows.clip(0, CELLS - 1), columns.clip(0, CELLS - 1)
+    logits = np.where(inside, cells[rows, columns, point], -np.inf)
+    weights = np.exp(logits - logits.max(0))
+    weights /= weights.sum(0)
+    x = (weights * (columns + offsets[rows, columns, 2 * point])).sum(0)
+    y = (weights * (rows + offsets[rows, columns, 2 * point + 1])).sum(0)
+    decoded: FloatArray = ((np.stack([x, y], -1) + 0.5) / CELLS - 0.5).astype(np.float32)
+    return decoded
+
+
+_AROUND = np.array([(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)])
 
 
 def cut(grey: Image, matrix: npt.NDArray[np.float64], size: int) -> Image:

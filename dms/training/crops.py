@@ -77,7 +77,7 @@ def with_face(picture: FacePicture, rng: np.random.Generator) -> Sample:
     points = picture.points[face]
     crop = shaken(Crop.around_landmarks(points), rng)
     patch, points = cropped(picture, crop, points, rng)
-    if rng.random() < 0.35:
+    if rng.random() < 0.3:
         occlude.something(patch, points, rng)
     weights = np.ones(68, np.float32)
     weights[36:48] = 1.5
@@ -113,10 +113,10 @@ def without_face(picture: FacePicture, rng: np.random.Generator) -> Sample:
 
 def shaken(crop: Crop, rng: np.random.Generator) -> Crop:
     """A crop off by what the last frame or the detector may be off by."""
-    wide = rng.random() < 0.35
+    wide = rng.random() < 0.3
     dx, dy = rng.uniform(-0.2, 0.2, 2) if wide else rng.normal(0, 0.05, 2)
     zoom = rng.uniform(-0.22, 0.22) if wide else rng.normal(0, 0.08)
-    roll = rng.uniform(-40, 40) if wide else rng.normal(0, 8)
+    roll = rng.uniform(-35, 35) if wide else rng.normal(0, 8)
     return Crop(crop.x + dx * crop.side, crop.y + dy * crop.side, crop.side * math.exp(zoom), crop.roll + roll)
 
 
@@ -133,12 +133,3 @@ def cropped(
     border = 0 if rng.random() < 0.5 else None
     patch, moved = picture.warp(matrix, (SIZE, SIZE), border), transform(points, matrix)
     return patch, moved[mirrored_order()] if mirror else moved
-
-
-def mean_shape(pictures: Sequence[FacePicture]) -> FloatArray:
-    """Mean of the faces in their own crops and of their mirror images, (68, 2) in sides of the crop from its centre."""
-    shapes = [Crop.around_landmarks(p).from_frame(p) for picture in pictures for p in picture.points]
-    mean = np.mean(shapes, axis=0)
-    mirrored = (mean * (-1, 1))[mirrored_order()]
-    symmetric: FloatArray = ((mean + mirrored) / 2).astype(np.float32)
-    return symmetric

@@ -99,6 +99,11 @@ def residual(x: Any, filters: int, stride: int = 1) -> Any:
     return relu(add(x, y))
 
 
+def doubled(x: Any) -> Any:
+    """Each cell of a feature map four times, (N, H, W, C) to (N, 2H, 2W, C), without a cast."""
+    return keras.layers.UpSampling2D(2, autocast=False)(x)
+
+
 def pooled(x: Any) -> Any:
     """Global average pooling, (N, H, W, C) to (N, C), in float32 for the heads."""
     return keras.layers.GlobalAveragePooling2D()(x)

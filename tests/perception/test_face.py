@@ -8,7 +8,18 @@ from dms.config import PerceptionSettings
 from dms.errors import UserError
 from dms.models import ModelFile, find_model
 from dms.observation import Box
-from dms.perception.face import COLUMNS, HEIGHT, ROWS, WIDTH, Detection, FaceFinder, choose, decode, letter_boxed, overlap
+from dms.perception.face import (
+    COLUMNS,
+    HEIGHT,
+    ROWS,
+    WIDTH,
+    Detection,
+    FaceFinder,
+    choose,
+    decode,
+    letter_boxed,
+    overlap,
+)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def test_signs_follow_the_contract():
 
 
 def test_distance_and_place_do_not_matter_much():
-    near, far = head_pose(seen(20, 5, 0, 450)), head_pose(seen(20, 5, 0, 2000) + (100, -80))
+    near, far = head_pose(seen(20, 5, 0, 450)), head_pose(seen(20, 5, 0, 2000) + np.float32([100, -80]))
     assert near.yaw == pytest.approx(far.yaw, abs=4)
     assert near.pitch == pytest.approx(far.pitch, abs=4)
 

@@ -16,9 +16,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from dms.errors import UserError
+from dms.perception.landmarks import CELLS, POINTS, decode
 from dms.training.architectures import landmarks
 from dms.training.card import Card, write_card
-from dms.training.crops import Sampler, mean_shape
+from dms.training.crops import Sampler
 from dms.training.faces import FloatArray, Part, read_pictures, write_test
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.quantise import quantise
@@ -44,7 +45,6 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     accurate = [p for p in choosing if p.source == 0 and not p.complete]
     if not accurate:
         raise UserError("landmarks takes a landmarks68_*.csv table of accurately marked faces first")
-    shape = mean_shape([p for p in training if p.source == 0])
     check = list(Sampler(accurate, no_face=0.0).samples(np.random.default_rng(0), 600))
     others = list(Sampler(choosing, no_face=1.0).samples(np.random.default_rng(1), 600))
     write_test(data, out / "test")
@@ -57,16 +57,17 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
             yield (
                 np.stack([s.patch for s in samples]),
                 [
-                    np.stack([s.points - shape for s in samples]),
+                    np.stack([s.points for s in samples]),
                     np.stack([s.weights for s in samples]),
                     np.array([s.face for s in samples], np.float32),
                 ],
             )
 
     def validate(net: keras.Model) -> dict[str, float]:
-        residuals, faces = predict(net, np.stack([s.patch for s in check]))
-        errors = nme(residuals.reshape(-1, 68, 2) + shape, np.stack([s.points for s in check]))
-        _, empty = predict(net, np.stack([s.patch for s in others]))
+        cells, offsets, faces = predict(net, np.stack([s.patch for s in check]))
+        located = np.stack([decode(c, o) for c, o in zip(cells, offsets, strict=True)])
+        errors = nme(located, np.stack([s.points for s in check]))
+        empty = predict(net, np.stack([s.patch for s in others]))[2]
         return {
             "minus_nme": -100 * float(errors.mean()),
             "failures": 100 * float((errors > 0.1).mean()),
@@ -85,23 +86,46 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         monitor="minus_nme",
         options=options,
     )
-    points, face = model.outputs
-    shipped = keras.Model(model.inputs, [points, keras.layers.Activation("sigmoid")(face)], name="landmarks")
+    cells, offsets, face = model.outputs
+    shipped = keras.Model(model.inputs, [cells, offsets, keras.layers.Activation("sigmoid")(face)], name="landmarks")
     calibration = np.stack([s.patch for s in Sampler(training).samples(np.random.default_rng(2), 400)])
     made = quantise(shipped, calibration, out / "landmarks.tflite")
-    write_card(card(shape), model, made)
+    write_card(card(), model, made)
     return made
 
 
 def loss(outputs: list[torch.Tensor], targets: list[torch.Tensor]) -> torch.Tensor:
-    """Wing loss (Feng et al. 2018) on the points, in percent of the crop's side, and cross-entropy on the face."""
-    residuals, weights, face = targets
-    width, curvature = 4.0, 1.0
-    error = (outputs[0].reshape(residuals.shape) - residuals).abs().sum(-1) * 50
-    near = width * torch.log1p(error / curvature)
-    far = error - width + width * math.log1p(width / curvature)
-    points = (torch.where(error < width, near, far) * weights).sum() / weights.sum().clamp_min(1)
-    return points + F.binary_cross_entropy_with_logits(outputs[1][:, 0], face)
+    """Cross-entropy on each point's cell, Wing loss (Feng et al. 2018) on the offsets there, cross-entropy on the face.
+
+    The right answer of the classification is shared by the four cells around a point, as bilinear interpolation would;
+    offsets are in percent of the crop's side there.
+    """
+    points, weights, face = targets
+    batch = points.shape[0]
+    place = ((points + 0.5) * CELLS - 0.5).clamp(-2, CELLS + 1)
+    inside = place.clamp(0, CELLS - 1)
+    log_cells = F.log_softmax(outputs[0].reshape(batch, CELLS * CELLS, POINTS), 1)
+    offsets = outputs[1].reshape(batch, CELLS * CELLS, POINTS, 2)
+    classified, refined = torch.zeros_like(weights), torch.zeros_like(weights)
+    nearest = inside.round()
+    for row in (-1, 0, 1):
+        for column in (-1, 0, 1):
+            cell = nearest + torch.tensor([column, row])
+            real = ((cell >= 0) & (cell < CELLS)).all(-1)
+            index = (cell[..., 1] * CELLS + cell[..., 0]).clamp(0, CELLS * CELLS - 1).long()[:, None]
+            share = (1 - (inside - cell).abs()).clamp_min(0).prod(-1) * real
+            classified = classified - share * log_cells.gather(1, index)[:, 0]
+            offset = offsets.gather(1, index[..., None].expand(-1, -1, -1, 2))[:, 0]
+            error = (cell + offset - place).abs().sum(-1) * (50 / CELLS)
+            refined = refined + (share + 0.05) * real * wing(error)
+    total = ((classified + refined) * weights).sum() / weights.sum().clamp_min(1)
+    return total + F.binary_cross_entropy_with_logits(outputs[2][:, 0], face)
+
+
+def wing(error: torch.Tensor, width: float = 4.0, curvature: float = 0.5) -> torch.Tensor:
+    """Logarithmic near zero, linear from ``width`` on: small errors matter too."""
+    gap = width - width * math.log1p(width / curvature)
+    return torch.where(error < width, width * torch.log1p(error / curvature), error - gap)
 
 
 def nme(located: FloatArray, truth: FloatArray) -> FloatArray:
@@ -111,17 +135,17 @@ def nme(located: FloatArray, truth: FloatArray) -> FloatArray:
     return error
 
 
-def card(shape: FloatArray) -> Card:
+def card() -> Card:
     """What the card says apart from figures."""
     return Card(
         name="landmarks",
         purpose="The 68 iBUG points of a face in a square crop, and whether the crop holds a face that can be located. "
         "It measures where things are, never who somebody is.",
         outputs=[
-            {"name": "points", "shape": [136], "meaning": "x, y per point minus the mean shape, in sides of the crop"},
+            {"name": "cells", "shape": [12, 12, 68], "meaning": "logits of the cell of 8x8 pixels that a point is in"},
+            {"name": "offsets", "shape": [12, 12, 136], "meaning": "x, y of a point from a cell's centre, in cells"},
             {"name": "face", "shape": [1], "meaning": "probability that the crop holds a face whose points are these"},
         ],
-        decoding={"mean_shape": [[round(float(v), 5) for v in point] for point in shape]},
         trained_on=[
             "HELEN, training part (Le et al. 2012), and AFW (Zhu & Ramanan 2012) with iBUG's 68 points (Sagonas et al. "
             "2013)",
