@@ -1,0 +1,124 @@
+"""What `dms evaluate face|landmarks|mouth` says about small sets made from the sample drive's portrait."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from dms.demo import SAMPLE_DRIVE
+from dms.errors import UserError
+from dms.evaluate import face, landmarks, mouth
+from dms.models import find_model
+from dms.observation import Box
+from dms.perception.landmarks import Crop, LandmarkNet
+
+BOX = (147, 116, 166, 192)
+
+
+@pytest.fixture(scope="module")
+def portrait() -> np.ndarray:
+    video = cv2.VideoCapture(str(SAMPLE_DRIVE))
+    read, frame = video.read()
+    video.release()
+    assert read
+    return np.asarray(frame)
+
+
+@pytest.fixture
+def drivers(tmp_path, portrait):
+    """Two pictures: the portrait, and the same moved to the right by 40 px; neither yawns."""
+    moved = np.roll(portrait, 40, axis=1)
+    cv2.imwrite(str(tmp_path / "a.png"), portrait)
+    cv2.imwrite(str(tmp_path / "b.png"), moved)
+    x, y, w, h = BOX
+    write(
+        tmp_path / "labels.csv",
+        ["file", "yawn", "x", "y", "w", "h"],
+        [["a.png", 0, *BOX], ["b.png", 0, x + 40, y, w, h]],
+    )
+    return tmp_path
+
+
+def write(path, columns, rows):
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+
+
+def test_faces_in_labelled_pictures(drivers):
+    report = face.evaluate(drivers, find_model("face"))
+    assert (report.pictures, report.faces, report.found, report.chosen) == (2, 2, 1.0, 1.0)
+    assert report.false_faces == 0
+    assert report.mean_iou > 0.7
+    assert json.loads(json.dumps(report.to_json()))["found"] == 1.0
+    assert "found 100.00% of 2 faces" in report.text()
+
+
+def test_a_box_elsewhere_is_a_miss_and_a_false_face(drivers):
+    write(drivers / "labels.csv", ["file", "x", "y", "w", "h"], [["a.png", 0, 0, 90, 110]])
+    report = face.evaluate(drivers, find_model("face"))
+    assert (report.found, report.chosen, report.mean_iou) == (0.0, 0.0, None)
+    assert (report.false_faces, report.false_share) == (1, 1.0)
+
+
+def test_pictures_without_a_face_have_false_faces_only(tmp_path):
+    for i in range(3):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((60 + 50 * i, 100), 40 * i, np.uint8))
+    report = face.evaluate(tmp_path, find_model("face"))
+    assert (report.pictures, report.faces, report.found, report.false_faces) == (3, 0, None, 0)
+    assert "found" not in report.text()
+
+
+def test_a_higher_score_finds_less(drivers):
+    assert face.evaluate(drivers, find_model("face"), score=0.95).found == 0.0
+
+
+def test_landmarks_give_boxes_and_errors(drivers, portrait):
+    grey = np.asarray(cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY))
+    net = LandmarkNet(find_model("landmarks"))
+    points = net.locate(grey, Crop.around_landmarks(net.locate(grey, Crop.around_box(Box(*BOX))).points)).points
+    columns = ["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")]
+    table = drivers / "landmarks68_made.csv"
+    write(table, columns, [["a.png", *points.ravel()], ["b.png", *(points + (40, 0)).ravel()]])
+    assert face.evaluate(table, find_model("face")).found == 1.0
+    report = landmarks.evaluate(table, find_model("landmarks"))
+    # the truth is what the net itself says, so only the way of starting differs
+    assert report.faces == 2
+    assert report.followed.nme < 3
+    assert report.followed.failures == 0
+    assert report.followed.auc > 0.7
+    assert report.confident == 1.0
+    assert json.loads(json.dumps(report.to_json()))["nme"] == pytest.approx(report.followed.nme)
+    assert "NME" in report.text()
+
+
+def test_errors_are_over_the_distance_of_the_outer_eye_corners():
+    truth = np.zeros((68, 2), np.float32)
+    truth[36], truth[45] = (0, 0), (50, 0)
+    located = truth + np.float32([3, 4])
+    assert landmarks.point_errors(located, truth) == pytest.approx(np.full(68, 0.1))
+
+
+def test_mouths_through_the_whole_chain(drivers):
+    report = mouth.evaluate(drivers, find_model("face"), find_model("landmarks"), find_model("mouth"))
+    assert (report.overall.samples, report.overall.accuracy, report.no_face, report.unknown) == (2, 1.0, 0.0, 0.0)
+    assert json.loads(json.dumps(report.to_json()))["accuracy"] == 1.0
+
+
+def test_a_picture_without_a_face_is_unknown_and_counts_as_wrong(drivers):
+    cv2.imwrite(str(drivers / "b.png"), np.zeros((100, 100), np.uint8))
+    report = mouth.evaluate(drivers, find_model("face"), find_model("landmarks"), find_model("mouth"))
+    assert (report.overall.accuracy, report.known.accuracy, report.no_face) == (0.5, 1.0, 0.5)
+    assert "no face 50.00%" in report.text()
+
+
+def test_data_that_cannot_be_measured_on_is_named(tmp_path, drivers):
+    with pytest.raises(UserError, match="missing"):
+        face.evaluate(tmp_path / "nothing", find_model("face"))
+    write(drivers / "labels.csv", ["file", "x"], [["a.png", 1]])
+    with pytest.raises(UserError, match="yawn"):
+        mouth.evaluate(drivers, find_model("face"), find_model("landmarks"), find_model("mouth"))
+    write(tmp_path / "landmarks68_none.csv", ["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")], [])
+    with pytest.raises(UserError, match="no row"):
+        landmarks.evaluate(tmp_path / "landmarks68_none.csv", find_model("landmarks"))
