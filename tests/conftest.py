@@ -72,6 +72,9 @@ class Listener:
         """Payloads on one topic, in the order in which they came."""
         return [heard.payload for heard in list(self.heard) if heard.topic == topic]
 
+    def is_connected(self) -> bool:
+        return bool(self._client.is_connected())
+
     def publish(self, topic: str, payload: str | bytes, retain: bool = False) -> None:
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10.0)
 
@@ -110,6 +113,14 @@ class Mosquitto:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):
             return True
         return False
+
+    def save(self) -> None:
+        """Let the broker write its sessions to disk now."""
+        assert self._process is not None
+        saved = self.folder / "mosquitto.db"
+        before = saved.stat().st_mtime_ns if saved.exists() else 0
+        self._process.send_signal(signal.SIGUSR1)
+        until(lambda: saved.exists() and saved.stat().st_mtime_ns > before)
 
     def stop(self, how: int = signal.SIGTERM) -> None:
         if self._process is not None:
