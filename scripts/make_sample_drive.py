@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Make the sample drive of `dms demo`: one public-domain portrait, brought to life.
 
-The portrait is NASA's of Eileen Collins, which ships in scikit-image as `skimage.data.astronaut()`. Her eyelids
-close, her head turns, the camera shakes and the light changes, at times written beside the clip as labels.
+The portrait is NASA's of Eileen Collins, which ships in scikit-image as `skimage.data.astronaut()`. Her photographer's
+smile gives way to a driver's face at rest, her eyelids close, her head turns, the camera shakes and the light changes,
+at times written beside the clip as labels.
 
     pip install -e '.[sample]' && apt-get install ffmpeg
     python scripts/make_sample_drive.py dms/demo
@@ -47,6 +48,7 @@ class Eye:
 
 
 EYES = (Eye((192.5, 100.8), (211.5, 102.8), 4.2, 2.6), Eye((259.0, 104.2), (238.0, 104.0), 4.2, 2.6))
+MOUTH = (224.0, 141.0)
 # outline of the head in the portrait: y, left, right
 HEAD = np.array(
     [
@@ -60,7 +62,7 @@ HAIR_BOTTOM = 112
 
 
 def main(folder: Path) -> None:
-    portrait = np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
+    portrait = rest_face(np.ascontiguousarray(skimage.data.astronaut()[..., ::-1]))
     clip = folder / "sample_drive.mp4"
     width, height = SIZE
     encode = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}"]
@@ -80,6 +82,36 @@ def main(folder: Path) -> None:
     rows += [(start, end, "eyes_closed") for start, end in CLOSURES] + [(*TURN, "face_away")]
     lines = [f"{start:.2f},{end:.2f},{event}" for start, end, event in sorted(rows)]
     clip.with_suffix(".events.csv").write_text("\n".join(["start_s,end_s,event", *lines]) + "\n")
+
+
+def rest_face(portrait: Picture) -> Picture:
+    """Take the smile out: close the mouth over the teeth, lower its corners, smooth the folds beside it."""
+    height, width = portrait.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    from_middle = x - MOUTH[0]
+    across = np.clip(from_middle / 21, -1, 1)
+    corner = np.exp(-(((np.abs(from_middle) - 21) / 9) ** 2) - ((y - MOUTH[1]) / 9) ** 2)
+    below_teeth = np.clip(y - 142.5 + 2.2 * across**2, 0, 1) * np.clip((176 - y) / 26, 0, 1)
+    shift_y = 7 * (1 - across**2) ** 0.6 * below_teeth - 10 * corner
+    face = cv2.remap(portrait, x + 6 * np.sign(from_middle) * corner, y + shift_y, cv2.INTER_LINEAR)
+
+    folds = np.zeros((height, width), np.uint8)
+    for side, edge in ((-1, 203), (1, 246)):
+        line = [(edge - 8 * side, 126), (edge - side, 136), (edge + side, 146), (edge - side, 153)]
+        cv2.polylines(folds, [np.array(line, np.int32)], False, 255, 8)
+    cv2.ellipse(folds, (224, 143), (17, 6), 0, 0, 360, 0, -1)
+    face = cv2.inpaint(face, folds, 5, cv2.INPAINT_TELEA)
+    face = blend(face, cv2.GaussianBlur(face, (0, 0), 3), cv2.GaussianBlur(folds.astype(np.float32) / 255, (0, 0), 2))
+
+    lips = 0.75 * np.exp(-((from_middle / 14) ** 4) - ((y - 143.2) / 4.2) ** 4)
+    face = blend(face, np.array([118, 118, 178], np.float32), lips)
+    meeting = 0.6 * np.exp(-((from_middle / 16) ** 6) - ((y - 142.6 - 0.013 * from_middle**2) / 0.9) ** 2)
+    return blend(face, np.array([50, 45, 90], np.float32), meeting)
+
+
+def blend(under: Picture, over: npt.NDArray[np.floating] | Picture, share: npt.NDArray[np.floating]) -> Picture:
+    """Lay one picture or colour over another, ``share`` 0..1 of it at each pixel."""
+    return np.clip(under * (1 - share[..., None]) + over * share[..., None], 0, 255).astype(np.uint8)
 
 
 def smooth_noise(random: np.random.Generator, count: int, channels: int) -> npt.NDArray[np.float64]:
@@ -133,8 +165,7 @@ def close_lid(large: Picture, eye: Eye, closure: float) -> Picture:
     source_y = np.where((y > fold) & (y < lid) & (bow > 0), fold + (y - fold) * stretch, y)
     drawn = cv2.remap(large, grid_x, source_y.astype(np.float32) * SCALE, cv2.INTER_LINEAR)
     lashes = np.exp(-(((y - lid) / 0.75) ** 2)) * np.minimum(1, 3 * bow) * min(1.0, 3 * closure) * 0.8
-    dark = np.array([38, 48, 70], np.float32)
-    return np.asarray(drawn * (1 - lashes[..., None]) + dark * lashes[..., None], np.uint8)
+    return blend(np.asarray(drawn, np.uint8), np.array([38, 48, 70], np.float32), lashes)
 
 
 def turn_head(portrait: Picture, angle: float) -> Picture:
@@ -152,8 +183,7 @@ def turn_head(portrait: Picture, angle: float) -> Picture:
     source_y = np.where(hidden & (y > HAIR_BOTTOM), HAIR_BOTTOM - 0.4 * (y - HAIR_BOTTOM), y)
     turned = cv2.remap(portrait, source_x.astype(np.float32), source_y.astype(np.float32), cv2.INTER_LINEAR)
     inside = ((np.abs(across) < 1) & (y > HEAD[0, 0]) & (y < HEAD[-1, 0])).astype(np.float32)
-    mask = cv2.GaussianBlur(inside, (0, 0), 1.2)[..., None] * inside[..., None]
-    return np.asarray(portrait * (1 - mask) + turned * mask, np.uint8)
+    return blend(portrait, np.asarray(turned, np.uint8), cv2.GaussianBlur(inside, (0, 0), 1.2) * inside)
 
 
 def ping_pong(values: npt.NDArray[np.float32], low: float, high: float) -> npt.NDArray[np.float32]:
