@@ -1,0 +1,98 @@
+"""The documented deployment: an on-board Mosquitto whose persistent bridge leads to a fleet broker. Two real brokers."""
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dms.alerts.topics import Topics
+from dms.driver.inputs import Acknowledgement
+from dms.driver.state import Phase
+
+from .make import FATIGUE, VEHICLE, Vehicle, steps, until
+
+DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
+SECRET = "correct-horse"
+TOPICS = Topics(VEHICLE)
+
+
+def shipped(name: str, **replaced: str) -> str:
+    """A configuration as it is shipped, with the lines of the test's own machine in place of some."""
+    text = (DEPLOY / name).read_text()
+    for option in ("listener", "persistence", "persistence_location", "autosave_interval", "max_queued_messages"):
+        text = re.sub(rf"^{option} .*\n", "", text, flags=re.MULTILINE)
+    for option, value in replaced.items():
+        text, count = re.subn(rf"^{option} .*\n", value, text, flags=re.MULTILINE)
+        assert count == 1, f"{name} has no line {option!r}"
+    return text
+
+
+@pytest.fixture
+def brokers(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> tuple[Any, Any]:
+    """On board and fleet: the shipped files, without TLS and on free ports."""
+    if shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto_passwd is not installed: apt-get install mosquitto")
+    passwords, acl = tmp_path / "dms.passwd", tmp_path / "dms.acl"
+    passwords.write_text("".join(f"{user}:{SECRET}\n" for user in (VEHICLE, "cabin", "fleet")))
+    shutil.copy(DEPLOY / "dms.acl", acl)
+    for file in (passwords, acl):
+        file.chmod(0o600)
+    subprocess.run(["mosquitto_passwd", "-U", passwords], check=True)
+    guarded = {"password_file": f"password_file {passwords}\n", "acl_file": f"acl_file {acl}\n"}
+    plain = {"cafile": "", "certfile": "", "keyfile": "", "tls_version": ""}
+    fleet = mosquitto_factory(config=shipped("fleet.conf", **guarded, **plain), name="fleet")
+    on_board = mosquitto_factory(
+        config=shipped(
+            "vehicle.conf",
+            **guarded,
+            address=f"address 127.0.0.1:{fleet.port}\n",
+            bridge_cafile="",
+            bridge_tls_version="",
+            remote_password=f"remote_password {SECRET}\n",
+            restart_timeout="restart_timeout 1 1\n",
+        ),
+        name="on-board",
+    )
+    fleet.start()
+    on_board.start()
+    return on_board, fleet
+
+
+def test_what_happens_while_the_bridge_is_cut_arrives_afterwards_and_none_is_missing(
+    brokers: tuple[Any, Any], tmp_path: Path
+) -> None:
+    on_board, fleet = brokers
+    login = tmp_path / "login"
+    login.write_text(f"{VEHICLE}\n{SECRET}\n")
+    backend = fleet.listen("dms/#", "backend", ("fleet", SECRET))
+    vehicle = Vehicle(tmp_path / "vehicle", on_board.port, login_file=login).start()
+    vehicle.tell_state()
+    for phase in Phase:
+        vehicle.raise_alert(phase, 1)
+    until(lambda: len(steps(backend.on(FATIGUE))) == 3 and backend.on(TOPICS.state), 30.0)
+    for cut in range(3):
+        fleet.stop()
+        for episode in range(10 * cut + 2, 10 * cut + 12):
+            for phase in Phase:
+                vehicle.raise_alert(phase, episode)
+        until(vehicle.is_delivered)
+        fleet.start()
+        until(lambda count=3 + 30 * (cut + 1): len(steps(backend.on(FATIGUE))) == count, 30.0)
+    arrived = steps(backend.on(FATIGUE))
+    assert [number for number, _, _ in arrived] == list(range(1, 94))
+    assert len({event_id for _, event_id, _ in arrived}) == 31
+
+    # and the way back
+    def acknowledged() -> bool:
+        backend.publish(TOPICS.acknowledge, "{}")
+        time.sleep(0.2)
+        return Acknowledgement in map(type, vehicle.inputs)
+
+    until(acknowledged, 30.0)
+    vehicle.stop()
+    until(lambda: backend.on(TOPICS.availability)[-1:] == ["offline"])
