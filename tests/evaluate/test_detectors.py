@@ -80,7 +80,7 @@ def test_landmarks_give_boxes_and_errors(drivers, portrait):
     points = net.locate(grey, Crop.around_landmarks(net.locate(grey, Crop.around_box(Box(*BOX))).points)).points
     columns = ["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")]
     table = drivers / "landmarks68_made.csv"
-    write(table, columns, [["a.png", *points.ravel()], ["b.png", *(points + (40, 0)).ravel()]])
+    write(table, columns, [["a.png", *points.ravel()], ["b.png", *(points + np.float32([40, 0])).ravel()]])
     assert face.evaluate(table, find_model("face")).found == 1.0
     report = landmarks.evaluate(table, find_model("landmarks"))
     # the truth is what the net itself says, so only the way of starting differs
