@@ -69,3 +69,14 @@ def find_model(name: str, folder: Path | None = None) -> ModelFile:
     if not isinstance(content, dict) or "sha256" not in content:
         raise UserError(f"model card {card} has no sha256: reinstall dms")
     return ModelFile(name, path, content)
+
+
+def load_verified(name: str, folder: Path | None) -> ModelFile:
+    """Find a model and compare it with its card.
+
+    Raises:
+        UserError: It is missing, or not the one its card describes.
+    """
+    model = find_model(name, folder)
+    model.verify()
+    return model

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from dms.errors import UserError
 from dms.evaluate import emotion, eyes, face, landmarks, mouth
-from dms.models import ModelFile, find_model
+from dms.models import ModelFile, load_verified
 
 
 class Report(Protocol):
@@ -44,7 +44,7 @@ def run_evaluation(name: str, data: Path, model: Path | None, usage: str, ferplu
         case "eyes":
             return eyes.evaluate(data, file)
         case "mouth":
-            return mouth.evaluate(data, find_model("face"), find_model("landmarks"), file)
+            return mouth.evaluate(data, _model("face", None), _model("landmarks", None), file)
         case "emotion":
             return emotion.evaluate(data, file, usage, ferplus)
         case _:
@@ -53,7 +53,7 @@ def run_evaluation(name: str, data: Path, model: Path | None, usage: str, ferplu
 
 def _model(name: str, path: Path | None) -> ModelFile:
     if path is None:
-        return find_model(name)
+        return load_verified(name, None)
     if path.suffix != ".tflite":
         raise UserError(f"{path}: a model is a .tflite file with its card (.json) beside it")
-    return find_model(path.stem, path.parent)
+    return load_verified(path.stem, path.parent)

@@ -16,6 +16,8 @@ from dms.errors import UserError
 
 FloatArray = npt.NDArray[np.float32]
 
+_IDENTIFIER = b"TFL3"
+"""Bytes 4 to 8 of every TFLite file."""
 _RUNTIMES = ("tflite_runtime.interpreter", "ai_edge_litert.interpreter")
 
 
@@ -48,6 +50,10 @@ class Model:
         self, path: Path, input_shape: tuple[int, int, int], output_shapes: Sequence[tuple[int, ...]], threads: int = 1
     ) -> None:
         interpreter_class = _interpreter_class()
+        # the runtime crashes on some files that are no models: look before it does (a damaged model is caught by its hash)
+        with path.open("rb") as file:
+            if file.read(8)[4:] != _IDENTIFIER:
+                raise UserError(f"{path} is not a TFLite model")
         try:
             self._interpreter = interpreter_class(model_path=str(path), num_threads=threads)
             self._interpreter.allocate_tensors()

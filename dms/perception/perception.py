@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dms.config import PerceptionSettings
 from dms.frames import Frame, Image
-from dms.models import ModelFile, find_model
+from dms.models import ModelFile, load_verified
 from dms.observation import Box, Observation, View
 from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.eyes import EyeNet, Side, eye_patch
@@ -159,7 +159,7 @@ class Perception:
     def _measure(self, grey: Image, seen: Observation, points: npt.NDArray[np.float32]) -> Observation:
         """Add pose, eyes, mouth and emotion to a face whose landmarks are known."""
         with self._stage("pose"):
-            pose = head_pose(points, (grey.shape[1], grey.shape[0]))
+            pose = head_pose(points)
         with self._stage("eyes"):
             left, right = (
                 self._eyes.closed(eye_patch(grey, points, side)) if eye_visible(pose, side) else None
@@ -182,17 +182,6 @@ class Perception:
         finally:
             past = self._times.get(name, StageTime(0, 0.0))
             self._times[name] = StageTime(past.runs + 1, past.total_ms + (time.perf_counter() - start) * 1000)
-
-
-def load_verified(name: str, folder: Path | None) -> ModelFile:
-    """Find a model and compare it with its card.
-
-    Raises:
-        UserError: It is missing, or not the one its card describes.
-    """
-    model = find_model(name, folder)
-    model.verify()
-    return model
 
 
 def _round(value: float | None) -> float | None:

@@ -1,0 +1,88 @@
+"""The engine: a model that is not what it should be is told in one line; one that is, runs."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dms.errors import UserError
+from dms.models import find_model, load_verified, models_dir
+from dms.perception.engine import Model
+from dms.perception.perception import MODEL_NAMES
+
+FACE = ((120, 160, 1), [(15, 20, 1), (15, 20, 4)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped models that a test may spoil."""
+    for path in models_dir().glob("face.*"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_every_shipped_model_is_the_one_its_card_describes(name: str) -> None:
+    model = load_verified(name, None)
+    assert model.path.stat().st_size == model.card["bytes"]
+
+
+def test_outputs_come_in_the_order_asked_for_as_real_values() -> None:
+    shape, outputs = FACE
+    model = Model(find_model("face").path, shape, outputs)
+    heat, boxes = model.run(np.zeros(shape[:2], np.uint8))
+    assert (heat.shape, boxes.shape) == tuple(outputs)
+    assert heat.dtype == np.float32
+    assert 0 <= heat.min() <= heat.max() <= 1
+
+
+def test_an_answer_is_not_overwritten_by_the_next() -> None:
+    shape, outputs = FACE
+    model = Model(find_model("face").path, shape, outputs)
+    first = model.run(np.zeros(shape[:2], np.uint8))[0]
+    kept = first.copy()
+    model.run(np.random.default_rng(0).integers(0, 256, shape[:2]).astype(np.uint8))
+    assert np.array_equal(first, kept)
+
+
+@pytest.mark.parametrize("content", [b"", b"no model at all", find_model("face").path.read_bytes()[4:]])
+def test_a_file_that_is_no_model_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "face.tflite"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="not a TFLite model") as raised:
+        Model(path, *FACE)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_truncated_model_is_refused_by_its_hash(folder: Path) -> None:
+    path = folder / "face.tflite"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UserError, match="not the one its card describes"):
+        load_verified("face", folder)
+
+
+def test_a_model_with_another_input_is_told_with_both_shapes() -> None:
+    with pytest.raises(UserError, match=r"takes 120x160x1 int8, not 96x96x1 int8"):
+        Model(find_model("face").path, (96, 96, 1), FACE[1])
+
+
+def test_a_model_with_other_outputs_is_told_with_both_shapes() -> None:
+    with pytest.raises(UserError, match=r"gives outputs of shapes .*15, 20, 1.* not \[\(3,\)\]"):
+        Model(find_model("face").path, FACE[0], [(3,)])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda folder: (folder / "face.json").unlink(), "face.json is missing"),
+        (lambda folder: (folder / "face.tflite").unlink(), "face.tflite is missing"),
+        (lambda folder: (folder / "face.json").write_text("{"), "is not JSON"),
+        (lambda folder: (folder / "face.json").write_text(json.dumps({"name": "face"})), "has no sha256"),
+    ],
+)
+def test_a_model_without_a_sound_card_is_told(folder: Path, spoil: object, words: str) -> None:
+    spoil(folder)  # type: ignore[operator]
+    with pytest.raises(UserError, match=words):
+        find_model("face", folder)
