@@ -1,0 +1,103 @@
+"""The eye and emotion recipes from the public layouts to a verified model, on made data; skipped without the extra."""
+
+import importlib.util
+import json
+import os
+
+import cv2
+import numpy as np
+import pytest
+
+if any(importlib.util.find_spec(name) is None for name in ("torch", "keras", "tensorflow")):
+    pytest.skip("needs the extra train", allow_module_level=True)
+os.environ["KERAS_BACKEND"] = "torch"
+
+from dms.models import find_model
+from dms.training.recipes import emotion, eyes
+from dms.training.train import train
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_emotion_from_csv_to_card(tmp_path, rng):
+    names = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF"]
+    fer, plus = ["emotion,pixels,Usage"], [",".join(["Usage", "Image name", *names])]
+    for number in range(160):
+        fer.append(f"{number % 7},{' '.join(map(str, rng.integers(0, 256, 2304)))},Training")
+        plus.append(",".join(["Training", "x.png", *map(str, np.eye(10, dtype=int)[number % 8] * 10)]))
+    (tmp_path / "fer2013.csv").write_text("\n".join(fer))
+    (tmp_path / "fer2013new.csv").write_text("\n".join(plus))
+    made = train("emotion", [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv"], tmp_path / "out", epochs=1)
+    find_model("emotion", made.parent).verify()
+    card = json.loads(made.with_suffix(".json").read_text())
+    assert [output["shape"] for output in card["outputs"]] == [[7], [8]]
+
+
+def test_eyes_from_folders_to_card(tmp_path, rng):
+    for number in range(300):
+        state = "closed" if number % 2 else "open"
+        (tmp_path / "made" / state).mkdir(parents=True, exist_ok=True)
+        picture = np.full((24, 24), 160, np.uint8)
+        cv2.circle(picture, (12, 12), 5, (40,), -1) if state == "open" else cv2.line(picture, (4, 12), (20, 12), (40,))
+        noisy = (picture + rng.integers(0, 40, picture.shape)).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / "made" / state / f"p{number // 2}-{number}.png"), noisy)
+    names = [f"{axis}{i}" for i in range(68) for axis in "xy"]
+    rows = [",".join(["file", *names])]
+    for number in range(20):
+        cv2.imwrite(str(tmp_path / f"f{number}.png"), rng.integers(0, 256, (200, 200), np.uint8))
+        points = rng.uniform(60, 140, (68, 2))
+        points[36:48] = [
+            (x, 80 + y)
+            for x, y in zip(
+                (60, 66, 74, 80, 74, 66, 120, 126, 134, 140, 134, 126), (0, -4, -4, 0, 4, 4) * 2, strict=True
+            )
+        ]
+        rows.append(",".join([f"f{number}.png", *(f"{v:.1f}" for v in points.ravel())]))
+    (tmp_path / "landmarks68_made.csv").write_text("\n".join(rows))
+    made = train("eyes", [tmp_path / "made", tmp_path / "landmarks68_made.csv"], tmp_path / "out", epochs=1)
+    find_model("eyes", made.parent).verify()
+    assert len(list((tmp_path / "out" / "test" / "made" / "closed").iterdir())) > 10
+
+
+def test_people_keep_to_one_part_and_the_parts_have_their_shares():
+    parts = [eyes.part_of(f"person{i}") for i in range(2000)]
+    assert parts == [eyes.part_of(f"person{i}") for i in range(2000)]
+    shares = [parts.count(name) / 2000 for name in ("train", "choose", "test")]
+    assert shares == pytest.approx([0.7, 0.1, 0.2], abs=0.03)
+
+
+def test_both_states_are_drawn_alike_and_no_person_dominates():
+    states = np.array([0] * 1000 + [1] * 10)
+    groups = np.array(["one"] * 900 + [f"p{i}" for i in range(110)])
+    weights = eyes.sampling_weights(states, groups)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[states == 0].sum() == pytest.approx(0.5)
+    assert weights[:900].sum() == pytest.approx(weights[900:1000].sum())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_spoilt_eye_keeps_its_size_and_hardly_resembles_the_eye(seed, rng):
+    y, x = np.mgrid[:32, :32] - 15.5
+    patch = np.where(x**2 + y**2 < 36, 30, 180).astype(np.uint8)
+    beside = rng.integers(100, 160, (4, 32, 32)).astype(np.uint8)
+    spoilt = eyes.spoil(patch, beside, np.random.default_rng(seed))
+    assert spoilt.shape == (32, 32)
+    assert spoilt.dtype == np.uint8
+    assert np.abs(spoilt.astype(float) - patch).mean() > 10
+
+
+def test_votes_become_shares_and_doubtful_faces_weigh_nothing():
+    votes = np.array([[8, 0, 0, 0, 0, 0, 0, 0, 2, 0], [3, 0, 0, 0, 0, 0, 0, 0, 0, 7], [5, 5, 0, 0, 0, 0, 0, 0, 0, 0]])
+    shares, weights = emotion.soft_votes(votes)
+    assert weights == pytest.approx([0.8, 0.0, 1.0])
+    assert shares[2, :2] == pytest.approx([0.5, 0.5])
+
+
+def test_temperature_is_found_again(rng):
+    logits = rng.normal(0, 2, (4000, 5)).astype(np.float32)
+    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    truth = (shares.cumsum(1) > rng.random((4000, 1))).argmax(1)
+    assert emotion.temperature(logits * 2.5, truth) == pytest.approx(2.5, rel=0.1)
