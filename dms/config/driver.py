@@ -15,6 +15,9 @@ OWN = "our own choice, held by the scenario tests"
 WIERWILLE = "Wierwille et al. 1994 (PERCLOS, P80)"
 FIELD_TEST = "US field operational test of PERCLOS (advisory 8 %, warning 12 %)"
 NCAP = "Euro NCAP 2026 driver monitoring"
+FIGURES = "the project's reference figures"
+BLINKS = "blinks last 0.1 to 0.4 s (BioNumbers 100706)"
+RATES = "PERCLOS wants 10 frames a second or more, blink durations 15 (" + FIGURES + ")"
 
 
 def limit(default: float, *, ge: float, le: float, unit: str, title: str, text: str, source: str) -> Any:
@@ -82,7 +85,7 @@ class EyesSettings(Section):
     hold_s: float = limit(
         0.3, ge=0.0, le=0.5, unit="s", title="Hold between the limits",
         text="Between the two limits the eyes stay what they were for at most this long, then they are unknown.",
-        source="a blink lasts 0.1 to 0.4 s; " + OWN,
+        source=BLINKS + "; " + OWN,
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -97,22 +100,22 @@ class ClosureSettings(Section):
     slow_s: float = limit(
         0.5, ge=0.3, le=0.9, unit="s", title="Slow closure",
         text="A closure of this length is no blink any more.",
-        source="blinks last 0.1 to 0.4 s, over 0.5 s is a slow closure (REFERENCES 2)",
+        source=BLINKS + ", and 0.5 s is no blink any more",
     )  # fmt: skip
     microsleep_s: float = limit(
         1.0, ge=0.7, le=2.0, unit="s", title="Microsleep",
         text="A closure of this length raises `microsleep`.",
         source=NCAP + ": 1 to 2 s; a third of EEG microsleeps are shorter than 3 s",
     )  # fmt: skip
-    doubtful_microsleep_s: float = limit(
-        2.0, ge=0.7, le=3.0, unit="s", title="Microsleep in doubt",
-        text="The same where half of the closure is in doubt: one eye unknown, head down before the lids fell, "
-        "laughing, yawning, lids not quite shut.",
+    half_shut_microsleep_s: float = limit(
+        2.0, ge=0.7, le=5.0, unit="s", title="Microsleep, lids not quite shut",
+        text="The same for lids that are not quite shut, as in a frown or a squint.",
         source=NCAP + ": upper end of the microsleep band; " + OWN,
     )  # fmt: skip
     asleep_s: float = limit(
         3.0, ge=1.5, le=5.0, unit="s", title="Asleep",
-        text="A closure of this length raises `asleep`, whatever else is seen.",
+        text="A closure of this length raises `asleep`, whatever else is seen. A closure of "
+        "which half is explained by something else (looking away, laughing, yawning) raises nothing before.",
         source=NCAP + ": sleep >= 3 s",
     )  # fmt: skip
     unresponsive_s: float = limit(
@@ -137,25 +140,35 @@ class ClosureSettings(Section):
         text="A closure survives unknown eyes for this long; its clock stands still meanwhile.",
         source=OWN,
     )  # fmt: skip
+    one_eye_weight: float = limit(
+        0.5, ge=0.1, le=1.0, unit="share", title="Weight of one eye",
+        text="Time in which one eye is closed and the other unknown counts by this much on the ladder.",
+        source="one eye of two; " + OWN,
+    )  # fmt: skip
     half_shut: float = limit(
         0.75, ge=0.5, le=0.95, unit="share", title="Shut for certain",
-        text="A closure whose mean closedness (0 this driver's open eye, 1 shut) is below this is in doubt.",
+        text="A closure whose mean closedness (0 this driver's open eye, 1 shut) is below this is not quite shut.",
         source="P80 calls an eye closed at 80 % and more; " + OWN,
     )  # fmt: skip
     laugh_limit: float = limit(
         0.5, ge=0.2, le=1.0, unit="probability", title="Laughing",
-        text="Happiness at or above this puts a closure in doubt.",
+        text="Happiness at or above this explains a closure.",
         source="the likelier of two answers; " + OWN,
     )  # fmt: skip
     yawn_limit: float = limit(
         0.5, ge=0.2, le=1.0, unit="probability", title="Yawning",
-        text="A wide-open mouth at or above this puts a closure in doubt, and is a yawn if it lasts.",
+        text="A wide-open mouth at or above this explains a closure, and is a yawn if it lasts.",
         source="the likelier of two answers; " + OWN,
     )  # fmt: skip
     down_deg: float = limit(
-        12.0, ge=5.0, le=45.0, unit="degrees", title="Head down",
-        text="A head this far below its resting pitch looks down, which lowers the lids.",
+        12.0, ge=5.0, le=45.0, unit="degrees", title="Looking down",
+        text="A head this far below its resting pitch looks down, which lowers the lids and explains a closure.",
         source="a console or a phone lies 20 to 40 degrees below the road; half of the smaller; " + OWN,
+    )  # fmt: skip
+    aside_deg: float = limit(
+        20.0, ge=10.0, le=60.0, unit="degrees", title="Looking aside",
+        text="A head turned this far from its resting yaw looks aside, which hides lids and explains a closure.",
+        source="the near mirror; beyond it one eye sees little of the road; " + OWN,
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -166,8 +179,8 @@ class ClosureSettings(Section):
             asleep_s=self.asleep_s,
             unresponsive_s=self.unresponsive_s,
         )
-        if not self.microsleep_s <= self.doubtful_microsleep_s <= self.asleep_s:
-            raise ValueError("doubtful_microsleep_s must lie between microsleep_s and asleep_s")
+        if not self.microsleep_s <= self.half_shut_microsleep_s <= self.asleep_s:
+            raise ValueError("half_shut_microsleep_s must lie between microsleep_s and asleep_s")
         return self
 
 
@@ -180,7 +193,8 @@ class PerclosSettings(Section):
     )  # fmt: skip
     min_closure_s: float = limit(
         0.25, ge=0.0, le=0.5, unit="s", title="Shortest droop",
-        text="Shorter closures are blinks and do not count as closed time.", source="REFERENCES 2: it measures droops",
+        text="Shorter closures are blinks and do not count as closed time.",
+        source="it measures droops, not blinks (" + FIGURES + ")",
     )  # fmt: skip
     min_valid_share: float = limit(
         0.5, ge=0.1, le=1.0, unit="share", title="Least valid time",
@@ -189,8 +203,8 @@ class PerclosSettings(Section):
     )  # fmt: skip
     max_interval_s: float = limit(
         0.15, ge=0.04, le=0.5, unit="s", title="Coarsest interval",
-        text="PERCLOS is unknown while observations are further apart than this on average: a droop could hide between.",
-        source="PERCLOS wants 10 frames a second or more (REFERENCES 2), with room for dropped frames",
+        text="PERCLOS is unknown while observations are further apart than this on average: a droop could hide there.",
+        source=RATES + "; with room for dropped frames",
     )  # fmt: skip
     advisory: float = limit(
         0.08, ge=0.02, le=0.5, unit="share", title="Advisory",
@@ -231,12 +245,12 @@ class SignsSettings(Section):
     slow_blink_ratio: float = limit(
         1.6, ge=1.1, le=4.0, unit="times", title="Slow blinks",
         text="Mean blink duration against this driver's own from which blinks are slow.",
-        source="durations differ much per person, so compare with the own (REFERENCES 2); " + OWN,
+        source="durations differ much per person, so compare with the own (" + FIGURES + "); " + OWN,
     )  # fmt: skip
     blink_interval_s: float = limit(
         0.085, ge=0.02, le=0.2, unit="s", title="Coarsest interval for a blink",
         text="The duration of a blink is unknown when observations around it were further apart.",
-        source="blink durations want 15 frames a second or more (REFERENCES 2), with room for jitter",
+        source=RATES + "; with room for jitter",
     )  # fmt: skip
     min_blinks: int = limit(
         5, ge=2, le=30, unit="blinks", title="Blinks needed",
@@ -249,7 +263,7 @@ class SignsSettings(Section):
     yawn_s: float = limit(
         2.5, ge=1.0, le=6.0, unit="s", title="Yawn",
         text="A mouth wide open for this long is a yawn.",
-        source="yawns last 3.5 to 6.5 s, words far less (REFERENCES 2)",
+        source="yawns last 3.5 to 6.5 s, words far less (" + FIGURES + ")",
     )  # fmt: skip
     min_yawns: int = limit(
         1, ge=1, le=10, unit="yawns", title="Yawns needed",
@@ -277,7 +291,7 @@ class BaselineSettings(Section):
     learn_s: float = limit(
         60.0, ge=10.0, le=600.0, unit="s", title="Learning time",
         text="Valid time after which a part of the baseline is learned and frozen.",
-        source="the first minutes, before the driver tires (REFERENCES 2)",
+        source="the first minutes, before the driver tires (" + FIGURES + ")",
     )  # fmt: skip
     open_prior: float = limit(
         0.15, ge=0.0, le=0.5, unit="probability", title="Open-eye level, prior",
@@ -291,16 +305,16 @@ class BaselineSettings(Section):
     )  # fmt: skip
     blink_prior_s: float = limit(
         0.2, ge=0.05, le=0.5, unit="s", title="Blink duration, prior",
-        text="Blink duration before anything is learned.", source="blinks last 0.1 to 0.4 s (REFERENCES 2)",
+        text="Blink duration before anything is learned.", source=BLINKS,
     )  # fmt: skip
     blink_min_s: float = limit(
         0.1, ge=0.05, le=0.5, unit="s", title="Blink duration, lower clamp",
-        text="The learned blink duration is never below this.", source="blinks last 0.1 to 0.4 s (REFERENCES 2)",
+        text="The learned blink duration is never below this.", source=BLINKS,
     )  # fmt: skip
     blink_max_s: float = limit(
         0.3, ge=0.05, le=0.5, unit="s", title="Blink duration, upper clamp",
         text="The learned blink duration is never above this, so that a driver who starts out tired is not normal.",
-        source="blinks last 0.1 to 0.4 s (REFERENCES 2)",
+        source=BLINKS,
     )  # fmt: skip
     blinks: int = limit(
         20, ge=5, le=200, unit="blinks", title="Blinks to learn",
@@ -310,6 +324,11 @@ class BaselineSettings(Section):
         25.0, ge=0.0, le=60.0, unit="degrees", title="Resting pitch, clamp",
         text="The learned resting pitch is never further from 0 than this.",
         source="how steeply a camera on a dashboard or at a mirror looks; " + OWN,
+    )  # fmt: skip
+    yaw_max_deg: float = limit(
+        45.0, ge=0.0, le=80.0, unit="degrees", title="Resting yaw, clamp",
+        text="The learned resting yaw is never further from 0 than this.",
+        source="how far aside a camera at a pillar or a mirror stands; " + OWN,
     )  # fmt: skip
     anger_max: float = limit(
         0.5, ge=0.0, le=0.8, unit="probability", title="Resting anger, clamp",

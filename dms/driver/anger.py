@@ -25,7 +25,6 @@ class AngerJudge:
     def __init__(self, settings: DriverSettings, learner: BaselineLearner) -> None:
         self._limits = settings.anger
         self._life_limits = settings.life
-        self._yawn_limit = settings.closure.yawn_limit
         self._laugh_limit = settings.closure.laugh_limit
         self._learner = learner
         self.life = AlertLife(AlertKind.ANGER, settings.life.repeat_s)
@@ -56,17 +55,17 @@ class AngerJudge:
         """Whether the latest reading of the face, if it still holds, laughs."""
         return self._happiness >= self._laugh_limit and t - self._sample_t <= self._limits.hold_s
 
-    def see(self, t: float, emotions: Emotions | None, yawn: float | None) -> list[Alert]:
+    def see(self, t: float, emotions: Emotions | None, mouth_wide: bool) -> list[Alert]:
         """Take one observation's emotions (mostly None at a lower rate) and decide.
 
         Args:
             t: Time of the observation.
             emotions: What the face shows, None when it was not read.
-            yawn: Probability 0..1 of a wide-open mouth, None unknown.
+            mouth_wide: The mouth is wide open, which distorts the face.
         """
         if self._mark_t is None:
             self._mark_t = t
-        if emotions is not None and not (yawn is not None and yawn >= self._yawn_limit):
+        if emotions is not None and not mouth_wide:
             return self._take(t, emotions)
         if t - self._sample_t > self._limits.hold_s and t - self._mark_t > self._limits.hold_s:
             # the last reading has had its time; from here on nothing is known

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dms.config.driver import ClosureSettings, SignsSettings
 
 HALF = 0.5
-"""A doubt counts when it holds for at least half of a closure."""
+"""An explanation counts when it holds for at least half of a closure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Closure:
         end_t: When the eyes opened again, in seconds.
         closed_s: Time for which they were known to be closed.
         coarsest_s: Longest interval between observations around and within it: its duration is no better known.
-        trusted: Nothing casts doubt on it.
+        trusted: Quite shut, and nothing else explains it.
         nod: The head sank after the lids had been down for a while.
     """
 
@@ -33,15 +33,15 @@ class Closure:
 
 
 class ClosureTracker:
-    """The closure that runs, if any, with what casts doubt on it."""
+    """The closure that runs, if any, with what else than sleep may explain it."""
 
     __slots__ = (
         "_bridge_s",
         "_closedness",
         "_closedness_s",
         "_coarsest_s",
-        "_doubt_s",
-        "_doubts",
+        "_explained_s",
+        "_explanations",
         "_half_shut",
         "_lowest_pitch",
         "_nod_deg",
@@ -51,7 +51,9 @@ class ClosureTracker:
         "_settled_pitch",
         "_settled_s",
         "_unknown_s",
+        "_weight",
         "closed_s",
+        "counted_s",
         "start_t",
     )
 
@@ -63,28 +65,31 @@ class ClosureTracker:
         self._settled_s = signs.nod_after_s
         self.closed_s = 0.0
         """Known closed time of the closure that runs, 0 when none does."""
+        self.counted_s = 0.0
+        """The same as the ladder counts it: less where only one eye is known."""
         self.start_t = 0.0
         """When it began."""
-        self.see(0.0, (), None)
+        self.see(0.0, 1.0, (), None)
         self.forget()
 
     def forget(self) -> None:
         """Drop the closure that runs."""
-        self.closed_s = 0.0
+        self.closed_s = self.counted_s = 0.0
         self._open_s = self._unknown_s = self._closedness_s = self._coarsest_s = 0.0
-        self._doubt_s: dict[str, float] = {}
+        self._explained_s: dict[str, float] = {}
         self._settled_pitch: float | None = None
         self._lowest_pitch = 0.0
 
-    def see(self, closedness: float, doubts: tuple[str, ...], pitch: float | None) -> None:
+    def see(self, closedness: float, weight: float, explanations: tuple[str, ...], pitch: float | None) -> None:
         """Note what surrounds closed eyes; it holds for the closed spans that follow.
 
         Args:
             closedness: How far they are shut, 0..1.
-            doubts: What may make it less than sleep at this moment.
+            weight: How much of their time counts, 0..1.
+            explanations: What else than sleep may have shut them at this moment.
             pitch: Pitch of the head in degrees, None unknown.
         """
-        self._closedness, self._doubts, self._pitch = closedness, doubts, pitch
+        self._closedness, self._weight, self._explanations, self._pitch = closedness, weight, explanations, pitch
 
     def closed(self, t: float, span_s: float, interval_s: float) -> None:
         """The eyes were closed for a span.
@@ -99,10 +104,11 @@ class ClosureTracker:
             self.start_t = t - span_s
         self._open_s = self._unknown_s = 0.0
         self.closed_s += span_s
+        self.counted_s += span_s * self._weight
         self._closedness_s += self._closedness * span_s
         self._coarsest_s = max(self._coarsest_s, interval_s)
-        for doubt in self._doubts:
-            self._doubt_s[doubt] = self._doubt_s.get(doubt, 0.0) + span_s
+        for explanation in self._explanations:
+            self._explained_s[explanation] = self._explained_s.get(explanation, 0.0) + span_s
         if self._pitch is not None and self.closed_s >= self._settled_s:
             if self._settled_pitch is None:
                 self._settled_pitch = self._lowest_pitch = self._pitch
@@ -119,7 +125,7 @@ class ClosureTracker:
             t - self._open_s,
             self.closed_s,
             self._coarsest_s,
-            self.doubt() is None,
+            not self.half_shut() and self.explanation() is None,
             self._settled_pitch is not None and self._settled_pitch - self._lowest_pitch >= self._nod_deg,
         )
         self.forget()
@@ -131,9 +137,11 @@ class ClosureTracker:
         if self._unknown_s > self._bridge_s:
             self.forget()
 
-    def doubt(self) -> str | None:
-        """What casts doubt on the closure that runs, None when nothing does."""
-        found = [name for name, seconds in self._doubt_s.items() if seconds >= HALF * self.closed_s]
-        if self._closedness_s < self._half_shut * self.closed_s:
-            found.append("half_shut")
+    def half_shut(self) -> bool:
+        """Whether the eyes of the closure that runs are, on average, not quite shut."""
+        return self._closedness_s < self._half_shut * self.closed_s
+
+    def explanation(self) -> str | None:
+        """What else than sleep explains at least half of the closure that runs, None when nothing does."""
+        found = [name for name, seconds in self._explained_s.items() if seconds >= HALF * self.closed_s]
         return ",".join(found) or None

@@ -9,6 +9,7 @@ from dms.config.driver import DriverSettings
 from dms.driver.baseline import BaselineLearner
 from dms.driver.closures import Closure, ClosureTracker
 from dms.driver.lifecycle import AlertLife
+from dms.driver.mouth import MouthReader
 from dms.driver.perclos import Perclos
 from dms.driver.smoothing import Recent
 from dms.driver.state import Alert, AlertKind, Evidence, Eyes, FatigueLevel
@@ -45,14 +46,16 @@ class FatigueJudge:
         self.closures = ClosureTracker(closure, signs)
         self.perclos = Perclos(perclos)
         self.life = AlertLife(AlertKind.FATIGUE, life.repeat_s)
+        self.mouth = MouthReader(closure, signs, settings.time.max_gap_s)
         self._droops = Recent(perclos.window_s, MOST_KEPT)
         self._blinks = Recent(signs.blink_window_s, MOST_KEPT)
         self._slow_closures = Recent(signs.blink_window_s, MOST_KEPT)
         self._yawns = Recent(signs.window_s, MOST_KEPT)
         self._nods = Recent(signs.window_s, MOST_KEPT)
         self._down_deg = closure.down_deg
+        self._aside_deg = closure.aside_deg
         self._half_shut = closure.half_shut
-        self._yawn_limit = closure.yawn_limit
+        self._one_eye_weight = closure.one_eye_weight
         self._speed_kmh: float | None = None
         self.forget()
 
@@ -64,6 +67,7 @@ class FatigueJudge:
     def forget(self) -> None:
         """Begin all measures anew; an open alert stays open."""
         self.closures.forget()
+        self.mouth.forget()
         self.perclos.clear()
         for recent in (self._droops, self._blinks, self._slow_closures, self._yawns, self._nods):
             recent.clear()
@@ -73,8 +77,6 @@ class FatigueJudge:
         self._unknown_s = 0.0
         self._drowsy = False
         self._measured_t: float | None = None
-        self._yawn_t: float | None = None
-        self._yawn_s = 0.0
         self._doubtful = False
         self._longest_s = 0.0
 
@@ -88,30 +90,19 @@ class FatigueJudge:
             laughing: The face laughs.
         """
         pose = observation.pose
-        doubts: tuple[str, ...] = ()
-        if single:
-            doubts = ("one_eye",)
-        if pose is not None and pose.pitch <= self._learner.pitch.value - self._down_deg:
-            doubts += ("looking_down",)
+        explanations: tuple[str, ...] = ()
+        if pose is not None and (
+            pose.pitch <= self._learner.pitch.value - self._down_deg
+            or abs(pose.yaw - self._learner.yaw.value) >= self._aside_deg
+        ):
+            explanations = ("looking_away",)
         if laughing:
-            doubts += ("laughing",)
-        if observation.yawn is not None and observation.yawn >= self._yawn_limit:
-            doubts += ("yawning",)
-        self._doubtful = bool(doubts) or closedness < self._half_shut
-        self.closures.see(closedness, doubts, None if pose is None else pose.pitch)
-
-    def see_mouth(self, t: float, yawn: float | None) -> None:
-        """Count yawns: a mouth that stays wide open."""
-        if yawn is None:
-            return
-        last, self._yawn_t = self._yawn_t, t
-        if yawn < self._yawn_limit or last is None or t - last > self._settings.time.max_gap_s:
-            self._yawn_s = 0.0
-            return
-        before = self._yawn_s
-        self._yawn_s = before + t - last
-        if before < self._settings.signs.yawn_s <= self._yawn_s:
-            self._yawns.add(t)
+            explanations += ("laughing",)
+        if self.mouth.wide(observation.t):
+            explanations += ("yawning",)
+        self._doubtful = bool(explanations) or closedness < self._half_shut
+        weight = self._one_eye_weight if single else 1.0
+        self.closures.see(closedness, weight, explanations, None if pose is None else pose.pitch)
 
     def closed(self, t: float, span_s: float, interval_s: float) -> None:
         """The eyes were closed for a span that ends at ``t``, between observations ``interval_s`` apart."""
@@ -167,6 +158,11 @@ class FatigueJudge:
             if self._learner.blink.learned < 1.0:
                 self._learner.blink.add(closed_s, 1.0)
 
+    def see_mouth(self, t: float, yawn: float | None) -> None:
+        """Take a reading of the mouth, None when there is none."""
+        if self.mouth.read(t, yawn):
+            self._yawns.add(t)
+
     def judge(self, t: float, eyes: Eyes, perclos: float | None, speed_kmh: float | None) -> list[Alert]:
         """Decide on what has been put in up to ``t``.
 
@@ -178,9 +174,9 @@ class FatigueJudge:
         """
         self._speed_kmh = speed_kmh
         alerts: list[Alert] = []
-        closed_s = self.closures.closed_s
-        self._longest_s = max(self._longest_s, closed_s)
-        if self._rung < len(self._ladder_s) and closed_s + EPSILON_S >= self._ladder_s[self._rung]:
+        closures = self.closures
+        self._longest_s = max(self._longest_s, closures.closed_s)
+        if self._rung < len(LADDER) and closures.counted_s + EPSILON_S >= self._ladder_s[self._rung]:
             self._climb(t, alerts)
         if self._return_s is not None and self._return_s + EPSILON_S >= self._settings.closure.no_return_s:
             self._return_s = None
@@ -202,10 +198,14 @@ class FatigueJudge:
         """The closure has reached a rung of the ladder."""
         if self._below(self._settings.speed.closures_kmh):
             return
-        closed_s = self.closures.closed_s + EPSILON_S
-        if self._rung == 0 and closed_s < self._settings.closure.doubtful_microsleep_s and self.closures.doubt():
-            return
-        while self._rung < len(LADDER) and closed_s >= self._ladder_s[self._rung]:
+        counted_s = self.closures.counted_s + EPSILON_S
+        if counted_s < self._ladder_s[1] and self._rung == 0:
+            # no sleep yet: what else explains the closure gets the benefit of the doubt
+            if self.closures.explanation() is not None:
+                return
+            if self.closures.half_shut() and counted_s < self._settings.closure.half_shut_microsleep_s:
+                return
+        while self._rung < len(LADDER) and counted_s >= self._ladder_s[self._rung]:
             self._rung += 1
         level = LADDER[self._rung - 1]
         self._return_s = 0.0 if level is FatigueLevel.ASLEEP else None
@@ -282,7 +282,8 @@ class FatigueJudge:
             "cause": cause,
             "closed_s": round(closures.closed_s, 3),
             "longest_closed_s": round(max(self._longest_s, closures.closed_s), 3),
-            "doubt": closures.doubt() if closures.closed_s else None,
+            "counted_s": round(closures.counted_s, 3),
+            "explanation": closures.explanation() if closures.closed_s else None,
             "open_s": round(self._open_s, 3),
             "perclos": None if perclos is None else round(perclos, 4),
             "valid_share": round(self.perclos.valid_share(), 4),

@@ -80,6 +80,7 @@ class DriverMonitor:
         else:
             self._reader.forget()
             eyes = Eyes.UNKNOWN
+        fatigue.see_mouth(t, observation.yawn)
         if eyes is Eyes.CLOSED:
             fatigue.see_closed(observation, self._reader.closedness(), self._reader.single, anger.laughing(t))
         if interval_s > 0.0:
@@ -112,7 +113,7 @@ class DriverMonitor:
             if middle_s > 0.0:
                 self._span(observation, Eyes.UNKNOWN, t - side_s, middle_s, interval_s)
             self._span(observation, eyes, t, side_s, interval_s)
-        if self._learner.opening.learned < 1.0 or self._learner.pitch.learned < 1.0:
+        if not self._learner.settled:
             self._learn(observation, min(interval_s, self._max_gap_s))
 
     def _span(self, observation: Observation, eyes: Eyes, t: float, span_s: float, interval_s: float) -> None:
@@ -131,18 +132,18 @@ class DriverMonitor:
         if raw is None or observation.view is not View.CLEAR or not observation.face:
             return
         pose = observation.pose
-        if pose is not None and learner.pitch.learned < 1.0 and isfinite(pose.pitch):
+        if pose is not None and isfinite(pose.pitch) and isfinite(pose.yaw) and learner.yaw.learned < 1.0:
             learner.pitch.add(pose.pitch, span_s)
+            learner.yaw.add(pose.yaw, span_s)
         if learner.opening.learned < 1.0 and learner.opening.add(raw, span_s):
             self._reader.adapt(learner.opening.value)
 
     def _judge(self, observation: Observation, eyes: Eyes) -> Judgement:
         t = observation.t
         fatigue, anger = self._fatigue, self._anger
-        fatigue.see_mouth(t, observation.yawn)
         perclos = fatigue.perclos.value()
         alerts = fatigue.judge(t, eyes, perclos, self._speed_kmh(t))
-        alerts += anger.see(t, observation.emotions, observation.yawn)
+        alerts += anger.see(t, observation.emotions, fatigue.mouth.wide(t))
         self._state = self._describe(observation, eyes, perclos)
         return Judgement(self._state, tuple(alerts))
 

@@ -36,6 +36,7 @@ class Look:
     right: float | None = 0.04
     yawn: float | None = 0.03
     pitch: float = 0.0
+    yaw: float = 0.0
     anger: float = 0.03
     happiness: float = 0.05
     face: bool | None = True
@@ -240,7 +241,7 @@ def seen(told: Drive, camera: Camera) -> Iterator[tuple[float, Observation | Dri
                 True,
                 0.95,
                 BOX,
-                HeadPose(0.0, look.pitch, 0.0),
+                HeadPose(look.yaw, look.pitch, 0.0),
                 None if look.left is None else look.left + noise,
                 None if look.right is None else look.right - noise,
                 look.yawn,

@@ -113,8 +113,8 @@ SCENARIOS = (
             .awake(8),
         ),
     ),
-    Scenario("laughs with shut eyes", closure(CLOSURE.doubtful_microsleep_s - 0.25, happiness=0.9)),
-    Scenario("looks down at the console", drive().awake(90).times(8, drive().closed(1.7, pitch=-25.0).awake(12))),
+    Scenario("laughs with shut eyes", closure(CLOSURE.asleep_s - 0.25, happiness=0.9)),
+    Scenario("looks down at the console", drive().awake(90).times(8, drive().closed(2.7, pitch=-25.0).awake(12))),
     Scenario(
         "frowns with narrowed lids", drive().awake(90).times(5, drive().closed(1.7, left=0.68, right=0.7).awake(12))
     ),
@@ -145,8 +145,7 @@ SCENARIOS = (
         "sleeps with a laughing face",
         closure(3.5, happiness=0.9, yawn=0.9),
         (
-            starts(MICROSLEEP, "shut", CLOSURE.doubtful_microsleep_s),
-            rises(ASLEEP, "shut", CLOSURE.asleep_s),
+            starts(ASLEEP, "shut", CLOSURE.asleep_s),
             ends(ASLEEP, "open", LIFE.asleep_recover_s),
         ),
     ),
@@ -154,10 +153,14 @@ SCENARIOS = (
         "sleeps with the head down",
         closure(3.5, pitch=-30.0),
         (
-            starts(MICROSLEEP, "shut", CLOSURE.doubtful_microsleep_s),
-            rises(ASLEEP, "shut", CLOSURE.asleep_s),
+            starts(ASLEEP, "shut", CLOSURE.asleep_s),
             ends(ASLEEP, "open", LIFE.asleep_recover_s),
         ),
+    ),
+    Scenario(
+        "nods off to the side",
+        drive().awake(90).mark("shut").closed(0.9).closed(1.6, yaw=35.0).mark("open").open(40),
+        MICROSLEEP_ONLY,
     ),
     Scenario(
         "nods off: the lids first, then the head",
@@ -168,7 +171,7 @@ SCENARIOS = (
         "sleeps with one eye in view",
         closure(2.6, right=None),
         (
-            starts(MICROSLEEP, "shut", CLOSURE.doubtful_microsleep_s),
+            starts(MICROSLEEP, "shut", CLOSURE.microsleep_s / CLOSURE.one_eye_weight),
             ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
         ),
     ),

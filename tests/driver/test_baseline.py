@@ -1,0 +1,57 @@
+"""What is normal for one driver."""
+
+import pytest
+
+from dms.config.driver import DriverSettings
+from dms.driver.baseline import Baseline, BaselineLearner
+
+LIMITS = DriverSettings()
+OWN = LIMITS.baseline
+
+
+def learned(levels: list[tuple[float, float]]) -> BaselineLearner:
+    """Seconds of an open-eye reading, taken ten times a second."""
+    learner = BaselineLearner(LIMITS, None)
+    for level, seconds in levels:
+        for _ in range(int(seconds * 10)):
+            if learner.opening.learned < 1.0:
+                learner.opening.add(level, 0.1)
+    return learner
+
+
+def test_starts_from_the_priors() -> None:
+    baseline = BaselineLearner(LIMITS, None).baseline()
+    assert (baseline.open_level, baseline.open_learned) == (OWN.open_prior, 0.0)
+    assert (baseline.blink_s, baseline.blink_learned) == (OWN.blink_prior_s, 0.0)
+
+
+def test_moves_from_the_prior_to_the_driver_as_it_learns() -> None:
+    half = learned([(0.4, OWN.learn_s / 2)]).baseline()
+    whole = learned([(0.4, OWN.learn_s + 1)]).baseline()
+    assert half.open_learned == pytest.approx(0.5, abs=0.02)
+    assert half.open_level == pytest.approx((OWN.open_prior + 0.4) / 2, abs=0.02)
+    assert (whole.open_learned, whole.open_level) == (1.0, pytest.approx(0.4, abs=0.02))
+
+
+def test_closed_eyes_do_not_move_it() -> None:
+    mixed = learned([(0.05, 2), (0.95, 1)] * 30).baseline()
+    assert mixed.open_level < 0.08
+
+
+def test_shut_eyes_cannot_be_learned_as_open() -> None:
+    assert learned([(0.97, 100)]).baseline().open_level <= OWN.open_max
+
+
+def test_half_a_lesson_is_begun_anew_and_a_whole_one_is_kept() -> None:
+    known = Baseline(0.3, 0.6, 0.25, 1.0, 10.0, 1.0, 0.2, 0.4, 5.0, 1.0)
+    kept = BaselineLearner(LIMITS, known).baseline()
+    assert (kept.open_level, kept.open_learned) == (OWN.open_prior, 0.0)
+    assert (kept.blink_s, kept.pitch, kept.yaw) == (0.25, 10.0, 5.0)
+    assert (kept.anger, kept.anger_learned) == (0.0, 0.0)
+
+
+def test_what_was_stored_is_clamped_too() -> None:
+    kept = BaselineLearner(LIMITS, Baseline(0.99, 1.0, 9.0, 1.0, -80.0, 1.0, 1.0, 1.0, 90.0, 1.0)).baseline()
+    assert kept == Baseline(
+        OWN.open_max, 1.0, OWN.blink_max_s, 1.0, -OWN.pitch_max_deg, 1.0, OWN.anger_max, 1.0, OWN.yaw_max_deg, 1.0
+    )

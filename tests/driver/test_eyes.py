@@ -1,0 +1,63 @@
+"""Two probabilities to open, closed, unknown."""
+
+from math import nan
+
+import pytest
+
+from dms.config.driver import EyesSettings
+from dms.driver.eyes import EyeReader
+from dms.driver.state import Eyes
+
+LIMITS = EyesSettings()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "eyes", "single"),
+    [
+        (0.0, 0.0, Eyes.OPEN, False),
+        (1.0, 1.0, Eyes.CLOSED, False),
+        (1.0, 0.0, Eyes.OPEN, False),
+        (0.0, 1.0, Eyes.OPEN, False),
+        (1.0, None, Eyes.CLOSED, True),
+        (None, 1.0, Eyes.CLOSED, True),
+        (None, 0.0, Eyes.OPEN, True),
+        (None, None, Eyes.UNKNOWN, True),
+        (nan, nan, Eyes.UNKNOWN, True),
+        (nan, 1.0, Eyes.CLOSED, True),
+        (0.5, 0.5, Eyes.UNKNOWN, False),
+    ],
+)
+def test_the_driver_is_as_awake_as_the_more_open_known_eye(
+    left: float | None, right: float | None, eyes: Eyes, single: bool
+) -> None:
+    reader = EyeReader(LIMITS, open_level=0.0)
+    assert reader.read(10.0, left, right) is eyes
+    assert reader.single is single
+
+
+@pytest.mark.parametrize(("first", "eyes"), [(0.0, Eyes.OPEN), (1.0, Eyes.CLOSED)])
+def test_between_the_limits_the_eyes_stay_what_they_were_for_a_moment(first: float, eyes: Eyes) -> None:
+    reader = EyeReader(LIMITS, open_level=0.0)
+    reader.read(0.0, first, first)
+    assert reader.read(LIMITS.hold_s, 0.5, 0.5) is eyes
+    assert reader.read(LIMITS.hold_s + 0.01, 0.5, 0.5) is Eyes.UNKNOWN
+    assert reader.read(LIMITS.hold_s + 0.02, 0.5, 0.5) is Eyes.UNKNOWN
+
+
+def test_narrow_eyes_are_open_above_their_own_level() -> None:
+    reader = EyeReader(LIMITS, open_level=0.5)
+    assert reader.read(0.0, 0.6, 0.65) is Eyes.OPEN
+    assert reader.read(0.1, 0.95, 0.95) is Eyes.CLOSED
+    assert reader.closedness() == pytest.approx(0.9)
+    reader.adapt(0.0)
+    assert reader.read(0.2, 0.65, 0.65) is Eyes.CLOSED
+
+
+def test_unknown_eyes_leave_nothing_to_hold() -> None:
+    reader = EyeReader(LIMITS, open_level=0.0)
+    reader.read(0.0, 1.0, 1.0)
+    reader.read(0.1, None, None)
+    assert reader.read(0.15, 0.5, 0.5) is Eyes.UNKNOWN
+    reader.read(0.2, 1.0, 1.0)
+    reader.forget()
+    assert reader.read(0.25, 0.5, 0.5) is Eyes.UNKNOWN
