@@ -5,8 +5,8 @@ and at least one ``landmarks68_*.csv`` with its pictures. Eyes of landmarked fac
 the first table, wide-open ones count as open; all others, and those of further tables, have no label: the net labels
 them itself as soon as it is sure (FixMatch, Sohn et al. 2020). "Unusable" is made: patches off the eye, eyes covered by
 skin or sunglasses, nearly black or blurred beyond telling. Persons are split by a checksum of their name into training
-(7 in 10), choosing (1 in 10) and test (2 in 10); the test patches of each folder are written to ``OUT/test/FOLDER`` for
-``dms evaluate eyes`` and never read here.
+(7 in 10), choosing (1 in 10) and test (2 in 10); the last two of each folder are written to ``OUT/choose/FOLDER`` and
+``OUT/test/FOLDER`` for ``dms evaluate eyes``. The test part decides nothing here.
 """
 
 import zlib
@@ -90,7 +90,7 @@ class Patches:
 
 
 def train(data: Sequence[Path], out: Path, options: Options) -> Path:
-    """Make ``out/eyes.tflite``, its card, and ``out/test`` with the patches of the people held out.
+    """Make ``out/eyes.tflite``, its card, and folders with the patches of the people held out.
 
     Args:
         data: Folders with ``closed/`` and ``open/``, and landmark CSVs.
@@ -105,7 +105,8 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         raise UserError("eyes takes at least one folder with closed/ and open/ and one landmarks68_*.csv")
     labelled = [from_folder(folder) for folder in folders]
     for folder, patches in zip(folders, labelled, strict=True):
-        write_test(patches.of("test"), out / "test" / folder.name)
+        for part in ("choose", "test"):
+            write_folder(patches.of(part), out / part / folder.name)
     everything = join(labelled + [from_landmarks(table, trusted=table == tables[0]) for table in tables])
     learn, choose = everything.of("train"), everything.of("choose")
     source = Source(learn)
@@ -306,8 +307,8 @@ def join(parts: Sequence[Patches]) -> Patches:
     )
 
 
-def write_test(patches: Patches, folder: Path) -> None:
-    """Write the held-out eyes as ``closed/`` and ``open/`` for ``dms evaluate eyes``."""
+def write_folder(patches: Patches, folder: Path) -> None:
+    """Write eyes as ``closed/`` and ``open/``, the layout that ``dms evaluate eyes`` takes."""
     for state in (OPEN, CLOSED):
         (folder / LABELS[state]).mkdir(parents=True, exist_ok=True)
         for number in np.flatnonzero(patches.states == state):
