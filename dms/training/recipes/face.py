@@ -26,7 +26,7 @@ from dms.training.fit import Batch, Options, fit, predict
 from dms.training.quantise import quantise
 from dms.training.scenes import LIGHT, Scene, SceneMaker, empty_scene, encode, whole_picture
 
-EPOCHS = 28
+EPOCHS = 18
 STEPS = 400
 BATCH = 32
 
@@ -93,7 +93,7 @@ def loss(outputs: list[torch.Tensor], targets: list[torch.Tensor]) -> torch.Tens
     logits = outputs[0][..., 0]
     probability = torch.sigmoid(logits)
     # where unlabelled faces may be, only what the net itself takes for background is pushed further down
-    trusted = torch.where((known < 0.5) & (probability.detach() < 0.3), torch.full_like(known, 0.5), known)
+    trusted = torch.where((known < 0.5) & (probability.detach() < 0.5), torch.full_like(known, 0.5), known)
     centre = (heat == 1).float()
     hit = centre * (1 - probability) ** 2 * F.logsigmoid(logits)
     miss = (1 - centre) * trusted * (1 - heat) ** 4 * probability**2 * F.logsigmoid(-logits)

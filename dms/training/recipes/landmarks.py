@@ -24,7 +24,7 @@ from dms.training.faces import FloatArray, Part, read_pictures, write_test
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.quantise import quantise
 
-EPOCHS = 24
+EPOCHS = 18
 STEPS = 400
 BATCH = 64
 
