@@ -1,7 +1,8 @@
 """The face model on labelled pictures, or on pictures without a face.
 
-Takes a folder with ``labels.csv`` (one driver in each picture), a ``landmarks68_*.csv`` (boxes from its points), or a
-folder without boxes (nobody in its pictures); gives the share found, the overlap, the false faces and the latency.
+Takes a folder with ``labels.csv`` (one driver in each picture), a ``landmarks68_*.csv`` or the folder with it (boxes
+from its points), or a folder without boxes (nobody in its pictures); gives the share found, the overlap, the false
+faces and the latency.
 """
 
 from collections.abc import Sequence
@@ -13,12 +14,13 @@ import numpy as np
 
 from dms.config import PerceptionSettings
 from dms.errors import UserError
+from dms.evaluate.landmarks import marked_faces
 from dms.evaluate.metrics import Latency, latency
 from dms.models import ModelFile
 from dms.observation import Box
 from dms.perception.face import FaceFinder, choose, overlap
 from dms.perception.landmarks import face_box
-from dms.training.layouts import picture_files, read_frames, read_grey, read_landmarks
+from dms.training.layouts import picture_files, read_frames, read_grey
 
 FOUND = 0.4
 """Least intersection over union with the labelled box at which a face counts as found."""
@@ -117,21 +119,23 @@ def labelled_boxes(data: Path) -> dict[Path, list[Box]]:
     """Every picture with its labelled faces; none of them in pictures without a face.
 
     Raises:
-        UserError: There is no picture.
+        UserError: There is no picture, or a table is not in its layout.
     """
     boxes: dict[Path, list[Box]] = {}
-    if data.is_dir() and (data / "labels.csv").is_file():
+    if (data / "labels.csv").is_file():
         for frame in read_frames(data):
             if frame.box is not None:
                 boxes[frame.file] = [Box(*frame.box)]
-    if data.is_dir() and not boxes:
-        return {file: [] for file in picture_files(data)}
-    if not data.is_dir():
-        table = read_landmarks(data)
-        for file, points in zip(table.files, table.points, strict=True):
+    if boxes:
+        return boxes
+    tables = sorted(data.glob("landmarks68_*.csv")) if data.is_dir() else [data]
+    for table in tables:
+        for file, points in marked_faces(table):
             boxes.setdefault(file, []).append(face_box(points))
+    if not boxes and data.is_dir():
+        return {file: [] for file in picture_files(data)}
     if not boxes:
-        raise UserError(f"{data} names no picture")
+        raise UserError(f"{data} has no row: nothing to measure on")
     return boxes
 
 

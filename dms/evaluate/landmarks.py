@@ -1,9 +1,9 @@
 """The landmark model on faces with 68 marked points.
 
-Takes a ``landmarks68_*.csv`` beside its pictures, gives the error normalised by the distance of the outer corners of
-the eyes, the failure rate and the area under the cumulative error curve (the measures of the 300-W challenge, Sagonas
-et al. 2013), and the latency. The face is located twice, as the service does on two frames: from the marked face's box,
-then from the points that were found.
+Takes a ``landmarks68_*.csv`` beside its pictures, or the folder with both; gives the error normalised by the distance of
+the outer corners of the eyes, the failure rate and the area under the cumulative error curve (the measures of the
+300-W challenge, Sagonas et al. 2013), and the latency. The face is located twice, as the service does on two frames:
+from the marked face's box, then from the points that were found.
 """
 
 from dataclasses import asdict, dataclass
@@ -97,24 +97,25 @@ def evaluate(data: Path, model: ModelFile) -> LandmarksReport:
     """Measure the landmark model.
 
     Args:
-        data: ``landmarks68_*.csv`` with its pictures beside it.
+        data: ``landmarks68_*.csv`` with its pictures beside it, or a folder with one or more of them.
         model: The shipped model or another with its shapes.
 
     Raises:
         UserError: The table is not in this layout or empty, or the model cannot be run.
     """
-    table, net = read_landmarks(data), LandmarkNet(model)
-    if not table.files:
+    net = LandmarkNet(model)
+    faces = [face for table in landmark_tables(data) for face in marked_faces(table)]
+    if not faces:
         raise UserError(f"{data} has no row: nothing to measure on")
     first, followed, confidences = [], [], []
-    for file, truth in zip(table.files, table.points, strict=True):
+    for file, truth in faces:
         grey = read_grey(file)
         start = net.locate(grey, Crop.around_box(face_box(truth)))
         again = net.locate(grey, Crop.around_landmarks(start.points))
         first.append(point_errors(start.points, truth))
         followed.append(point_errors(again.points, truth))
         confidences.append(again.confidence)
-    grey, crop = read_grey(table.files[0]), Crop.around_landmarks(table.points[0])
+    grey, crop = read_grey(faces[0][0]), Crop.around_landmarks(faces[0][1])
     return LandmarksReport(
         data=str(data),
         model=str(model.path),
@@ -124,6 +125,26 @@ def evaluate(data: Path, model: ModelFile) -> LandmarksReport:
         confident=float((np.array(confidences) >= 0.5).mean()),
         latency=latency(lambda: net.locate(grey, crop)),
     )
+
+
+def landmark_tables(data: Path) -> list[Path]:
+    """The tables that a path stands for: itself, or all ``landmarks68_*.csv`` in a folder.
+
+    Raises:
+        UserError: There is none in the folder.
+    """
+    if not data.is_dir():
+        return [data]
+    tables = sorted(data.glob("landmarks68_*.csv"))
+    if not tables:
+        raise UserError(f"folder {data} has no landmarks68_*.csv: see `dms evaluate --help` for the layouts")
+    return tables
+
+
+def marked_faces(table: Path) -> list[tuple[Path, npt.NDArray[np.float32]]]:
+    """Each face of a table: its picture and its (68, 2) points."""
+    marked = read_landmarks(table)
+    return list(zip(marked.files, marked.points, strict=True))
 
 
 def point_errors(located: npt.NDArray[np.float32], truth: npt.NDArray[np.float32]) -> FloatArray:

@@ -82,7 +82,10 @@ def test_landmarks_give_boxes_and_errors(drivers, portrait):
     table = drivers / "landmarks68_made.csv"
     write(table, columns, [["a.png", *points.ravel()], ["b.png", *(points + np.float32([40, 0])).ravel()]])
     assert face.evaluate(table, find_model("face")).found == 1.0
+    (drivers / "labels.csv").unlink()
+    assert face.evaluate(drivers, find_model("face")).faces == 2
     report = landmarks.evaluate(table, find_model("landmarks"))
+    assert landmarks.evaluate(drivers, find_model("landmarks")).followed == report.followed
     # the truth is what the net itself says, so only the way of starting differs
     assert report.faces == 2
     assert report.followed.nme < 3

@@ -141,6 +141,5 @@ def card() -> Card:
         split="One in eight in-car scenes chose the epoch; as many others, and one in fourteen people, are the test "
         "part, which nothing was chosen on.",
         terms="The sources are for research use; the weights carry no picture.",
-        recipe="dms train face --data landmarks68_helen_afw.csv --data landmarks68_youtube_faces.csv --data cabin_yawn "
-        "--out runs/face",
+        recipe="dms train face landmarks68_helen_afw.csv landmarks68_youtube_faces.csv cabin_yawn --out runs/face",
     )

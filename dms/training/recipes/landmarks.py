@@ -155,6 +155,6 @@ def card() -> Card:
         split="One in fourteen people (by file name) and one in eight in-car scenes chose the epoch, as many others "
         "are the test part, which nothing was chosen on.",
         terms="The sources are for research use; the weights carry no picture.",
-        recipe="dms train landmarks --data landmarks68_helen_afw.csv --data landmarks68_youtube_faces.csv "
-        "--data cabin_yawn --out runs/landmarks",
+        recipe="dms train landmarks landmarks68_helen_afw.csv landmarks68_youtube_faces.csv "
+        "cabin_yawn --out runs/landmarks",
     )

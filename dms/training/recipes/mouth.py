@@ -108,6 +108,5 @@ def card() -> Card:
         split="One in eight in-car scenes chose the epoch, as many others are the test part, which nothing was chosen "
         "on. Unusable mouths were made by drawing over usable ones.",
         terms="The sources are for research use; the weights carry no picture.",
-        recipe="dms train mouth --data landmarks68_helen_afw.csv --data landmarks68_youtube_faces.csv "
-        "--data cabin_yawn --out runs/mouth",
+        recipe="dms train mouth landmarks68_helen_afw.csv landmarks68_youtube_faces.csv cabin_yawn --out runs/mouth",
     )
