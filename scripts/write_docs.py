@@ -7,7 +7,9 @@ python scripts/write_docs.py
 from pathlib import Path
 
 from dms.config import Config
+from dms.config.driver import DriverSettings
 from dms.config.reference import reference
+from dms.driver.page import fill
 
 DOCS = Path(__file__).parent.parent / "docs"
 CONFIGURATION = """# Configuration
@@ -21,7 +23,11 @@ names it. `dms schema config` prints the same as JSON Schema. This page is made 
 
 def pages() -> dict[Path, str]:
     """Each page that is made from the code."""
-    return {DOCS / "configuration.md": CONFIGURATION + reference(Config) + "\n"}
+    driver = DOCS / "driver.md"
+    return {
+        DOCS / "configuration.md": CONFIGURATION + reference(Config) + "\n",
+        driver: fill(driver.read_text(encoding="utf-8"), DriverSettings()),
+    }
 
 
 if __name__ == "__main__":

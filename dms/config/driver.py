@@ -11,13 +11,15 @@ from pydantic import Field, model_validator
 
 from dms.config.section import Section
 
-OWN = "our own choice, held by the scenario tests"
-WIERWILLE = "Wierwille et al. 1994 (PERCLOS, P80)"
-FIELD_TEST = "US field operational test of PERCLOS (advisory 8 %, warning 12 %)"
-NCAP = "Euro NCAP 2026 driver monitoring"
-FIGURES = "the project's reference figures"
-BLINKS = "blinks last 0.1 to 0.4 s (BioNumbers 100706)"
-RATES = "PERCLOS wants 10 frames a second or more, blink durations 15 (" + FIGURES + ")"
+# names of docs/sources.md
+OWN = "own, held by the scenario tests"
+WIERWILLE = "PERCLOS (Wierwille et al. 1994, P80)"
+FIELD_TEST = "PERCLOS field test (Blanco et al. 2009)"
+NCAP = "Euro NCAP 2026"
+BLINKS = "blinks last 0.1 to 0.4 s (Schiffman 2001, Caffier et al. 2003)"
+YAWNS = "yawns last 3.5 to 6.5 s (Provine 1986)"
+MICROSLEEP = "a third of microsleeps in the EEG last less than 3 s (Hertig-Godeschalk et al. 2020)"
+RATES = "PERCLOS wants 10 frames a second or more, blink durations 15"
 
 
 def limit(default: float, *, ge: float, le: float, unit: str, title: str, text: str, source: str) -> Any:
@@ -105,7 +107,7 @@ class ClosureSettings(Section):
     microsleep_s: float = limit(
         1.0, ge=0.7, le=2.0, unit="s", title="Microsleep",
         text="A closure of this length raises `microsleep`.",
-        source=NCAP + ": 1 to 2 s; a third of EEG microsleeps are shorter than 3 s",
+        source=NCAP + ": 1 to 2 s; " + MICROSLEEP,
     )  # fmt: skip
     half_shut_microsleep_s: float = limit(
         2.0, ge=0.7, le=5.0, unit="s", title="Microsleep, lids not quite shut",
@@ -194,12 +196,12 @@ class PerclosSettings(Section):
     min_closure_s: float = limit(
         0.25, ge=0.0, le=0.5, unit="s", title="Shortest droop",
         text="Shorter closures are blinks and do not count as closed time.",
-        source="it measures droops, not blinks (" + FIGURES + ")",
+        source="it measures droops; " + BLINKS,
     )  # fmt: skip
     min_valid_share: float = limit(
         0.5, ge=0.1, le=1.0, unit="share", title="Least valid time",
         text="Below this share of the window with known eyes, PERCLOS is unknown.",
-        source="the field test's false alarms came from eyes that were not found; " + OWN,
+        source=FIELD_TEST + ": most false alerts came from eyes that were not seen; " + OWN,
     )  # fmt: skip
     max_interval_s: float = limit(
         0.15, ge=0.04, le=0.5, unit="s", title="Coarsest interval",
@@ -245,7 +247,7 @@ class SignsSettings(Section):
     slow_blink_ratio: float = limit(
         1.6, ge=1.1, le=4.0, unit="times", title="Slow blinks",
         text="Mean blink duration against this driver's own from which blinks are slow.",
-        source="durations differ much per person, so compare with the own (" + FIGURES + "); " + OWN,
+        source="durations differ much between people (Caffier et al. 2003); " + OWN,
     )  # fmt: skip
     blink_interval_s: float = limit(
         0.085, ge=0.02, le=0.2, unit="s", title="Coarsest interval for a blink",
@@ -263,7 +265,7 @@ class SignsSettings(Section):
     yawn_s: float = limit(
         2.5, ge=1.0, le=6.0, unit="s", title="Yawn",
         text="A mouth wide open for this long is a yawn.",
-        source="yawns last 3.5 to 6.5 s, words far less (" + FIGURES + ")",
+        source=YAWNS + ", words far less",
     )  # fmt: skip
     min_yawns: int = limit(
         1, ge=1, le=10, unit="yawns", title="Yawns needed",
@@ -291,7 +293,7 @@ class BaselineSettings(Section):
     learn_s: float = limit(
         60.0, ge=10.0, le=600.0, unit="s", title="Learning time",
         text="Valid time after which a part of the baseline is learned and frozen.",
-        source="the first minutes, before the driver tires (" + FIGURES + ")",
+        source="the first minutes, before the driver tires; " + OWN,
     )  # fmt: skip
     open_prior: float = limit(
         0.15, ge=0.0, le=0.5, unit="probability", title="Open-eye level, prior",
