@@ -85,7 +85,7 @@ class Listener:
 
 @dataclass
 class Mosquitto:
-    """A real broker in a folder of its own, on a port of its own; it keeps its sessions when it is killed and started."""
+    """A real broker in a folder and on a port of its own; it keeps its sessions when it is killed and started."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -98,9 +98,9 @@ class Mosquitto:
         config = self.folder / "mosquitto.conf"
         user = "user root\n" if os.geteuid() == 0 else ""
         config.write_text(
-            f"listener {self.port} 127.0.0.1\n{self.config}\n{user}persistence true\npersistence_location {self.folder}/\n"
+            f"listener {self.port} 127.0.0.1\n{self.config}\n{user}max_queued_messages 0\n"
             # a killed broker keeps only what it has written
-            "autosave_on_changes true\nautosave_interval 1\nmax_queued_messages 0\n"
+            f"persistence true\npersistence_location {self.folder}/\nautosave_on_changes true\nautosave_interval 1\n"
         )
         with (self.folder / "mosquitto.log").open("ab") as log:
             self._process = subprocess.Popen([MOSQUITTO, "-c", str(config)], stdout=log, stderr=log)

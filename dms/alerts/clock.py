@@ -6,7 +6,10 @@ program keeps monotonic time, and this is the only file that reads the wall cloc
 """
 
 import ctypes
+import functools
+import os
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -111,7 +114,7 @@ def kernel_disciplined() -> bool:
     call; then the flag file of systemd-timesyncd answers.
     """
     try:
-        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+        state = _libc().adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (OSError, AttributeError):
         state = -1
     if state < 0:
@@ -119,9 +122,21 @@ def kernel_disciplined() -> bool:
     return bool(state != _TIME_ERROR)
 
 
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
+@functools.cache
 def boot_id() -> str:
-    """Names this boot of the machine: monotonic seconds of two boots have nothing to do with each other."""
+    """Names this boot of the machine: monotonic seconds of two boots have nothing to do with each other.
+
+    A unit with ``ProcSubset=pid`` hides the kernel's id; it can pass it on by ``Environment=DMS_BOOT_ID=%b``. Where
+    neither is there, every start of the program counts as a boot of its own, which is safe: lateness then rests on UTC.
+    """
+    if given := os.environ.get("DMS_BOOT_ID"):
+        return given
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
-        return "unknown"
+        return f"start-{uuid.uuid4().hex}"

@@ -10,8 +10,8 @@ from dms.alerts.messages import OFFLINE, ONLINE
 from dms.alerts.topics import Topics
 from dms.driver.state import AlertKind, AngerLevel, Condition, FatigueLevel, Phase
 
-_STALE_AFTER_S = 60
-"""States come at least once a minute (service.state_interval_s): an older value is shown as unavailable."""
+_STALE_AFTER_S = 150
+"""Two and a half times the longest service.state_interval_s: an older value is shown as unavailable."""
 _HEALTH_STALE_AFTER_S = 1800
 """Three times the longest service.health_interval_s."""
 

@@ -5,16 +5,19 @@ which a subscriber may use to read. A field may be added without a new version; 
 know. ``schema_version`` rises when a field goes away or changes its meaning. Unknown is ``null``, never 0 or false.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
 
 from dms.alerts.clock import ClockQuality
 from dms.driver.state import AlertKind, AngerLevel, Condition, Degraded, Eyes, FatigueLevel, Phase
 
 SCHEMA_VERSION = 1
+
+_LOGIN = re.compile(r"(\w+://)[^/]*@")
 
 ONLINE = "online"
 OFFLINE = "offline"
@@ -140,7 +143,21 @@ class InfoMessage(Message):
     version: str = Field(description="Version of dms.")
     session: str = Field(description="Names this run of the daemon.")
     models: dict[str, ModelInfo] = Field(description="Loaded models by name.")
-    config: dict[str, object] = Field(description="The configuration; it holds no secret.")
+    config: dict[str, object] = Field(description="The configuration; user and password in an address are masked.")
+
+    @field_validator("config", mode="before")
+    @classmethod
+    def _hide_logins(cls, config: object) -> object:
+        return _masked(config)
+
+
+def _masked(value: object) -> object:
+    """The same value with ``user:password@`` taken out of every address in it."""
+    if isinstance(value, dict):
+        return {key: _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner) for inner in value]
+    return _LOGIN.sub(r"\1***@", value) if isinstance(value, str) else value
 
 
 class CameraHealth(BaseModel):

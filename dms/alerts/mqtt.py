@@ -151,7 +151,7 @@ class Publisher:
         self._announced = False
 
         self._stopping = threading.Event()
-        self._stop_at = 0.0
+        self._flush_until = self._stop_at = 0.0
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
@@ -202,13 +202,14 @@ class Publisher:
         )
 
     def stop(self, timeout_s: float) -> None:
-        """Send what can be sent in time, say ``stopped`` and ``offline``, and disconnect.
+        """Send what can be sent in half of the time, say ``stopped`` and ``offline``, and disconnect.
 
         What is not acknowledged by then stays on disk for the next start. Without a connection this returns at once.
         """
         if not self._thread.is_alive():
             return
-        self._stop_at = time.monotonic() + timeout_s
+        now = time.monotonic()
+        self._flush_until, self._stop_at = now + timeout_s / 2, now + timeout_s
         self._stopping.set()
         self._wake()
         self._thread.join(timeout_s)
@@ -254,8 +255,10 @@ class Publisher:
             return str(error)
         except Exception as error:
             # what a broken or hostile broker sends makes the client library raise all sorts of things
-            log.exception("mqtt: connection given up")
-            return f"{type(error).__name__}: {error}"
+            text = f"{type(error).__name__}: {error}"
+            if text != self._error:
+                log.exception("mqtt: connection given up")
+            return text
 
     def _deliver(self, link: Link) -> None:
         self._in_flight.clear()
@@ -266,9 +269,9 @@ class Publisher:
             link.step(self._wake_out, _TICK_S)
             self._drain()
             now = time.monotonic()
-            if self._stopping.is_set() and (not link.accepted or now >= self._stop_at):
-                return
             if not link.accepted:
+                if self._stopping.is_set():
+                    return
                 if now - opened > self._settings.acknowledge_s:
                     raise TimeoutError("the broker does not answer")
                 continue
@@ -278,7 +281,7 @@ class Publisher:
             self._listen(link)
             self._offer(link)
             self._check_time(now)
-            if self._stopping.is_set() and not self._in_flight:
+            if self._stopping.is_set() and (not self._in_flight or now >= self._flush_until):
                 self._say_goodbye(link)
                 return
 
@@ -391,6 +394,7 @@ class Publisher:
             raise TimeoutError("the broker does not acknowledge")
 
     def _say_goodbye(self, link: Link) -> None:
+        self._in_flight.clear()
         if self._health is not None:
             last = self._health.stopped(self._clock.stamp(self._clock.now()).at)
             self._send(link, self._topics.health, last.to_json(), retain=True)
@@ -400,6 +404,7 @@ class Publisher:
             self._drain()
             for answer in link.take_acknowledged():
                 self._in_flight.pop(answer.mid, None)
+        # only now does the broker forget the last will
         link.disconnect()
 
     def _drain(self) -> None:

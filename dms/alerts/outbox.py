@@ -16,7 +16,10 @@ from dataclasses import astuple, dataclass
 from itertools import islice
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from dms.alerts.clock import FLOOR
+from dms.alerts.messages import AlertMessage
 from dms.driver.state import Phase
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,7 @@ CREATE TABLE IF NOT EXISTS sequence (topic TEXT PRIMARY KEY, last INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS boot (id TEXT PRIMARY KEY, utc_offset REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS total (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+_ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
 _COLUMNS = "topic, phase, sequence, payload, boot, t, started_t"
 
 
@@ -285,7 +289,9 @@ class Outbox:
         self._history_lost = True
         with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as database:
             for values in database.execute(f"SELECT {_COLUMNS} FROM alert ORDER BY id"):
-                self._add(Entry(*values))
+                entry = Entry(*values)
+                if _is_sound(entry):
+                    self._add(entry)
         log.warning("outbox %s: %d messages taken over from the broken file", self._path, len(self._queue))
 
     def _write(self) -> None:
@@ -306,6 +312,16 @@ class Outbox:
         self._unwritten.clear()
         self._forgotten.clear()
         self._dirty = False
+
+
+def _is_sound(entry: Entry) -> bool:
+    """Whether what was read from a broken file is an alert that was put there: none may be invented."""
+    try:
+        message = _ALERT.validate_json(entry.payload)
+    except ValidationError:
+        return False
+    times = (entry.t, entry.started_t)
+    return message.sequence == entry.sequence and all(isinstance(value, float) for value in times)
 
 
 def _is_malformed(error: Exception) -> bool:

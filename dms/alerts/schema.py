@@ -20,6 +20,7 @@ from dms.alerts.messages import (
     StateMessage,
 )
 from dms.alerts.topics import TEMPLATE, Topics
+from dms.config.alerts import MqttSettings
 from dms.driver.state import AlertKind
 
 _OUTPUTS = (InfoMessage, HealthMessage, StateMessage, FatigueAlertMessage, AngerAlertMessage)
@@ -91,7 +92,7 @@ def asyncapi() -> dict[str, Any]:
                     "mqtt": {
                         "clientId": f"dms-{topics.vehicle_id}",
                         "cleanSession": True,
-                        "keepAlive": 30,
+                        "keepAlive": MqttSettings().keepalive_s,
                         "lastWill": will,
                         **_MQTT,
                     }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dms.alerts.clock import Clock
+from dms.alerts.clock import Clock, Stamp
 from dms.alerts.encoder import Encoder
 from dms.alerts.inputs import Input
 from dms.alerts.mqtt import Publisher
@@ -97,8 +97,10 @@ def state(t: float = 102.0, condition: Condition = Condition.ATTENTIVE, **change
 
 
 def entry(phase: Phase = Phase.START, sequence: int = 1, topic: str = FATIGUE, text: str = "") -> Entry:
-    payload = json.dumps({"sequence": sequence, "phase": phase, "text": text})
-    return Entry(topic, phase, sequence, payload, "this-boot", 100.0, 99.0)
+    kind = AlertKind.ANGER if topic == ANGER else AlertKind.FATIGUE
+    encoder = Encoder(VEHICLE, "session", Stamp, {topic: sequence - 1})
+    payload = encoder.alert(alert(phase, sequence, kind, text=text)).to_json()
+    return Entry(topic, phase, sequence, payload, "this-boot", 102.0, 100.5)
 
 
 class Vehicle:

@@ -1,4 +1,4 @@
-"""The documented deployment: an on-board Mosquitto whose persistent bridge leads to a fleet broker. Two real brokers."""
+"""The documented deployment: an on-board Mosquitto with a persistent bridge to a fleet broker. Two real brokers."""
 
 import re
 import shutil

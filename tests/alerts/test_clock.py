@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dms.alerts.clock import FLOOR, ClockQuality, kernel_disciplined
+from dms.alerts.clock import FLOOR, ClockQuality, boot_id, kernel_disciplined
 from dms.alerts.encoder import Encoder
 from dms.alerts.late import as_sent
 from dms.alerts.outbox import Entry
@@ -53,6 +53,14 @@ def test_a_step_of_the_wall_clock_counts_from_then_on(jump_s: float) -> None:
 
 def test_the_kernel_gives_an_answer() -> None:
     assert kernel_disciplined() in (True, False)
+
+
+def test_a_boot_has_one_name_and_a_unit_may_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert boot_id() == boot_id()
+    monkeypatch.setenv("DMS_BOOT_ID", "from-systemd")
+    boot_id.cache_clear()
+    assert boot_id() == "from-systemd"
+    boot_id.cache_clear()
 
 
 def kept(times: Times, boot: str = "this-boot") -> Entry:

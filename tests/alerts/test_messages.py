@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dms.alerts.clock import ClockQuality, Stamp
 from dms.alerts.encoder import Encoder
-from dms.alerts.messages import AlertMessage, StateMessage, rfc3339
+from dms.alerts.messages import AlertMessage, InfoMessage, StateMessage, rfc3339
 from dms.alerts.topics import Topics
 from dms.driver.state import AlertKind, AngerLevel, Condition, Degraded, DriverState, Eyes, FatigueLevel, Phase
 from dms.errors import UserError
@@ -151,3 +151,13 @@ def test_a_doubtful_clock_is_said_in_the_message() -> None:
 def test_a_vehicle_id_is_one_plain_topic_level(vehicle_id: str) -> None:
     with pytest.raises(UserError, match="vehicle id"):
         Topics(vehicle_id)
+
+
+def test_a_login_in_an_address_is_masked_in_info() -> None:
+    config = {"camera": {"source": "rtsp://user:p%40ss@cam.local/stream", "all": ["http://a:b@c/d@e", "plain@text"]}}
+    message = InfoMessage(
+        at=datetime.now(UTC), clock=ClockQuality.SYNCHRONISED, version="1", session="s", models={}, config=config
+    )
+    assert message.config == {
+        "camera": {"source": "rtsp://***@cam.local/stream", "all": ["http://***@c/d@e", "plain@text"]}
+    }

@@ -317,3 +317,14 @@ def test_a_locked_file_is_a_fault_that_passes(path: Path) -> None:
     outbox.put(entry(sequence=2))
     assert outbox.error is None
     assert sequences(Outbox(path, MANY)) == [1, 2]
+
+
+def test_from_a_broken_file_only_real_messages_are_taken_over(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 3)
+    outbox.close()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE alert SET payload = 'noise' WHERE id = 1")
+        database.execute("UPDATE alert SET sequence = 77 WHERE id = 2")
+        database.execute("PRAGMA user_version = 99")
+    assert sequences(Outbox(path, MANY)) == [3]

@@ -22,7 +22,7 @@ from dms.driver.inputs import Acknowledgement, VehicleSpeed
 from dms.driver.state import AlertKind, Condition, Phase
 from dms.errors import UserError
 
-from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, steps, until
+from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, entry, steps, until
 
 TOPICS = Topics(VEHICLE)
 
@@ -485,3 +485,40 @@ def test_a_broker_that_ends_in_an_orderly_way_is_missed_like_one_that_is_killed(
         until(lambda: not van.publisher.status.connected)
         broker.start()
         until(lambda before=connects: van.publisher.status.connects > before)  # type: ignore[misc]
+
+
+def test_a_disk_that_refuses_does_not_keep_an_alert_from_the_broker(
+    mosquitto: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
+) -> None:
+    (tmp_path / "blocked").write_text("a file where the folder should be")
+    listener = mosquitto.listen()
+    van = vehicle(mosquitto.port, folder="blocked").start()
+    van.raise_alert(Phase.START, 1)
+    assert van.publisher.status.outbox_error
+    until(lambda: len(listener.on(FATIGUE)) == 1)
+    assert last(listener, FATIGUE)["phase"] == "start"
+
+
+def test_a_stop_with_more_than_can_be_sent_still_says_goodbye(
+    mosquitto: Any, vehicle: Callable[..., Vehicle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = mosquitto.listen(TOPICS.availability)
+    van = vehicle(mosquitto.port)
+    monkeypatch.setattr(van.outbox, "after", lambda key, count: [(key + 1, entry())])  # it never ends
+    van.start()
+    van.tell_state()
+    until(lambda: listener.on(TOPICS.availability) == ["online"])
+    van.publisher.health(health())
+    van.publisher.stop(2.0)
+    assert not van.publisher._thread.is_alive()
+    until(lambda: listener.on(TOPICS.availability) == ["online", "offline"])
+
+
+def test_reconnecting_again_and_again_leaves_no_open_file_behind(vehicle: Callable[..., Vehicle]) -> None:
+    odd = Odd(b"\x20\x03\x00\x87\x00")  # CONNACK: not authorised
+    van = vehicle(odd.port, retry_max_s=0.05)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    van.start()
+    until(lambda: len(odd.connections) >= 20)
+    odd.close()
+    until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)

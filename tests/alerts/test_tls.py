@@ -1,7 +1,11 @@
 """TLS with a CA of its own, client certificates, and what is refused. Certificates are made by openssl for the test."""
 
+import contextlib
 import shutil
+import socket
+import ssl
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,18 +104,44 @@ def test_a_broker_of_another_authority_gets_nothing(broker: Any, authority: Auth
     vehicle.stop()
 
 
-def test_an_old_tls_version_is_refused(
-    mosquitto_factory: Callable[..., Any], authority: Authority, tmp_path: Path
+class OldServer:
+    """Speaks TLS 1.2 at most, and notes the handshakes that came to an end."""
+
+    def __init__(self, cert: Path, key: Path) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        self._context = context
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        self.handshakes = 0
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            with contextlib.suppress(OSError), self._context.wrap_socket(connection, server_side=True):
+                self.handshakes += 1
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.mark.parametrize(("minimum", "spoken"), [("1.2", True), ("1.3", False)])
+def test_an_older_tls_version_than_the_minimum_is_not_spoken(
+    authority: Authority, tmp_path: Path, minimum: str, spoken: bool
 ) -> None:
-    cert, key = authority.issue("localhost")
-    old = mosquitto_factory(
-        config=f"allow_anonymous true\ncafile {authority.ca}\ncertfile {cert}\nkeyfile {key}\n"
-        "ciphers ECDHE-ECDSA-AES128-GCM-SHA256\ntls_version tlsv1.2"
-    )
-    old.start()
-    modern = deliver(tmp_path / "modern", old.port, {"ca_file": authority.ca, "minimum_version": "1.2"})
-    until(modern.is_delivered)
-    modern.stop()
+    server = OldServer(*authority.issue("localhost"))
+    tls = {"ca_file": authority.ca, "minimum_version": minimum}
+    vehicle = deliver(tmp_path / "vehicle", server.port, tls)
+    error = str(vehicle.publisher.status.error)
+    vehicle.stop()
+    server.close()
+    assert (server.handshakes > 0) is spoken
+    assert ("version" in error.lower()) is not spoken
 
 
 @pytest.mark.parametrize(
