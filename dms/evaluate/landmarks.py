@@ -1,6 +1,6 @@
 """The landmark model on faces with 68 marked points.
 
-Takes a ``landmarks68_*.csv`` beside its pictures, or the folder with both; gives the error normalised by the distance of
+Takes a ``landmarks68_*.csv`` beside its pictures, or the folder with both; gives the error over the distance of
 the outer corners of the eyes, the failure rate and the area under the cumulative error curve (the measures of the
 300-W challenge, Sagonas et al. 2013), and the latency. The face is located twice, as the service does on two frames:
 from the marked face's box, then from the points that were found.
