@@ -221,11 +221,19 @@ def check(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson =
 
 
 @app.command(epilog="Example: dms bench --source drive.mp4")
-def bench(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
+def bench(
+    config: ConfigFile = None,
+    source: SourceUri = None,
+    delivery: Annotated[
+        bool, typer.Option("--delivery", help="Measure the outbox on this folder's disk and a broker on loopback.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Measure this machine: milliseconds per stage, frames per second, memory. Plays the sample drive by default."""
+    from dms.alerts.bench import bench_delivery  # noqa: PLC0415
     from dms.replay.bench import run_bench  # noqa: PLC0415
 
-    result = run_bench(load_config(config), source)
+    result = bench_delivery(Path.cwd()) if delivery else run_bench(load_config(config), source)
     if as_json:
         _print_json(result.to_json())
     else:

@@ -6,6 +6,7 @@ Takes a folder on the disk in question, gives figures. Starts a Mosquitto of its
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -88,19 +89,26 @@ def bench_delivery(folder: Path) -> DeliveryBench:
     """Measure everything; takes some seconds.
 
     Args:
-        folder: An empty folder on the disk that will hold the outbox.
+        folder: Where the outbox may stand for as long; its disk is what is measured.
 
     Raises:
-        WorldError: The broker that was started does not work.
+        WorldError: The folder cannot be written, or the broker that was started does not work.
     """
     latencies: list[float] = []
-    with _mosquitto() as port:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="dms-bench-", dir=folder)
+    except OSError as error:
+        raise WorldError(
+            f"{folder} cannot be written ({error.strerror}): run dms bench in a folder of yours"
+        ) from error
+    with temporary as name, _mosquitto() as port:
         if port is not None:
-            latencies = sorted(_latencies(folder / "latency.sqlite", port))
+            latencies = sorted(_latencies(Path(name) / "latency.sqlite", port))
+        outbox_per_s = _outbox_rate(Path(name) / "outbox.sqlite")
     return DeliveryBench(
         latency_ms=_quantile_ms(latencies, 0.5),
         latency_p99_ms=_quantile_ms(latencies, 0.99),
-        outbox_per_s=round(_outbox_rate(folder / "outbox.sqlite"), 1),
+        outbox_per_s=round(outbox_per_s, 1),
         hour=vehicle_hour(state_interval_s=1.0, health_interval_s=10.0),
         quiet_hour=vehicle_hour(state_interval_s=60.0, health_interval_s=60.0),
     )

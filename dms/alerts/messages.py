@@ -61,6 +61,8 @@ class Message(BaseModel):
 
 
 class _Alert(Message):
+    kind: AlertKind
+    level: FatigueLevel | AngerLevel
     event_id: UUID = Field(description="Names the alert: its start, updates and end share it.")
     phase: Phase = Field(description="start, update or end.")
     started_at: Utc = Field(
