@@ -16,7 +16,7 @@ CALM = Emotions(0.85, 0.04, 0.03, 0.02, 0.03, 0.01, 0.01, 0.01)
 
 
 def drive(seconds: float, rate: float, start_s: float = 0.0) -> Iterator[Observation]:
-    """An awake driver who blinks every four seconds, looks away every minute, and has the face read five times a second."""
+    """An awake driver who blinks every four seconds and looks away every minute; five readings of the face a second."""
     box, pose = Box(200.0, 100.0, 150.0, 190.0), HeadPose(2.0, -3.0, 0.0)
     emotion_every = max(1, round(rate / 5))
     for frame in range(int(seconds * rate)):

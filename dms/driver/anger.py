@@ -4,6 +4,10 @@ Takes emotions as they come, at whatever rate, gives smoothed emotions and alert
 face, so that such readings count as unknown. Before the resting face is learned, anger is unknown.
 """
 
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
+
 from dms.config.driver import DriverSettings
 from dms.driver.baseline import BaselineLearner
 from dms.driver.lifecycle import RANK, AlertLife
@@ -11,7 +15,9 @@ from dms.driver.smoothing import DecayingMean
 from dms.driver.state import Alert, AlertKind, AngerLevel, Evidence
 from dms.observation import Emotions
 
-CLASSES = 8
+_CLASSES = tuple(field.name for field in fields(Emotions))
+_VALUES: Callable[[Emotions], tuple[float, ...]] = attrgetter(*_CLASSES)
+_ANGER = _CLASSES.index("anger")
 
 
 class AngerJudge:
@@ -27,8 +33,8 @@ class AngerJudge:
         self._life_limits = settings.life
         self._laugh_limit = settings.closure.laugh_limit
         self._learner = learner
-        self.life = AlertLife(AlertKind.ANGER, settings.life.repeat_s)
-        self._mean = DecayingMean(settings.anger.average_s, CLASSES)
+        self.life = AlertLife[AngerLevel](AlertKind.ANGER, settings.life.repeat_s)
+        self._mean = DecayingMean(settings.anger.average_s, len(_CLASSES))
         self.forget()
 
     def begin(self, learner: BaselineLearner) -> None:
@@ -73,16 +79,7 @@ class AngerJudge:
         return []
 
     def _take(self, t: float, emotions: Emotions) -> list[Alert]:
-        sample = (
-            emotions.neutral,
-            emotions.happiness,
-            emotions.surprise,
-            emotions.sadness,
-            emotions.anger,
-            emotions.disgust,
-            emotions.fear,
-            emotions.contempt,
-        )
+        sample = _VALUES(emotions)
         # a value that differs from itself is not a number, and so is the sum of values with one
         total = sum(sample)
         if total != total:  # noqa: PLR0124
@@ -99,21 +96,21 @@ class AngerJudge:
         known_s = 0.0
         if before is not None and sample is not None and span_s <= hold_s:
             known_s = span_s
-            self._mean.add(span_s, tuple((a + b) / 2 for a, b in zip(before, sample, strict=True)))
+            self._mean.add(span_s, before, sample)
         else:
             if before is not None:
                 known_s = min(span_s, hold_s / 2)
-                self._mean.add(known_s, before)
+                self._mean.add(known_s, before, before)
             after_s = 0.0 if sample is None else min(span_s - known_s, hold_s / 2)
             self._mean.skip(span_s - known_s - after_s)
             if sample is not None:
-                self._mean.add(after_s, sample)
+                self._mean.add(after_s, sample, sample)
             known_s += after_s
         self._sample = sample
         if sample is not None:
             self._sample_t = t
             if self._learner.anger.learned < 1.0 and known_s > 0.0:
-                self._learner.anger.add(sample[4], known_s)
+                self._learner.anger.add(sample[_ANGER], known_s)
         return self._judge(t, span_s)
 
     def _judge(self, t: float, span_s: float) -> list[Alert]:
@@ -124,7 +121,7 @@ class AngerJudge:
         else:
             self.emotions = Emotions(*means)
             rest = self._learner.anger
-            self.score = max(0.0, (means[4] - rest.value) / (1.0 - rest.value)) if rest.learned >= 1.0 else None
+            self.score = max(0.0, (means[_ANGER] - rest.value) / (1.0 - rest.value)) if rest.learned >= 1.0 else None
         if self.score is None:
             self._unknown_s += span_s
             if self.life.level is not None and self._unknown_s >= self._life_limits.lost_s:

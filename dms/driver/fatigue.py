@@ -45,7 +45,7 @@ class FatigueJudge:
         }
         self.closures = ClosureTracker(closure, signs)
         self.perclos = Perclos(perclos)
-        self.life = AlertLife(AlertKind.FATIGUE, life.repeat_s)
+        self.life = AlertLife[FatigueLevel](AlertKind.FATIGUE, life.repeat_s)
         self.mouth = MouthReader(closure, signs, settings.time.max_gap_s)
         self._droops = Recent(perclos.window_s, MOST_KEPT)
         self._blinks = Recent(signs.blink_window_s, MOST_KEPT)
@@ -258,7 +258,7 @@ class FatigueJudge:
     def _look_after(self, t: float, eyes: Eyes, perclos: float | None, alerts: list[Alert]) -> None:
         """An alert is open: end it, or repeat it."""
         level = self.life.level
-        assert isinstance(level, FatigueLevel)
+        assert level is not None
         recovered = eyes is Eyes.OPEN and not self._drowsy and self._open_s >= self._recover_s[level]
         lost = level not in LATCHED and self._unknown_s >= self._settings.life.lost_s
         if recovered or lost:

@@ -3,18 +3,20 @@
 Takes what the judges of fatigue and anger decide, gives ``Alert`` steps. Within one alert the level never falls.
 """
 
+from typing import Generic, TypeVar
+
 from dms.driver.state import Alert, AlertKind, AngerLevel, Evidence, FatigueLevel, Phase
 
-Level = FatigueLevel | AngerLevel
+L = TypeVar("L", FatigueLevel, AngerLevel)
 
-RANK: dict[Level, int] = {
+RANK: dict[FatigueLevel | AngerLevel, int] = {
     **{level: rank for rank, level in enumerate(FatigueLevel)},
     **{level: rank for rank, level in enumerate(AngerLevel)},
 }
 """Place of each level within its kind, the mildest 0."""
 
 
-class AlertLife:
+class AlertLife(Generic[L]):
     """The one alert of a kind that may be open."""
 
     __slots__ = (
@@ -34,11 +36,11 @@ class AlertLife:
         self._repeat_s = repeat_s
         self.episode = 0
         """Number of the latest alert, from 1; 0 before the first."""
-        self.level: Level | None = None
+        self.level: L | None = None
         """Level of the open alert, None when there is none."""
         self.ended_t: float | None = None
         """When the latest alert ended."""
-        self.ended_level: Level | None = None
+        self.ended_level: L | None = None
         self._started_t = 0.0
         self._last_t = 0.0
         self._acknowledged = False
@@ -50,7 +52,7 @@ class AlertLife:
         if self.ended_t is not None:
             self.ended_t += seconds
 
-    def cooling(self, t: float, level: Level, cooldown_s: float) -> bool:
+    def cooling(self, t: float, level: L, cooldown_s: float) -> bool:
         """Whether an alert of this level may not start yet: one at least as bad ended a moment ago."""
         return (
             self.level is None
@@ -60,7 +62,7 @@ class AlertLife:
             and t - self.ended_t < cooldown_s
         )
 
-    def raise_to(self, level: Level, started_t: float, t: float, evidence: Evidence) -> Alert:
+    def raise_to(self, level: L, started_t: float, t: float, evidence: Evidence) -> Alert:
         """Start an alert, or update the open one: to a worse level, or with the same happening again."""
         if self.level is None:
             self.episode += 1
@@ -97,6 +99,6 @@ class AlertLife:
         self.level, self.ended_level, self.ended_t = None, level, t
         return self._step(Phase.END, level, t, evidence)
 
-    def _step(self, phase: Phase, level: Level, t: float, evidence: Evidence) -> Alert:
+    def _step(self, phase: Phase, level: L, t: float, evidence: Evidence) -> Alert:
         self._last_t = t
         return Alert(self._kind, phase, level, self.episode, self._started_t, t, evidence)

@@ -13,7 +13,7 @@ from dms.driver.baseline import Baseline, BaselineLearner
 from dms.driver.eyes import EyeReader
 from dms.driver.fatigue import FatigueJudge
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
-from dms.driver.state import Alert, AlertKind, AngerLevel, Condition, DriverState, Eyes, FatigueLevel, Judgement
+from dms.driver.state import Alert, AlertKind, Condition, DriverState, Eyes, Judgement
 from dms.driver.visibility import Visibility, obstacle
 from dms.observation import Observation, View
 
@@ -150,7 +150,7 @@ class DriverMonitor:
     def _describe(self, observation: Observation, eyes: Eyes, perclos: float | None) -> DriverState:
         fatigue, anger = self._fatigue, self._anger
         closed_s = fatigue.closures.closed_s if eyes is Eyes.CLOSED else 0.0 if eyes is Eyes.OPEN else None
-        fatigue_level, anger_level = fatigue.life.level, anger.life.level
+        fatigue_level = fatigue.life.level
         degraded = self._visibility.reason
         if degraded is not None:
             condition = Condition.DEGRADED
@@ -170,8 +170,8 @@ class DriverMonitor:
             closed_s,
             perclos,
             fatigue.perclos.known_share(),
-            fatigue_level if isinstance(fatigue_level, FatigueLevel) else None,
-            anger_level if isinstance(anger_level, AngerLevel) else None,
+            fatigue_level,
+            anger.life.level,
             anger.score,
             anger.emotions,
             (learner.opening.learned + learner.anger.learned) / 2,

@@ -89,12 +89,12 @@ class DecayingMean:
         self.valid_share = 0.0
         self._sums = [0.0] * len(self._sums)
 
-    def add(self, span_s: float, values: tuple[float, ...]) -> None:
-        """Let time pass during which the values were these."""
+    def add(self, span_s: float, first: tuple[float, ...], last: tuple[float, ...]) -> None:
+        """Let time pass during which the values went from the first to the last, and count their middle."""
         keep = exp(-span_s / self._time_constant_s)
-        new = 1.0 - keep
-        self.valid_share = self.valid_share * keep + new
-        self._sums = [total * keep + value * new for total, value in zip(self._sums, values, strict=True)]
+        half = (1.0 - keep) / 2
+        self.valid_share = self.valid_share * keep + 2 * half
+        self._sums = [total * keep + (a + b) * half for total, a, b in zip(self._sums, first, last, strict=True)]
 
     def skip(self, span_s: float) -> None:
         """Let time pass during which nothing was known."""

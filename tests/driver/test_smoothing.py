@@ -63,9 +63,9 @@ def test_a_window_without_length_or_kinds_is_refused(length_s: float, kinds: int
 def test_a_decaying_mean_is_exact_at_every_rate(parts: int) -> None:
     mean = DecayingMean(3.0, 1)
     for _ in range(parts):
-        mean.add(6.0 / parts, (0.2,))
+        mean.add(6.0 / parts, (0.2,), (0.2,))
     for _ in range(parts):
-        mean.add(3.0 / parts, (0.8,))
+        mean.add(3.0 / parts, (0.8,), (0.8,))
     e = 2.718281828459045
     wanted = (0.8 * (1 - 1 / e) + 0.2 * (1 / e - e**-3)) / (1 - e**-3)
     assert mean.means() == pytest.approx([wanted])
@@ -78,7 +78,7 @@ def test_a_decaying_mean_leaves_unknown_time_out(history: list[tuple[bool, float
     known = [value for is_known, _, value in history if is_known]
     for is_known, span_s, value in history:
         if is_known:
-            mean.add(span_s, (value,))
+            mean.add(span_s, (value,), (value,))
         else:
             mean.skip(span_s)
     assert 0.0 <= mean.valid_share <= 1.0
@@ -94,7 +94,7 @@ def test_a_mean_of_nothing_is_unknown() -> None:
     assert mean.means() is None
     mean.skip(5.0)
     assert mean.means() is None
-    mean.add(1.0, (1.0, 0.0))
+    mean.add(1.0, (1.0, 0.0), (1.0, 0.0))
     mean.clear()
     assert mean.means() is None
 
