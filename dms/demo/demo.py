@@ -25,6 +25,8 @@ from dms.service.daemon import Daemon
 
 _HOST = "127.0.0.1"
 _VEHICLE = "demo"
+_TOLD = ("cause", "closed_s", "longest_closed_s", "open_s")
+"""What of the evidence is printed."""
 _COLOURS = {"attentive": "green", "fatigued": "red", "degraded": "yellow", "starting": "dim"}
 
 
@@ -34,8 +36,10 @@ def run_demo() -> None:
     Raises:
         UserError: The extra ``demo`` is not installed.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     console.print("A sample drive of 40 s plays in real time: daemon -> MQTT broker -> this subscriber.\n")
+    # the subscriber's lines tell what the daemon's log would
+    logging.getLogger("dms").addHandler(logging.NullHandler())
     with _broker() as port, tempfile.TemporaryDirectory(prefix="dms-demo-") as folder:
         listener = _Listener(console, port)
         Daemon(
@@ -47,10 +51,7 @@ def run_demo() -> None:
             )
         ).run()
         listener.close()
-    console.print(
-        f"\n{listener.alerts} alert messages and {listener.states} states arrived. Next: [bold]dms check[/] looks at "
-        "this machine, [bold]dms run --source 0[/] watches a camera, [bold]dms --help[/] lists the rest."
-    )
+    console.print(f"\n{listener.summary()} Next: [bold]dms check[/], [bold]dms run --source 0[/], [bold]dms --help[/].")
 
 
 class _Listener:
@@ -59,7 +60,8 @@ class _Listener:
     def __init__(self, console: Console, port: int) -> None:
         self._console = console
         self._condition: str | None = None
-        self.alerts = self.states = 0
+        self._ended: list[dict[str, Any]] = []
+        self._alerts = self._states = 0
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
         self._client.on_message = self._hear
         self._client.on_connect = self._subscribe
@@ -73,6 +75,15 @@ class _Listener:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def summary(self) -> str:
+        """What happened, in one line."""
+        seen = " and ".join(
+            f"{alert['level']} (eyes closed for {alert['evidence']['longest_closed_s']:.1f} s)" for alert in self._ended
+        )
+        return (
+            f"The driver was found {seen or 'awake'}; {self._alerts} alert messages and {self._states} states arrived."
+        )
+
     @staticmethod
     def _subscribe(client: mqtt.Client, *_: Any) -> None:
         client.subscribe(f"dms/{_VEHICLE}/#", qos=1)
@@ -85,10 +96,10 @@ class _Listener:
             if text == "offline":
                 self._offline.set()
         elif topic == "state":
-            self.states += 1
+            self._states += 1
             self._state(json.loads(message.payload))
         elif topic.startswith("alert/"):
-            self.alerts += 1
+            self._alerts += 1
             self._alert(topic, json.loads(message.payload))
 
     def _state(self, state: dict[str, Any]) -> None:
@@ -100,11 +111,11 @@ class _Listener:
             )
 
     def _alert(self, topic: str, alert: dict[str, Any]) -> None:
-        numbers = {name: value for name, value in alert["evidence"].items() if value is not None}
-        evidence = ", ".join(f"{name} {value}" for name, value in numbers.items())
-        self._console.print(
-            f"[bold red]{topic:<15}[/] {_clock(alert)} [bold]{alert['phase']:<6} {alert['level']}[/] [dim]{evidence}[/]"
-        )
+        if alert["phase"] == "end":
+            self._ended.append(alert)
+        told = ", ".join(f"{name} {alert['evidence'].get(name)}" for name in _TOLD)
+        step, colour = f"{alert['phase']:<6} {alert['level']}", "green" if alert["phase"] == "end" else "red"
+        self._console.print(f"[bold]{topic:<15}[/] {_clock(alert)} [bold {colour}]{step}[/] [dim]{told}[/]")
 
 
 def _clock(message: dict[str, Any]) -> str:
