@@ -141,6 +141,11 @@ class Link:
         taken, self._received = self._received, []
         return taken
 
+    def take_denied(self) -> list[str]:
+        """Why topics may not be listened to, since the last call."""
+        taken, self._denied = self._denied, []
+        return taken
+
     def disconnect(self) -> None:
         """Say goodbye: the broker drops the last will."""
         self._client.disconnect()

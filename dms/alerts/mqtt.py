@@ -27,6 +27,7 @@ from dms.alerts.inputs import Input, InputError, InputReader
 from dms.alerts.late import as_sent
 from dms.alerts.link import Link
 from dms.alerts.messages import OFFLINE, ONLINE, HealthMessage, InfoMessage
+from dms.alerts.newest import Newest, Retained
 from dms.alerts.outbox import Entry, Outbox
 from dms.config.alerts import MqttSettings
 from dms.driver.state import Alert, DriverState
@@ -89,14 +90,6 @@ class _InFlight:
     t: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Retained:
-    """The newest message of a retained topic."""
-
-    payload: str
-    t: float | None = None
-
-
 class Publisher:
     """Delivers the messages of one vehicle.
 
@@ -134,8 +127,7 @@ class Publisher:
         Link(settings, self._client_id, self._topics.availability)
 
         self._lock = threading.Lock()
-        self._retained: dict[str, _Retained] = {}
-        self._waiting: dict[str, None] = {}
+        self._newest = Newest()
         self._health: HealthMessage | None = None
         self._connected = False
         self._refused = False
@@ -171,16 +163,16 @@ class Publisher:
 
     def state(self, state: DriverState) -> None:
         """Publish the driver's state; a newer one replaces it while it waits."""
-        self._retain(self._topics.state, self._encoder.state(state).to_json(), state.t)
+        self._retain(Retained(self._topics.state, self._encoder.state(state).to_json(), state.t))
 
     def info(self, info: InfoMessage) -> None:
         """Publish what runs."""
-        self._retain(self._topics.info, info.to_json())
+        self._retain(Retained(self._topics.info, info.to_json()))
 
     def health(self, health: HealthMessage) -> None:
         """Publish how the parts are doing; the last report is repeated as ``stopped`` at the end."""
         self._health = health
-        self._retain(self._topics.health, health.to_json())
+        self._retain(Retained(self._topics.health, health.to_json()))
 
     @property
     def status(self) -> PublisherStatus:
@@ -214,10 +206,8 @@ class Publisher:
         self._wake()
         self._thread.join(timeout_s)
 
-    def _retain(self, topic: str, payload: str, t: float | None = None) -> None:
-        with self._lock:
-            self._retained[topic] = _Retained(payload, t)
-            self._waiting[topic] = None
+    def _retain(self, message: Retained) -> None:
+        self._newest.put(message)
         self._wake()
 
     def _wake(self) -> None:
@@ -294,10 +284,8 @@ class Publisher:
         if self._settings.home_assistant:
             listened = (*listened, birth_topic(self._settings.home_assistant_prefix))
         link.subscribe(listened)
-        with self._lock:
-            # the broker may have lost its memory
-            order = (self._topics.info, self._topics.health, self._topics.state)
-            self._waiting = {topic: None for topic in order if topic in self._retained}
+        # the broker may have lost its memory
+        self._newest.send_again((self._topics.info, self._topics.health, self._topics.state))
         if self._settings.home_assistant:
             self._discover()
 
@@ -335,6 +323,8 @@ class Publisher:
             self._offered = min(self._offered, sent.key - 1)
 
     def _listen(self, link: Link) -> None:
+        for refusal in link.take_denied():
+            log.warning("mqtt: the broker does not let this vehicle hear an input: %s", refusal)
         for message in link.take_received():
             if message.topic == birth_topic(self._settings.home_assistant_prefix):
                 if message.payload == ONLINE.encode():
@@ -351,8 +341,7 @@ class Publisher:
                 log.exception("mqtt input %s", message.topic)
 
     def _discover(self) -> None:
-        topic, payload = discovery(self._topics, self._settings.home_assistant_prefix)
-        self._retain(topic, payload)
+        self._retain(Retained(*discovery(self._topics, self._settings.home_assistant_prefix)))
 
     def _offer(self, link: Link) -> None:
         """Send what waits, as far as the window allows: the newest of each retained topic, then alerts in order."""
@@ -364,13 +353,8 @@ class Publisher:
         busy = {sent.topic for sent in self._in_flight.values() if sent.key is None}
         if held:
             busy.update(self._denied)
-        with self._lock:
-            ready = [(topic, self._retained[topic]) for topic in self._waiting if topic not in busy]
-            ready = ready[: max(0, link.window - len(self._in_flight))]
-            for topic, _ in ready:
-                del self._waiting[topic]
-        for topic, newest in ready:
-            self._send(link, topic, newest.payload, retain=True, t=newest.t)
+        for newest in self._newest.take(busy, link.window - len(self._in_flight)):
+            self._send(link, newest.topic, newest.payload, retain=True, t=newest.t)
         room = min(self._settings.inflight, link.window) - len(self._in_flight)
         if room <= 0 or held:
             return
@@ -382,11 +366,12 @@ class Publisher:
 
     def _send(
         self, link: Link, topic: str, payload: str, retain: bool, key: int | None = None, t: float | None = None
-    ) -> None:
+    ) -> int:
         fresh = t is not None and self._clock.now() - t < _FRESH_S
         expiry_s = None if retain else self._settings.alert_expiry_s
         mid = link.publish(topic, payload, retain, expiry_s)
         self._in_flight[mid] = _InFlight(topic, key, time.monotonic(), t if fresh else None)
+        return mid
 
     def _check_time(self, now: float) -> None:
         oldest = min((sent.sent for sent in self._in_flight.values()), default=now)
@@ -394,16 +379,15 @@ class Publisher:
             raise TimeoutError("the broker does not acknowledge")
 
     def _say_goodbye(self, link: Link) -> None:
-        self._in_flight.clear()
+        self._announced = True  # no ``online`` any more
         if self._health is not None:
             last = self._health.stopped(self._clock.stamp(self._clock.now()).at)
             self._send(link, self._topics.health, last.to_json(), retain=True)
-        self._send(link, self._topics.availability, OFFLINE, retain=True)
-        while self._in_flight and link.closed is None and time.monotonic() < self._stop_at:
+        offline = self._send(link, self._topics.availability, OFFLINE, retain=True)
+        while offline in self._in_flight and link.closed is None and time.monotonic() < self._stop_at:
             link.step(self._wake_out, _TICK_S)
             self._drain()
-            for answer in link.take_acknowledged():
-                self._in_flight.pop(answer.mid, None)
+            self._settle(link)
         # only now does the broker forget the last will
         link.disconnect()
 

@@ -77,6 +77,7 @@ class Outbox:
         self._lock = threading.RLock()
         self._database: sqlite3.Connection | None = None
         self._read = False
+        self._closed = False
         self._malformed = False
         self._queue: dict[int, Entry] = {}
         self._next = 1
@@ -157,9 +158,10 @@ class Outbox:
             self._sync()
 
     def close(self) -> None:
-        """Bring the disk up to date and close it."""
+        """Bring the disk up to date and close it; what is put afterwards is kept in memory only."""
         with self._lock:
             self._sync()
+            self._closed = True
             if self._database is not None:
                 self._database.close()
                 self._database = None
@@ -193,6 +195,8 @@ class Outbox:
 
     def _sync(self) -> None:
         """Write what the disk lacks in one transaction."""
+        if self._closed:
+            return
         try:
             if self._database is None:
                 self._open()

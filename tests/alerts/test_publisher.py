@@ -120,7 +120,7 @@ def test_retained_topics_are_kept_for_those_who_come_later_and_alerts_are_not(
     van.raise_alert(Phase.START, 1)
     van.raise_alert(Phase.START, 1, AlertKind.ANGER)
     until(van.is_delivered)
-    until(lambda: not van.publisher._in_flight and not van.publisher._waiting)
+    until(lambda: not van.publisher._in_flight and not van.publisher._newest._waiting)
     listener = mosquitto.listen()
     until(lambda: len(listener.heard) == 4)
     assert {heard.topic: heard.retained for heard in listener.heard} == {
@@ -464,6 +464,37 @@ def test_a_server_that_is_no_broker_is_tried_again_and_never_ends_the_thread(
     assert not status.connected
     assert status.connects == 0
     assert status.outbox == 1
+
+
+def test_a_broker_that_accepts_and_never_acknowledges_is_left_and_tried_again(
+    vehicle: Callable[..., Vehicle],
+) -> None:
+    odd = Odd(b"\x20\x03\x00\x00\x00")  # CONNACK: welcome
+    van = vehicle(odd.port, acknowledge_s=1.0).start()
+    van.raise_alert(Phase.START, 1)
+    until(lambda: len(odd.connections) >= 3)
+    odd.close()
+    assert van.publisher.status.outbox == 1
+
+
+def test_the_pause_between_attempts_doubles_to_its_bound_and_is_never_the_same_for_all(
+    vehicle: Callable[..., Vehicle], unused_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    van = vehicle(unused_port, retry_min_s=1.0, retry_max_s=8.0)
+    pauses: list[float] = []
+    wait = van.publisher._stopping.wait
+
+    def note(pause_s: float) -> bool:
+        pauses.append(pause_s)
+        return wait(0.001)
+
+    monkeypatch.setattr(van.publisher._stopping, "wait", note)
+    van.start()
+    until(lambda: len(pauses) >= 40)
+    for number, pause_s in enumerate(pauses[:40]):
+        longest = min(8.0, 2.0**number)
+        assert longest / 2 <= pause_s <= longest
+    assert len({round(pause_s, 6) for pause_s in pauses[4:40]}) > 20
 
 
 def test_wrong_files_are_told_at_the_start(vehicle: Callable[..., Vehicle], tmp_path: Path) -> None:
