@@ -322,14 +322,24 @@ class BaselineSettings(Section):
         20, ge=5, le=200, unit="blinks", title="Blinks to learn",
         text="Blinks from which the blink duration is learned.", source="one to two minutes of an awake driver; " + OWN,
     )  # fmt: skip
+    head_s: float = limit(
+        5.0, ge=1.0, le=60.0, unit="s", title="Resting head after",
+        text="The resting pitch and yaw of the head are trusted in full when it was seen for this long.",
+        source="longer than a glance (2 s) and a look around; " + OWN,
+    )  # fmt: skip
+    head_memory_s: float = limit(
+        300.0, ge=30.0, le=3600.0, unit="s", title="Memory of the resting head",
+        text="Time constant with which they follow a seat or a camera that is moved.",
+        source=OWN,
+    )  # fmt: skip
     pitch_max_deg: float = limit(
         25.0, ge=0.0, le=60.0, unit="degrees", title="Resting pitch, clamp",
-        text="The learned resting pitch is never further from 0 than this.",
+        text="The resting pitch is never further from 0 than this.",
         source="how steeply a camera on a dashboard or at a mirror looks; " + OWN,
     )  # fmt: skip
     yaw_max_deg: float = limit(
         45.0, ge=0.0, le=80.0, unit="degrees", title="Resting yaw, clamp",
-        text="The learned resting yaw is never further from 0 than this.",
+        text="The resting yaw is never further from 0 than this.",
         source="how far aside a camera at a pillar or a mirror stands; " + OWN,
     )  # fmt: skip
     anger_max: float = limit(

@@ -1,4 +1,4 @@
-"""What is normal for this driver: open-eye level, blink duration, resting head, resting anger.
+"""What is normal for this driver: open-eye level, blink duration, resting anger.
 
 Takes readings with the time they stand for, gives a ``Baseline``. Learns in the first minutes by quantiles, which a
 few blinks, glances or outbursts cannot move, with priors and clamps, and then freezes: it never follows a driver
@@ -6,8 +6,9 @@ who tires. A ``Baseline`` is plain numbers, so that the service can keep it for 
 """
 
 from dataclasses import dataclass
+from typing import Self
 
-from dms.config.driver import DriverSettings
+from dms.config.driver import BaselineSettings, DriverSettings
 from dms.driver.smoothing import Histogram
 
 OPEN_QUANTILE = 0.3
@@ -25,24 +26,21 @@ class Baseline:
         open_learned: Share 0..1 of it that was learned; 1 is final.
         blink_s: Usual duration of a blink in seconds.
         blink_learned: The same share for it.
-        pitch: Resting pitch of the head in degrees.
-        pitch_learned: The same share for it.
         anger: Anger probability 0..1 of the resting face.
         anger_learned: The same share for it.
-        yaw: Resting yaw of the head in degrees.
-        yaw_learned: The same share for it.
     """
 
     open_level: float
     open_learned: float
     blink_s: float
     blink_learned: float
-    pitch: float
-    pitch_learned: float
     anger: float
     anger_learned: float
-    yaw: float = 0.0
-    yaw_learned: float = 0.0
+
+    @classmethod
+    def unknown(cls, settings: BaselineSettings) -> Self:
+        """The priors: a driver of whom nothing is known."""
+        return cls(settings.open_prior, 0.0, settings.blink_prior_s, 0.0, 0.0, 0.0)
 
 
 class _Level:
@@ -93,7 +91,7 @@ class BaselineLearner:
         known: What is already known about this driver; parts that were learned to the end are not learned again.
     """
 
-    __slots__ = ("anger", "blink", "opening", "pitch", "yaw")
+    __slots__ = ("anger", "blink", "opening")
 
     def __init__(self, settings: DriverSettings, known: Baseline | None) -> None:
         own = settings.baseline
@@ -101,20 +99,11 @@ class BaselineLearner:
             Histogram(0.0, 1.0, 50), own.learn_s, own.open_prior, (0.0, own.open_max), quantile=OPEN_QUANTILE
         )
         self.blink = _Level(Histogram(0.0, 1.0, 50), own.blinks, own.blink_prior_s, (own.blink_min_s, own.blink_max_s))
-        self.pitch = _Level(Histogram(-90.0, 90.0, 90), own.learn_s, 0.0, (-own.pitch_max_deg, own.pitch_max_deg))
-        self.yaw = _Level(Histogram(-90.0, 90.0, 90), own.learn_s, 0.0, (-own.yaw_max_deg, own.yaw_max_deg))
         self.anger = _Level(Histogram(0.0, 1.0, 50), own.learn_s, 0.0, (0.0, own.anger_max))
         if known is not None:
             self.opening.restore(known.open_level, known.open_learned)
             self.blink.restore(known.blink_s, known.blink_learned)
-            self.pitch.restore(known.pitch, known.pitch_learned)
             self.anger.restore(known.anger, known.anger_learned)
-            self.yaw.restore(known.yaw, known.yaw_learned)
-
-    @property
-    def settled(self) -> bool:
-        """Whether eyes and head are learned to the end; blinks and faces are learned where they are judged."""
-        return self.opening.learned >= 1.0 and self.yaw.learned >= 1.0
 
     def baseline(self) -> Baseline:
         """What is known by now."""
@@ -123,10 +112,6 @@ class BaselineLearner:
             self.opening.learned,
             self.blink.value,
             self.blink.learned,
-            self.pitch.value,
-            self.pitch.learned,
             self.anger.value,
             self.anger.learned,
-            self.yaw.value,
-            self.yaw.learned,
         )

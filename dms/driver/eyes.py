@@ -38,6 +38,7 @@ class EyeReader:
     def forget(self) -> None:
         """Start anew: what the eyes were does not hold any longer."""
         self._eyes = Eyes.UNKNOWN
+        self.raw = None
 
     def closedness(self) -> float:
         """How far the eyes are shut: 0 this driver's open eyes or wider, 1 shut; an eye must be known."""

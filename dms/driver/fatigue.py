@@ -8,6 +8,7 @@ eyes can do is fail to come back after `asleep`.
 from dms.config.driver import DriverSettings
 from dms.driver.baseline import BaselineLearner
 from dms.driver.closures import Closure, ClosureTracker
+from dms.driver.head import RestingHead
 from dms.driver.lifecycle import AlertLife
 from dms.driver.mouth import MouthReader
 from dms.driver.perclos import Perclos
@@ -46,6 +47,7 @@ class FatigueJudge:
         self.closures = ClosureTracker(closure, signs)
         self.perclos = Perclos(perclos)
         self.life = AlertLife[FatigueLevel](AlertKind.FATIGUE, life.repeat_s)
+        self.head = RestingHead(settings.baseline)
         self.mouth = MouthReader(closure, signs, settings.time.max_gap_s)
         self._droops = Recent(perclos.window_s, MOST_KEPT)
         self._blinks = Recent(signs.blink_window_s, MOST_KEPT)
@@ -62,6 +64,7 @@ class FatigueJudge:
     def begin(self, learner: BaselineLearner) -> None:
         """Somebody else drives: forget everything and rest on another baseline."""
         self._learner = learner
+        self.head = RestingHead(self._settings.baseline)
         self.forget()
 
     def forget(self) -> None:
@@ -92,8 +95,7 @@ class FatigueJudge:
         pose = observation.pose
         explanations: tuple[str, ...] = ()
         if pose is not None and (
-            pose.pitch <= self._learner.pitch.value - self._down_deg
-            or abs(pose.yaw - self._learner.yaw.value) >= self._aside_deg
+            pose.pitch <= self.head.pitch - self._down_deg or abs(pose.yaw - self.head.yaw) >= self._aside_deg
         ):
             explanations = ("looking_away",)
         if laughing:
@@ -158,8 +160,8 @@ class FatigueJudge:
             if self._learner.blink.learned < 1.0:
                 self._learner.blink.add(closed_s, 1.0)
 
-    def see_mouth(self, t: float, yawn: float | None) -> None:
-        """Take a reading of the mouth, None when there is none."""
+    def see_mouth(self, t: float, yawn: float) -> None:
+        """Take a reading of the mouth."""
         if self.mouth.read(t, yawn):
             self._yawns.add(t)
 

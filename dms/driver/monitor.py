@@ -80,7 +80,10 @@ class DriverMonitor:
         else:
             self._reader.forget()
             eyes = Eyes.UNKNOWN
-        fatigue.see_mouth(t, observation.yawn)
+        if observation.pose is not None:
+            fatigue.head.see(t, observation.pose)
+        if observation.yawn is not None:
+            fatigue.see_mouth(t, observation.yawn)
         if eyes is Eyes.CLOSED:
             fatigue.see_closed(observation, self._reader.closedness(), self._reader.single, anger.laughing(t))
         if interval_s > 0.0:
@@ -113,8 +116,9 @@ class DriverMonitor:
             if middle_s > 0.0:
                 self._span(observation, Eyes.UNKNOWN, t - side_s, middle_s, interval_s)
             self._span(observation, eyes, t, side_s, interval_s)
-        if not self._learner.settled:
-            self._learn(observation, min(interval_s, self._max_gap_s))
+        raw = self._reader.raw
+        if self._learner.opening.learned < 1.0 and raw is not None:
+            self._learn(raw, min(interval_s, self._max_gap_s))
 
     def _span(self, observation: Observation, eyes: Eyes, t: float, span_s: float, interval_s: float) -> None:
         if eyes is Eyes.OPEN:
@@ -127,22 +131,16 @@ class DriverMonitor:
             self._fatigue.unknown(span_s, observation.view is View.CLEAR)
             self._visibility.unknown(span_s, obstacle(observation))
 
-    def _learn(self, observation: Observation, span_s: float) -> None:
-        learner, raw = self._learner, self._reader.raw
-        if raw is None or observation.view is not View.CLEAR or not observation.face:
-            return
-        pose = observation.pose
-        if pose is not None and isfinite(pose.pitch) and isfinite(pose.yaw) and learner.yaw.learned < 1.0:
-            learner.pitch.add(pose.pitch, span_s)
-            learner.yaw.add(pose.yaw, span_s)
-        if learner.opening.learned < 1.0 and learner.opening.add(raw, span_s):
-            self._reader.adapt(learner.opening.value)
+    def _learn(self, raw: float, span_s: float) -> None:
+        if self._learner.opening.add(raw, span_s):
+            self._reader.adapt(self._learner.opening.value)
 
     def _judge(self, observation: Observation, eyes: Eyes) -> Judgement:
         t = observation.t
         fatigue, anger = self._fatigue, self._anger
         perclos = fatigue.perclos.value()
-        alerts = fatigue.judge(t, eyes, perclos, self._speed_kmh(t))
+        speed_kmh = None if self._speed is None else self._speed_kmh(t)
+        alerts = fatigue.judge(t, eyes, perclos, speed_kmh)
         alerts += anger.see(t, observation.emotions, fatigue.mouth.wide(t))
         self._state = self._describe(observation, eyes, perclos)
         return Judgement(self._state, tuple(alerts))

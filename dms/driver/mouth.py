@@ -30,14 +30,12 @@ class MouthReader:
         self._wide = False
         self._open_s = 0.0
 
-    def read(self, t: float, yawn: float | None) -> bool:
-        """Take a reading, None when the mouth was not read or cannot be seen.
+    def read(self, t: float, yawn: float) -> bool:
+        """Take a reading; a mouth that is not read or cannot be seen has none.
 
         Returns:
             Whether the mouth has just been wide open for the length of a yawn.
         """
-        if yawn is None:
-            return False
         last_t, was_wide = self._t, self._wide
         self._t, self._wide = t, yawn >= self._limit
         if not (self._wide and was_wide and t - last_t <= self._hold_s):

@@ -171,6 +171,11 @@ class Histogram:
         self._weights[min(max(position, 0), len(self._weights) - 1)] += weight
         self.total += weight
 
+    def fade(self, keep: float) -> None:
+        """Let everything weigh less: ``keep`` of 0..1 of its weight."""
+        self._weights = [weight * keep for weight in self._weights]
+        self.total *= keep
+
     def quantile(self, share: float) -> float:
         """The value below which ``share`` of the weight lies, interpolated in its bin; ``total`` must be above 0."""
         wanted = share * self.total

@@ -21,8 +21,8 @@ def learned(levels: list[tuple[float, float]]) -> BaselineLearner:
 
 def test_starts_from_the_priors() -> None:
     baseline = BaselineLearner(LIMITS, None).baseline()
-    assert (baseline.open_level, baseline.open_learned) == (OWN.open_prior, 0.0)
-    assert (baseline.blink_s, baseline.blink_learned) == (OWN.blink_prior_s, 0.0)
+    assert baseline == Baseline.unknown(OWN)
+    assert (baseline.open_level, baseline.blink_s) == (OWN.open_prior, OWN.blink_prior_s)
 
 
 def test_moves_from_the_prior_to_the_driver_as_it_learns() -> None:
@@ -43,15 +43,13 @@ def test_shut_eyes_cannot_be_learned_as_open() -> None:
 
 
 def test_half_a_lesson_is_begun_anew_and_a_whole_one_is_kept() -> None:
-    known = Baseline(0.3, 0.6, 0.25, 1.0, 10.0, 1.0, 0.2, 0.4, 5.0, 1.0)
+    known = Baseline(0.3, 0.6, 0.25, 1.0, 0.2, 0.4)
     kept = BaselineLearner(LIMITS, known).baseline()
     assert (kept.open_level, kept.open_learned) == (OWN.open_prior, 0.0)
-    assert (kept.blink_s, kept.pitch, kept.yaw) == (0.25, 10.0, 5.0)
+    assert (kept.blink_s, kept.blink_learned) == (0.25, 1.0)
     assert (kept.anger, kept.anger_learned) == (0.0, 0.0)
 
 
 def test_what_was_stored_is_clamped_too() -> None:
-    kept = BaselineLearner(LIMITS, Baseline(0.99, 1.0, 9.0, 1.0, -80.0, 1.0, 1.0, 1.0, 90.0, 1.0)).baseline()
-    assert kept == Baseline(
-        OWN.open_max, 1.0, OWN.blink_max_s, 1.0, -OWN.pitch_max_deg, 1.0, OWN.anger_max, 1.0, OWN.yaw_max_deg, 1.0
-    )
+    kept = BaselineLearner(LIMITS, Baseline(0.99, 1.0, 9.0, 1.0, 1.0, 1.0)).baseline()
+    assert kept == Baseline(OWN.open_max, 1.0, OWN.blink_max_s, 1.0, OWN.anger_max, 1.0)

@@ -50,7 +50,7 @@ USUAL = (
     Observation(0.0, View.CLEAR, True, left_eye=0.97, right_eye=0.95, yawn=0.02, emotions=CALM),
     Observation(0.0, View.CLEAR, True, left_eye=0.03, right_eye=0.04, yawn=0.02, emotions=RAGE),
 )
-KNOWN = Baseline(0.04, 1.0, 0.2, 1.0, 0.0, 1.0, 0.03, 1.0)
+KNOWN = Baseline(0.04, 1.0, 0.2, 1.0, 0.03, 1.0)
 
 
 @st.composite

@@ -29,7 +29,7 @@ DROWSY, MICROSLEEP, ASLEEP, UNRESPONSIVE = FatigueLevel
 IRRITATED, ANGRY = AngerLevel
 CLOSURE, LIFE = LIMITS.closure, LIMITS.life
 GOLDEN = 0.6180339887
-KNOWN_DRIVER = DriverChange(0.0, Baseline(0.04, 1.0, 0.3, 1.0, 0.0, 1.0, 0.03, 1.0))
+KNOWN_DRIVER = DriverChange(0.0, Baseline(0.04, 1.0, 0.3, 1.0, 0.03, 1.0))
 """Somebody who blinks slowly by nature: droops of less than half a second are no slow blinks."""
 
 

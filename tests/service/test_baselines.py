@@ -6,7 +6,7 @@ from dms.config import DriverSettings
 from dms.driver.baseline import Baseline
 from dms.service.baselines import BaselineStore
 
-LEARNED = Baseline(0.12, 1.0, 0.22, 1.0, -3.5, 1.0, 0.06, 1.0)
+LEARNED = Baseline(0.12, 1.0, 0.22, 1.0, 0.06, 1.0)
 
 
 def test_each_driver_has_a_baseline_of_their_own(tmp_path: Path) -> None:
