@@ -21,7 +21,7 @@ from dms.training.fit import Batch, Options, fit, predict
 from dms.training.layouts import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.training.quantise import quantise, with_probabilities
 
-EPOCHS = 60
+EPOCHS = 50
 BATCH = 128
 
 AUGMENTATION = augment.chain(
