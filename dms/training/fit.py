@@ -99,16 +99,17 @@ def fit(
     )
     averages = _Average(model, average)
     checkpoint = out / "checkpoint.pt"
-    start, best = 0, {"epoch": -1.0, monitor: -math.inf}
+    curves: list[dict[str, float]] = []
+    best = {"epoch": -1.0, monitor: -math.inf}
     if options.resume and checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=False)
         averages.live_from(state["live"])
         averages.load(state["average"], state["step"])
         optimiser.load_state_dict(state["optimiser"])
-        start, best = state["epoch"], state["best"]
+        curves, best = state["curves"], state["best"]
     device, total = device_of(model), epochs * steps_per_epoch
     with _progress() as progress:
-        for epoch in range(start, epochs):
+        for epoch in range(len(curves), epochs):
             began, losses = time.monotonic(), []
             task = progress.add_task(f"epoch {epoch + 1}/{epochs}", total=steps_per_epoch)
             for index, (pictures, targets) in enumerate(batches(np.random.default_rng((options.seed, epoch)))):
@@ -132,18 +133,19 @@ def fit(
                     model.save_weights(out / "best.weights.h5")
                 model.save_weights(out / "last.weights.h5")
             row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "seconds": time.monotonic() - began, **measures}
-            _append(out / "curves.csv", row, new=epoch == 0)
-            torch.save(
-                {
-                    "live": averages.live(),
-                    "average": averages.shadow,
-                    "step": averages.steps,
-                    "optimiser": optimiser.state_dict(),
-                    "epoch": epoch + 1,
-                    "best": best,
-                },
-                checkpoint,
-            )
+            curves.append(row)
+            state = {
+                "live": averages.live(),
+                "average": averages.shadow,
+                "step": averages.steps,
+                "optimiser": optimiser.state_dict(),
+                "curves": curves,
+                "best": best,
+            }
+            # a power cut while writing must not cost the checkpoint before
+            torch.save(state, checkpoint.with_suffix(".new"))
+            checkpoint.with_suffix(".new").replace(checkpoint)
+            _write(out / "curves.csv", curves)
             progress.remove_task(task)
             progress.console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
     model.load_weights(out / "best.weights.h5")
@@ -231,12 +233,11 @@ class _Average:
             self.live_from(live)
 
 
-def _append(path: Path, row: dict[str, float], *, new: bool) -> None:
-    with path.open("w" if new else "a", newline="") as file:
-        writer = csv.DictWriter(file, row)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+def _write(path: Path, rows: list[dict[str, float]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _progress() -> Progress:
