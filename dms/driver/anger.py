@@ -121,7 +121,8 @@ class AngerJudge:
         else:
             self.emotions = Emotions(*means)
             rest = self._learner.anger
-            self.score = max(0.0, (means[_ANGER] - rest.value) / (1.0 - rest.value)) if rest.learned >= 1.0 else None
+            above = (means[_ANGER] - rest.value) / (1.0 - rest.value)
+            self.score = min(1.0, max(0.0, above)) if rest.learned >= 1.0 else None
         if self.score is None:
             self._unknown_s += span_s
             if self.life.level is not None and self._unknown_s >= self._life_limits.lost_s:
@@ -133,30 +134,33 @@ class AngerJudge:
     def _decide(self, t: float, span_s: float, before: float, score: float) -> list[Alert]:
         limits = self._limits
         self._below_s = self._below_s + span_s if score < limits.clear else 0.0
-        alerts: list[Alert] = []
-        for level, limit, needed_s in (
-            (AngerLevel.ANGRY, limits.angry, limits.angry_s),
-            (AngerLevel.IRRITATED, limits.irritated, limits.irritated_s),
-        ):
-            if score < limit:
-                self._above_s[level] = 0.0
-                continue
-            # the mean crossed the limit somewhere within the span
-            share = (score - limit) / (score - before) if before < limit else 1.0
-            self._above_s[level] += span_s * share
-            if self._above_s[level] < needed_s or (
-                self.life.level is not None and RANK[level] <= RANK[self.life.level]
-            ):
-                continue
-            if not self.life.cooling(t, level, self._life_limits.anger_cooldown_s):
-                alerts.append(self.life.raise_to(level, t - self._above_s[level], t, self.evidence("anger")))
-        if self.life.level is not None and not alerts:
-            needed_s = limits.clear_s * (2 if self.life.level is AngerLevel.ANGRY else 1)
-            if self._below_s >= needed_s:
+        angry_s = self._time_above(AngerLevel.ANGRY, limits.angry, span_s, before, score)
+        irritated_s = self._time_above(AngerLevel.IRRITATED, limits.irritated, span_s, before, score)
+        if angry_s >= limits.angry_s and self._may_raise(t, AngerLevel.ANGRY):
+            return [self.life.raise_to(AngerLevel.ANGRY, t - angry_s, t, self.evidence("anger"))]
+        if irritated_s >= limits.irritated_s and self._may_raise(t, AngerLevel.IRRITATED):
+            return [self.life.raise_to(AngerLevel.IRRITATED, t - irritated_s, t, self.evidence("anger"))]
+        if self.life.level is not None:
+            if self._below_s >= limits.clear_s * (2 if self.life.level is AngerLevel.ANGRY else 1):
                 return self.end(t, "recovered")
             if self.life.due(t):
                 return [self.life.repeat(t, self.evidence("repeat"))]
-        return alerts
+        return []
+
+    def _time_above(self, level: AngerLevel, limit: float, span_s: float, before: float, score: float) -> float:
+        """How long the mean has been at or above a limit, after a span in which it went from one score to another."""
+        if score < limit:
+            self._above_s[level] = 0.0
+        else:
+            # it crossed the limit somewhere within the span
+            self._above_s[level] += span_s * ((score - limit) / (score - before) if before < limit else 1.0)
+        return self._above_s[level]
+
+    def _may_raise(self, t: float, level: AngerLevel) -> bool:
+        open_level = self.life.level
+        if open_level is not None:
+            return RANK[level] > RANK[open_level]
+        return not self.life.cooling(t, level, self._life_limits.anger_cooldown_s)
 
     def end(self, t: float, cause: str) -> list[Alert]:
         """End the open alert, if there is one."""

@@ -11,7 +11,7 @@ from dms.config.driver import BaselineSettings
 from dms.driver.smoothing import Histogram
 from dms.observation import HeadPose
 
-READ_EVERY_S = 0.5
+READ_EVERY_S = 1.0
 """A head moves slowly: a reading this often is enough."""
 RECKON_EVERY_S = 10.0
 """Seconds between two estimates, once the first are trusted."""

@@ -13,7 +13,7 @@ from dms.driver.baseline import Baseline, BaselineLearner
 from dms.driver.eyes import EyeReader
 from dms.driver.fatigue import FatigueJudge
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
-from dms.driver.state import Alert, AlertKind, Condition, DriverState, Eyes, Judgement
+from dms.driver.state import Alert, AlertKind, Condition, Degraded, DriverState, Eyes, Judgement
 from dms.driver.visibility import Visibility, obstacle
 from dms.observation import Observation, View
 
@@ -114,13 +114,17 @@ class DriverMonitor:
             middle_s = interval_s - 2 * side_s
             self._span(observation, before, t - side_s - middle_s, side_s, interval_s)
             if middle_s > 0.0:
-                self._span(observation, Eyes.UNKNOWN, t - side_s, middle_s, interval_s)
+                # nobody looked, which says nothing about the driver
+                self._fatigue.unknown(middle_s, in_view=False)
+                looked = interval_s <= self._max_gap_s
+                self._visibility.unknown(middle_s, obstacle(observation) if looked else Degraded.CAMERA_LOST)
             self._span(observation, eyes, t, side_s, interval_s)
         raw = self._reader.raw
         if self._learner.opening.learned < 1.0 and raw is not None:
             self._learn(raw, min(interval_s, self._max_gap_s))
 
     def _span(self, observation: Observation, eyes: Eyes, t: float, span_s: float, interval_s: float) -> None:
+        """Put in a span that ends at ``t``, between observations ``interval_s`` apart."""
         if eyes is Eyes.OPEN:
             self._fatigue.opened(t, span_s, interval_s)
             self._visibility.known(span_s)
@@ -128,7 +132,7 @@ class DriverMonitor:
             self._fatigue.closed(t, span_s, interval_s)
             self._visibility.known(span_s)
         else:
-            self._fatigue.unknown(span_s, observation.view is View.CLEAR)
+            self._fatigue.unknown(span_s, in_view=observation.view is View.CLEAR)
             self._visibility.unknown(span_s, obstacle(observation))
 
     def _learn(self, raw: float, span_s: float) -> None:

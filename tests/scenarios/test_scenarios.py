@@ -220,6 +220,11 @@ SCENARIOS = (
         (*TO_SLEEP, ends(ASLEEP, "back", LIFE.asleep_recover_s)),
     ),
     Scenario(
+        "the camera gives nothing while asleep, and says nothing: no one is called unresponsive for that either",
+        drive().awake(65).mark("shut").closed(3.4).jump(30).mark("open").open(30),
+        (*TO_SLEEP, ends(ASLEEP, "open", LIFE.asleep_recover_s)),
+    ),
+    Scenario(
         "wakes after sleep and dozes off again: latched, so one alert",
         drive().awake(65).mark("shut").closed(3.4).open(8).closed(1.5).mark("open").open(30),
         (*TO_SLEEP, ends(ASLEEP, "open", LIFE.asleep_recover_s)),

@@ -34,6 +34,14 @@ def test_says_within_ten_seconds_why_nothing_can_be_judged(reason: Degraded, cam
 
 
 @cameras
+def test_a_camera_that_gave_nothing_for_a_while_was_lost(camera: Camera) -> None:
+    ridden = ride(drive().awake(30).jump(20).awake(30), camera)
+    first = ridden.states(since=30)[0]
+    assert (first.condition, first.degraded) == (Condition.DEGRADED, Degraded.CAMERA_LOST)
+    assert ridden.states()[-1].condition is Condition.ATTENTIVE
+
+
+@cameras
 def test_sunglasses_from_the_first_frame(camera: Camera) -> None:
     ridden = ride(drive().unseen(30), camera)
     assert all(state.condition is not Condition.ATTENTIVE for state in ridden.states())
