@@ -109,11 +109,11 @@ SCENARIOS = (
             30,
             drive()
             .times(4, drive().open(0.4, yawn=0.7).open(0.3, yawn=0.1))
-            .closed(1.6, left=0.7, right=0.8, happiness=0.9, yawn=0.6)
+            .closed(1.6, left=0.7, right=0.8, happiness=0.97, yawn=0.6)
             .awake(8),
         ),
     ),
-    Scenario("laughs with shut eyes", closure(CLOSURE.asleep_s - 0.25, happiness=0.9)),
+    Scenario("laughs with shut eyes", closure(CLOSURE.asleep_s - 0.25, happiness=0.97)),
     Scenario("looks down at the console", drive().awake(65).times(8, drive().closed(2.7, pitch=-25.0).awake(12))),
     Scenario(
         "frowns with narrowed lids", drive().awake(65).times(5, drive().closed(1.7, left=0.68, right=0.7).awake(12))
@@ -143,7 +143,7 @@ SCENARIOS = (
     ),
     Scenario(
         "sleeps with a laughing face",
-        closure(3.5, happiness=0.9, yawn=0.9),
+        closure(3.5, happiness=0.97, yawn=0.9),
         (
             starts(ASLEEP, "shut", CLOSURE.asleep_s),
             ends(ASLEEP, "open", LIFE.asleep_recover_s),
