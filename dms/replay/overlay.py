@@ -1,5 +1,6 @@
 """Draws what was seen and judged into a video, for people who look. Not part of any judgement."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,6 +30,7 @@ _CONDITIONS = {
 _EYES = {Eyes.OPEN: _GREEN, Eyes.CLOSED: _RED, Eyes.UNKNOWN: _GREY}
 _FPS = 20.0
 _HEIGHT = 480
+_HOLD_S = 0.3
 _PANEL = 260
 
 
@@ -52,9 +54,14 @@ class OverlayWriter:
         self._writer: cv2.VideoWriter | None = None
         self._start_t = 0.0
         self._written = 0
+        self._yawn: tuple[float, float | None] = (-np.inf, None)
 
     def draw(self, picture: Picture, observation: Observation, state: DriverState) -> None:
-        """Add one frame."""
+        """Add one frame; a mouth that was not measured on it is shown as it last was, so that readings do not flicker."""
+        if observation.yawn is not None:
+            self._yawn = (observation.t, observation.yawn)
+        elif observation.face and observation.t - self._yawn[0] < _HOLD_S:
+            observation = replace(observation, yawn=self._yawn[1])
         canvas = draw(picture, observation, state)
         if self._writer is None:
             self._writer = self._open(canvas)

@@ -59,7 +59,8 @@ def replay_drives(drives: Sequence[Path], config: Config, out: Path, overlay: Pa
     if overlay is not None and (len(drives) != 1 or is_trace(drives[0])):
         raise UserError("--overlay needs a single drive that has pictures")
     summaries = []
-    with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:
         for drive, folder in zip(drives, folders, strict=True):
             walk = TraceWalk(drive) if is_trace(drive) else PictureWalk(drive, config)
             task = progress.add_task(drive.name, total=walk.duration_s)

@@ -94,8 +94,10 @@ def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | DriverIn
     try:
         with path.open(encoding="utf-8") as file:
             first = file.readline()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error})") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a trace, which is text") from error
     return _parse(first, path, 1, _header), _events(path)
 
 
