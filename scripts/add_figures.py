@@ -18,12 +18,15 @@ from typing import Any
 from dms.models import models_dir
 from dms.training.card import Figures, add_figures
 
+PLAIN = {"heads", "result", "figures"}
+"""Levels of a report whose names say nothing to a reader of the card."""
+
 
 def numbers(report: Any, path: str = "") -> Iterator[tuple[str, float]]:
     """Every number of a report with its path."""
     if isinstance(report, dict):
         for key, value in report.items():
-            yield from numbers(value, f"{path}.{key}".lstrip("."))
+            yield from numbers(value, path if key in PLAIN else f"{path}.{key}".lstrip("."))
     elif isinstance(report, int | float) and not isinstance(report, bool):
         yield path, report
 

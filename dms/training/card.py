@@ -127,10 +127,14 @@ def render(content: Mapping[str, Any]) -> str:
     ]
     for figures in content["figures"]:
         lines += ["", figures["what"], "", f"`{figures['command']}`", "", "| measure | value |", "| --- | --- |"]
-        lines += [f"| {name} | {value:.4g} |" for name, value in figures["values"].items()]
+        lines += [f"| {name} | {_number(value)} |" for name, value in figures["values"].items()]
     if content["notes"]:
         lines += ["", "## Notes", "", *(f"- {note}" for note in content["notes"])]
     return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
 def _output(output: Mapping[str, Any]) -> str:

@@ -46,12 +46,14 @@ def quantise(model: Any, calibration: npt.NDArray[np.uint8], out: Path) -> Path:
         WorldError: The converter failed.
     """
     pictures = calibration if calibration.ndim == 4 else calibration[..., None]
-    black, white = np.zeros_like(pictures[:1]), np.full_like(pictures[:1], 255)
+    # two pixels fix the input's range; whole black and white pictures would stretch the ranges inside the net
+    pictures = pictures.copy()
+    pictures[0, 0, :2] = np.array([[0], [255]])
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         saved, examples = Path(folder, "model.keras"), Path(folder, "calibration.npy")
         model.save(saved)
-        np.save(examples, np.concatenate([pictures, black, white]))
+        np.save(examples, pictures)
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
         command = [sys.executable, "-m", "dms.training.quantise", str(saved), str(examples), str(out)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
