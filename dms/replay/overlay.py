@@ -57,7 +57,7 @@ class OverlayWriter:
         self._yawn: tuple[float, float | None] = (-np.inf, None)
 
     def draw(self, picture: Picture, observation: Observation, state: DriverState) -> None:
-        """Add one frame; a mouth that was not measured on it is shown as it last was, so that readings do not flicker."""
+        """Add one frame; a mouth that was not measured on it is shown as it last was, lest readings flicker."""
         if observation.yawn is not None:
             self._yawn = (observation.t, observation.yawn)
         elif observation.face and observation.t - self._yawn[0] < _HOLD_S:
