@@ -72,7 +72,8 @@ def test_points_on_one_spot_give_numbers():
 
 
 @pytest.mark.parametrize(
-    ("yaw", "left", "right"), [(0, True, True), (45, False, True), (-45, True, False), (75, False, False)]
+    ("yaw", "left", "right"),
+    [(0, True, True), (35, False, True), (-35, True, False), (75, False, False), (-75, False, False)],
 )
 def test_the_farther_eye_turns_away_first(yaw, left, right):
     # positive yaw turns to the image's right, where the driver's left eye is
