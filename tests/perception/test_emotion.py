@@ -1,0 +1,83 @@
+import math
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+
+from dms.errors import UserError
+from dms.models import ModelFile, find_model
+from dms.perception.emotion import EYE_LINE, EYES_TO_MOUTH, SIZE, EmotionNet, face_patch
+
+
+def face_points(turn: float = 0.0, mouth: float = 60.0) -> np.ndarray:
+    """68 points of which the eyes (60 px apart) and the mouth (below them) matter, about (100, 80)."""
+    points = np.zeros((68, 2), np.float32)
+    points[36:42], points[42:48], points[48:68] = (-30, 0), (30, 0), (0, mouth)
+    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    return (points @ np.array([[cos, sin], [-sin, cos]]) + (100, 80)).astype(np.float32)
+
+
+def dots(points: np.ndarray) -> np.ndarray:
+    grey = np.zeros((240, 240), np.uint8)
+    for i in (36, 42, 48):
+        x, y = points[i].round().astype(int)
+        grey[y - 2 : y + 3, x - 2 : x + 3] = 255
+    return grey
+
+
+def drawn_face(smile: float) -> np.ndarray:
+    y, x = np.mgrid[:SIZE, :SIZE]
+    picture = np.where(((x - 23.5) / 19) ** 2 + ((y - 25) / 24) ** 2 < 1, 170.0, 60.0)
+    for eye in (15, 32):
+        picture[(x - eye) ** 2 + ((y - 19) * 1.6) ** 2 < 9] = 40
+    curve = 37 - smile * 4 * (((x - 23.5) / 10) ** 2 - 0.5)
+    picture[(np.abs(y - curve) < 1.5) & (np.abs(x - 23.5) < 10)] = 50
+    return picture.astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def net() -> EmotionNet:
+    return EmotionNet(find_model("emotion"))
+
+
+@pytest.mark.parametrize("turn", [0, -30, 45])
+def test_face_is_upright_with_eyes_and_mouth_at_their_heights(turn):
+    points = face_points(turn)
+    rows, columns = np.nonzero(face_patch(dots(points), points) > 80)
+    upper = rows < SIZE * 0.6
+    assert rows[upper].mean() == pytest.approx(EYE_LINE * SIZE - 0.5, abs=1.5)
+    assert rows[~upper].mean() == pytest.approx((EYE_LINE + EYES_TO_MOUTH) * SIZE - 0.5, abs=1.5)
+    assert columns[~upper].mean() == pytest.approx((SIZE - 1) / 2, abs=1.5)
+
+
+def test_a_nod_does_not_enlarge_the_face():
+    points = face_points(mouth=20.0)
+    _, columns = np.nonzero(face_patch(dots(points), points) > 80)
+    assert np.ptp(columns) < SIZE * 0.6
+
+
+def test_probabilities_add_up_to_one(net):
+    for picture in (drawn_face(1), np.zeros((SIZE, SIZE), np.uint8)):
+        emotions = astuple(net.emotions(picture))
+        assert math.fsum(emotions) == pytest.approx(1)
+        assert min(emotions) >= 0
+
+
+@pytest.mark.parametrize("smile", [-1, 1])
+def test_golden_probabilities(net, smile):
+    """Runtimes and processors differ by up to 4 INT8 steps of 1/256."""
+    for head, wanted in zip(net.heads(drawn_face(smile)), GOLDEN[smile], strict=True):
+        assert head == pytest.approx(np.array(wanted) / 256, abs=4.5 / 256)
+
+
+def test_a_model_of_another_shape_is_refused():
+    eyes = find_model("eyes")
+    with pytest.raises(UserError, match="32x32x1"):
+        EmotionNet(ModelFile("emotion", eyes.path, eyes.card))
+
+
+# steps of 1/256, from the shipped file on tflite-runtime 2.14 and x86-64
+GOLDEN = {
+    -1: ((185, 3, 12, 9, 34, 2, 9), (70, 4, 1, 10, 168, 1, 0, 1)),
+    1: ((75, 2, 19, 99, 29, 15, 17), (56, 144, 14, 5, 35, 0, 1, 0)),
+}

@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+from dms.errors import UserError
+from dms.models import ModelFile, find_model
+from dms.perception.eyes import SIZE, EyeNet, Side, eye_patch, light, normalise
+
+
+def face_points(turn: float = 0.0, scale: float = 1.0, centre: tuple[float, float] = (100.0, 80.0)) -> np.ndarray:
+    """68 points of which only the eyes' corners matter, 30 px wide and 60 px apart before scaling."""
+    points = np.zeros((68, 2), np.float32)
+    points[[36, 39, 42, 45], 0] = (-45, -15, 15, 45)
+    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    return (points @ np.array([[cos, sin], [-sin, cos]]) * scale + centre).astype(np.float32)
+
+
+def ramp(height: int = 160, width: int = 200) -> np.ndarray:
+    return np.broadcast_to(np.linspace(0, 255, width), (height, width)).astype(np.uint8)
+
+
+def eye(opening: float) -> np.ndarray:
+    """A drawn eye: skin, a lid line, and as much white and iris as the opening in 0..1 leaves."""
+    y, x = np.mgrid[:SIZE, :SIZE] - (SIZE - 1) / 2
+    picture = np.full((SIZE, SIZE), 170.0)
+    almond = np.abs(y) < 5.5 * opening * (1 - (x / 11) ** 2)
+    picture[almond] = 215
+    picture[almond & (x**2 + y**2 < 25)] = 40
+    lid = (np.abs(y - (-5.5 if opening else 1.5) * (opening or 1) * (1 - (x / 11) ** 2)) < 1) & (np.abs(x) < 11)
+    picture[lid] = 60
+    return picture.astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def net() -> EyeNet:
+    return EyeNet(find_model("eyes"))
+
+
+@pytest.mark.parametrize("side", Side)
+def test_patch_is_centred_on_the_eye_and_in_scale(side):
+    points = face_points()
+    centre_x = points[[42, 45] if side is Side.LEFT else [36, 39], 0].mean()
+    patch = eye_patch(ramp(), points, side).astype(float)
+    assert patch.shape == (SIZE, SIZE)
+    assert patch.mean() == pytest.approx(centre_x / 199 * 255, abs=2)
+    # the patch spans 1.5 corner distances of 30 px on a ramp of 255 levels over 200 px
+    assert patch[0, -1] - patch[0, 0] == pytest.approx(45 * 31 / 32 / 199 * 255, abs=3)
+
+
+@pytest.mark.parametrize("turn", [-40, 25, 90])
+def test_patch_turns_with_the_head(turn):
+    points, grey = face_points(turn), np.zeros((160, 200), np.uint8)
+    for i in (42, 45):
+        x, y = points[i].round().astype(int)
+        grey[y - 1 : y + 2, x - 1 : x + 2] = 255
+    patch = eye_patch(grey, points, Side.LEFT)
+    rows, columns = np.nonzero(patch > 80)
+    # both corners lie on the middle row, two thirds of the patch apart
+    assert np.abs(rows - (SIZE - 1) / 2).max() < 3.5
+    assert np.ptp(columns) == pytest.approx(SIZE / 1.5, abs=4)
+
+
+def test_small_eyes_and_eyes_outside_the_picture_have_no_patch():
+    assert eye_patch(ramp(), face_points(scale=0.2), Side.LEFT) is None
+    assert eye_patch(ramp(), face_points(centre=(-60, 80)), Side.RIGHT) is None
+    assert eye_patch(ramp(), face_points(centre=(199, 80)), Side.LEFT) is None
+
+
+def test_no_patch_dark_and_flat_are_unknown(net):
+    assert net.closed(None) is None
+    assert net.closed(np.zeros((SIZE, SIZE), np.uint8)) is None
+    assert net.closed(np.full((SIZE, SIZE), 120, np.uint8)) is None
+
+
+def test_normalised_patches_do_not_depend_on_the_light():
+    dim, bright = (normalise((eye(1.0) * k).astype(np.uint8)) for k in (0.25, 1.0))
+    assert np.abs(dim.astype(int) - bright).max() <= 8
+    assert light(bright)[0] == pytest.approx(128, abs=8)
+
+
+def test_drawn_eyes_are_told_apart(net):
+    wide, shut = net.closed(eye(1.0)), net.closed(eye(0.0))
+    assert wide is not None
+    assert shut is not None
+    assert wide < 0.5 < shut
+
+
+@pytest.mark.parametrize("opening", [0.0, 0.5, 1.0])
+def test_golden_probabilities(net, opening):
+    """Runtimes and processors differ by up to 4 INT8 steps of 1/256."""
+    probabilities = net.probabilities(eye(opening))
+    assert probabilities == pytest.approx(np.array(GOLDEN[opening]) / 256, abs=4.5 / 256)
+    assert probabilities.sum() == pytest.approx(1, abs=0.02)
+
+
+def test_a_model_of_another_shape_is_refused():
+    emotion = find_model("emotion")
+    with pytest.raises(UserError, match="48x48x1"):
+        EyeNet(ModelFile("eyes", emotion.path, emotion.card))
+
+
+# steps of 1/256, from the shipped file on tflite-runtime 2.14 and x86-64
+GOLDEN = {
+    0.0: (2, 244, 10),
+    0.5: (102, 146, 8),
+    1.0: (250, 4, 2),
+}
