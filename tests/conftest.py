@@ -128,8 +128,14 @@ class Mosquitto:
             self._process.wait(10.0)
             self._process = None
 
-    def listen(self, topics: str = "#", client_id: str = "listener", login: tuple[str, str] | None = None) -> Listener:
-        listener = Listener(self.port, topics, client_id, login)
+    def listen(
+        self,
+        topics: str = "#",
+        client_id: str = "listener",
+        login: tuple[str, str] | None = None,
+        port: int | None = None,
+    ) -> Listener:
+        listener = Listener(port or self.port, topics, client_id, login)
         self._listeners.append(listener)
         return listener
 

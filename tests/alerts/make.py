@@ -1,6 +1,7 @@
 """Small builders and helpers that these tests share."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -41,6 +42,12 @@ def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
             pytest.fail(f"did not happen within {timeout_s} s")
         time.sleep(0.01)
     return value
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 class Times:

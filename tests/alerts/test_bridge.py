@@ -14,7 +14,8 @@ from dms.alerts.topics import Topics
 from dms.driver.inputs import Acknowledgement
 from dms.driver.state import Phase
 
-from .make import FATIGUE, VEHICLE, Vehicle, steps, until
+from .make import FATIGUE, VEHICLE, Vehicle, free_port, steps, until
+from .test_tls import Authority, authority  # noqa: F401  (a fixture)
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
 SECRET = "correct-horse"
@@ -33,8 +34,12 @@ def shipped(name: str, **replaced: str) -> str:
 
 
 @pytest.fixture
-def brokers(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> tuple[Any, Any]:
-    """On board and fleet: the shipped files, without TLS and on free ports."""
+def brokers(
+    mosquitto_factory: Callable[..., Any],
+    tmp_path: Path,
+    authority: Authority,  # noqa: F811
+) -> tuple[Any, Any, int]:
+    """On board and fleet from the shipped files, on free ports; the port on which the fleet's backend needs no TLS."""
     if shutil.which("mosquitto_passwd") is None:
         pytest.skip("mosquitto_passwd is not installed: apt-get install mosquitto")
     passwords, acl = tmp_path / "dms.passwd", tmp_path / "dms.acl"
@@ -44,15 +49,18 @@ def brokers(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> tuple[Any,
         file.chmod(0o600)
     subprocess.run(["mosquitto_passwd", "-U", passwords], check=True)
     guarded = {"password_file": f"password_file {passwords}\n", "acl_file": f"acl_file {acl}\n"}
-    plain = {"cafile": "", "certfile": "", "keyfile": "", "tls_version": ""}
-    fleet = mosquitto_factory(config=shipped("fleet.conf", **guarded, **plain), name="fleet")
+    cert, key = authority.issue("localhost")
+    tls = {"cafile": f"cafile {authority.ca}\n", "certfile": f"certfile {cert}\n", "keyfile": f"keyfile {key}\n"}
+    inside = free_port()
+    fleet = mosquitto_factory(
+        config=shipped("fleet.conf", **guarded, **tls) + f"\nlistener {inside} 127.0.0.1", name="fleet"
+    )
     on_board = mosquitto_factory(
         config=shipped(
             "vehicle.conf",
             **guarded,
             address=f"address 127.0.0.1:{fleet.port}\n",
-            bridge_cafile="",
-            bridge_tls_version="",
+            bridge_cafile=f"bridge_cafile {authority.ca}\n",
             remote_password=f"remote_password {SECRET}\n",
             restart_timeout="restart_timeout 1 1\n",
         ),
@@ -60,16 +68,16 @@ def brokers(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> tuple[Any,
     )
     fleet.start()
     on_board.start()
-    return on_board, fleet
+    return on_board, fleet, inside
 
 
 def test_what_happens_while_the_bridge_is_cut_arrives_afterwards_and_none_is_missing(
-    brokers: tuple[Any, Any], tmp_path: Path
+    brokers: tuple[Any, Any, int], tmp_path: Path
 ) -> None:
-    on_board, fleet = brokers
+    on_board, fleet, inside = brokers
     login = tmp_path / "login"
     login.write_text(f"{VEHICLE}\n{SECRET}\n")
-    backend = fleet.listen("dms/#", "backend", ("fleet", SECRET))
+    backend = fleet.listen("dms/#", "backend", ("fleet", SECRET), inside)
     vehicle = Vehicle(tmp_path / "vehicle", on_board.port, login_file=login).start()
     vehicle.tell_state()
     for phase in Phase:

@@ -1,7 +1,9 @@
 """Delivery through a real broker: order, presence, outages, refusals, inputs."""
 
+import contextlib
 import json
 import logging
+import random
 import shutil
 import signal
 import socket
@@ -22,7 +24,7 @@ from dms.driver.inputs import Acknowledgement, VehicleSpeed
 from dms.driver.state import AlertKind, Condition, Phase
 from dms.errors import UserError
 
-from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, entry, steps, until
+from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, entry, free_port, steps, until
 
 TOPICS = Topics(VEHICLE)
 
@@ -391,9 +393,9 @@ def test_latency_is_measured_from_capture_to_acknowledgement(mosquitto: Any, veh
 
 
 def test_a_stop_without_a_broker_returns_at_once_and_keeps_the_alerts(
-    vehicle: Callable[..., Vehicle], unused_port: int
+    vehicle: Callable[..., Vehicle],
 ) -> None:
-    van = vehicle(unused_port).start()
+    van = vehicle(free_port()).start()
     van.raise_alert(Phase.START, 1)
     until(lambda: van.publisher.status.error)
     van.publisher.stop(30.0)
@@ -414,17 +416,10 @@ def test_a_stop_delivers_what_waits_first(mosquitto: Any, vehicle: Callable[...,
     assert len(steps(listener.on(FATIGUE))) == 200
 
 
-@pytest.fixture
-def unused_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 class Odd:
     """A server that is no broker: sends what it is given to whoever connects."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes | Callable[[], bytes]) -> None:
         self._answer = answer
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -438,7 +433,8 @@ class Odd:
             except OSError:
                 return
             self.connections.append(connection)
-            connection.sendall(self._answer)
+            with contextlib.suppress(OSError):
+                connection.sendall(self._answer if isinstance(self._answer, bytes) else self._answer())
 
     def close(self) -> None:
         self._socket.close()
@@ -466,6 +462,27 @@ def test_a_server_that_is_no_broker_is_tried_again_and_never_ends_the_thread(
     assert status.outbox == 1
 
 
+def test_a_broker_gone_mad_does_not_end_the_thread(vehicle: Callable[..., Vehicle]) -> None:
+    chance = random.Random(11)
+
+    def noise() -> bytes:
+        """A welcome, then packets of any type with any content, some of them cut short."""
+        packets = [b"\x20\x03\x00\x00\x00"]
+        for _ in range(chance.randrange(1, 20)):
+            content = chance.randbytes(chance.randrange(40))
+            packets.append(bytes([chance.randrange(256), len(content)]) + content)
+        return b"".join(packets)[: chance.randrange(5, 600)]
+
+    odd = Odd(noise)
+    van = vehicle(odd.port, acknowledge_s=1.0, retry_max_s=0.05).start()
+    van.tell_state()
+    van.raise_alert(Phase.START, 1)
+    until(lambda: len(odd.connections) >= 30, 60.0)
+    odd.close()
+    assert van.publisher._thread.is_alive()
+    assert van.inputs == []
+
+
 def test_a_broker_that_accepts_and_never_acknowledges_is_left_and_tried_again(
     vehicle: Callable[..., Vehicle],
 ) -> None:
@@ -478,9 +495,9 @@ def test_a_broker_that_accepts_and_never_acknowledges_is_left_and_tried_again(
 
 
 def test_the_pause_between_attempts_doubles_to_its_bound_and_is_never_the_same_for_all(
-    vehicle: Callable[..., Vehicle], unused_port: int, monkeypatch: pytest.MonkeyPatch
+    vehicle: Callable[..., Vehicle], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    van = vehicle(unused_port, retry_min_s=1.0, retry_max_s=8.0)
+    van = vehicle(free_port(), retry_min_s=1.0, retry_max_s=8.0)
     pauses: list[float] = []
     wait = van.publisher._stopping.wait
 

@@ -86,6 +86,7 @@ def test_real_messages_satisfy_the_schema() -> None:
         "HealthMessage": health(),
         "InfoMessage": info(),
     }
+    jsonschema.Draft202012Validator.check_schema(schema)
     for name, message in made.items():
         jsonschema.validate(json.loads(message.to_json()), {**schema, "anyOf": [{"$ref": f"#/$defs/{name}"}]})
     with pytest.raises(jsonschema.ValidationError):
