@@ -1,6 +1,8 @@
 """Small builders and helpers that these tests share."""
 
+import contextlib
 import json
+import random
 import socket
 import threading
 import time
@@ -45,9 +47,11 @@ def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port below those that the kernel gives to clients: a broker that is down must find it free again."""
+    while True:
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Times:
