@@ -7,6 +7,7 @@ the maps that encode them. Needs numpy and OpenCV only.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -137,6 +138,28 @@ def empty_scene(pictures: Sequence[FacePicture], rng: np.random.Generator) -> Sc
             picture = np.ascontiguousarray(picture[:, ::-1])
         return Scene(picture, np.empty((0, 4), np.float32), np.full((ROWS, COLUMNS), source.complete))
     return _grain(rng)
+
+
+def write_empty(pictures: Sequence[FacePicture], folder: Path, count: int, rng: np.random.Generator) -> None:
+    """Write windows without a face, at the pictures' own resolution, as files that ``dms evaluate face`` takes.
+
+    Args:
+        pictures: In which every face is labelled.
+        folder: Where ``00000.png`` and so on go.
+        count: How many.
+        rng: Decides where.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = 0
+    while written < count:
+        source = pictures[rng.integers(len(pictures))]
+        matrix = _window_without_face(source, rng)
+        if matrix is None:
+            continue
+        width, height = round(WIDTH / matrix[0, 0]), round(HEIGHT / matrix[1, 1])
+        shrunk = np.diag([width / WIDTH, height / HEIGHT]) @ matrix
+        cv2.imwrite(str(folder / f"{written:05d}.png"), source.warp(shrunk, (width, height), None))
+        written += 1
 
 
 def encode(scene: Scene) -> Target:

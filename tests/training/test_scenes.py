@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 from dms.observation import Box
 from dms.perception.face import COLUMNS, HEIGHT, ROWS, WIDTH, decode, overlap
 from dms.training.faces import FacePicture, pyramid
-from dms.training.scenes import Scene, SceneMaker, empty_scene, encode, whole_picture
+from dms.training.scenes import Scene, SceneMaker, empty_scene, encode, whole_picture, write_empty
 
 
 def scene(*boxes: tuple[float, float, float, float], known: bool = True) -> Scene:
@@ -84,3 +85,14 @@ def test_empty_scenes_have_no_face_and_say_how_sure_that_is(driver):
     assert all(len(s.boxes) == 0 and s.known.all() for s in (empty_scene([driver], rng) for _ in range(10)))
     crowd = FacePicture(driver.levels, driver.points, driver.outlines, None, "x", 0, False)
     assert not any(s.known.all() for s in (empty_scene([crowd], rng) for _ in range(5)))
+
+
+def test_written_windows_miss_every_face(driver, tmp_path):
+    # the face is the only bright thing in the picture
+    grey = np.zeros((240, 320), np.uint8)
+    grey[72:169, 122:199] = 255
+    bright = FacePicture(pyramid(grey), driver.points, driver.outlines, None, "1", 0, True)
+    write_empty([bright], tmp_path / "empty", 12, np.random.default_rng(0))
+    files = sorted((tmp_path / "empty").iterdir())
+    assert [f.name for f in files] == [f"{i:05d}.png" for i in range(12)]
+    assert all(cv2.imread(str(f), cv2.IMREAD_GRAYSCALE).max() < 30 for f in files)

@@ -24,11 +24,14 @@ from dms.training.card import Card, write_card
 from dms.training.faces import Part, read_pictures, write_test
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.quantise import quantise
-from dms.training.scenes import LIGHT, Scene, SceneMaker, empty_scene, encode, whole_picture
+from dms.training.scenes import LIGHT, Scene, SceneMaker, empty_scene, encode, whole_picture, write_empty
 
 EPOCHS = 18
 STEPS = 400
 BATCH = 32
+
+EMPTY = 10_000
+"""Windows without a face that are written for the test, from the scenes of the test part."""
 
 
 def train(data: Sequence[Path], out: Path, options: Options) -> Path:
@@ -51,6 +54,9 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     rng = np.random.default_rng(0)
     empty = np.stack([LIGHT(empty_scene(drivers, rng).picture, rng) for _ in range(2000)])
     write_test(data, out / "test")
+    unseen = [p for p in pictures if p.part is Part.TEST and p.complete]
+    if unseen:
+        write_empty(unseen, out / "test" / "no_face", EMPTY, np.random.default_rng(3))
     model = face()
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
