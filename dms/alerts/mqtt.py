@@ -39,6 +39,8 @@ _TICK_S = 0.25
 """Longest wait of the delivery thread: keep-alive, stop and time limits are looked at this often."""
 _STOOD_S = 5.0
 """A connection that lasted this long was a good one: the next retry is quick again."""
+_RESERVED = 4
+"""Part of the broker's window that alerts leave to availability, info, health and state."""
 _LATENCIES = 256
 _FRESH_S = 1.0
 """A message older than this when sent was waiting for the broker: it says nothing about the way itself."""
@@ -344,19 +346,26 @@ class Publisher:
         self._retain(Retained(*discovery(self._topics, self._settings.home_assistant_prefix)))
 
     def _offer(self, link: Link) -> None:
-        """Send what waits, as far as the window allows: the newest of each retained topic, then alerts in order."""
+        """Send what waits, as far as the window allows: presence before a backlog, after that alerts before states."""
         if self._clock.synchronised:
             self._outbox.remember_boot(self._boot, self._clock.offset)
         if self._outbox.error is not None:
             self._outbox.sync()
         held = time.monotonic() < self._hold_until
+        if self._announced and not held:
+            self._offer_alerts(link)
         busy = {sent.topic for sent in self._in_flight.values() if sent.key is None}
         if held:
             busy.update(self._denied)
         for newest in self._newest.take(busy, link.window - len(self._in_flight)):
             self._send(link, newest.topic, newest.payload, retain=True, t=newest.t)
-        room = min(self._settings.inflight, link.window) - len(self._in_flight)
-        if room <= 0 or held:
+        if not self._announced and not held:
+            self._offer_alerts(link)
+
+    def _offer_alerts(self, link: Link) -> None:
+        window = min(self._settings.inflight, max(1, link.window - _RESERVED))
+        room = window - len(self._in_flight)
+        if room <= 0:
             return
         for key, entry in self._outbox.after(self._offered, room):
             payload = as_sent(entry, self._clock, self._boot, self._outbox.boot_offset(entry.boot))

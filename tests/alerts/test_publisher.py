@@ -97,6 +97,18 @@ def test_online_comes_after_the_first_state_and_offline_after_the_last_word(
     assert order[2:] == ["state", "availability", "alert/fatigue", "health", "availability"]
 
 
+def test_an_alert_goes_before_the_state_that_it_led_to(mosquitto: Any, vehicle: Callable[..., Vehicle]) -> None:
+    listener = mosquitto.listen()
+    van = vehicle(mosquitto.port).start()
+    van.tell_state()
+    until(lambda: listener.on(TOPICS.availability))
+    for episode in range(1, 21):
+        van.raise_alert(Phase.START, episode)
+        van.tell_state(Condition.FATIGUED)
+        until(lambda count=episode: len(listener.on(FATIGUE)) == count and len(listener.on(TOPICS.state)) == count + 1)
+        assert [heard.topic for heard in listener.heard[-2:]] == [FATIGUE, TOPICS.state]
+
+
 def test_a_crash_leaves_offline_by_the_last_will_and_no_word_of_a_stop(
     mosquitto: Any, vehicle: Callable[..., Vehicle]
 ) -> None:
