@@ -11,7 +11,7 @@ from operator import attrgetter
 from dms.config.driver import DriverSettings
 from dms.driver.baseline import BaselineLearner
 from dms.driver.lifecycle import RANK, AlertLife
-from dms.driver.smoothing import DecayingMean
+from dms.driver.smoothing import EPSILON_S, DecayingMean
 from dms.driver.state import Alert, AlertKind, AngerLevel, Evidence
 from dms.observation import Emotions
 
@@ -47,7 +47,7 @@ class AngerJudge:
         self._mean.clear()
         self._sample: tuple[float, ...] | None = None
         self._happiness = 0.0
-        self._sample_t = 0.0
+        self._sample_t = float("-inf")
         self._mark_t: float | None = None
         self.score: float | None = None
         """Mean anger 0..1 above the resting face, None unknown."""
@@ -136,12 +136,13 @@ class AngerJudge:
         self._below_s = self._below_s + span_s if score < limits.clear else 0.0
         angry_s = self._time_above(AngerLevel.ANGRY, limits.angry, span_s, before, score)
         irritated_s = self._time_above(AngerLevel.IRRITATED, limits.irritated, span_s, before, score)
-        if angry_s >= limits.angry_s and self._may_raise(t, AngerLevel.ANGRY):
+        if angry_s + EPSILON_S >= limits.angry_s and self._may_raise(t, AngerLevel.ANGRY):
             return [self.life.raise_to(AngerLevel.ANGRY, t - angry_s, t, self.evidence("anger"))]
-        if irritated_s >= limits.irritated_s and self._may_raise(t, AngerLevel.IRRITATED):
+        if irritated_s + EPSILON_S >= limits.irritated_s and self._may_raise(t, AngerLevel.IRRITATED):
             return [self.life.raise_to(AngerLevel.IRRITATED, t - irritated_s, t, self.evidence("anger"))]
         if self.life.level is not None:
-            if self._below_s >= limits.clear_s * (2 if self.life.level is AngerLevel.ANGRY else 1):
+            clear_s = limits.clear_s * (2 if self.life.level is AngerLevel.ANGRY else 1)
+            if self._below_s + EPSILON_S >= clear_s:
                 return self.end(t, "recovered")
             if self.life.due(t):
                 return [self.life.repeat(t, self.evidence("repeat"))]

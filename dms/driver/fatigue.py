@@ -12,12 +12,10 @@ from dms.driver.head import RestingHead
 from dms.driver.lifecycle import AlertLife
 from dms.driver.mouth import MouthReader
 from dms.driver.perclos import Perclos
-from dms.driver.smoothing import Recent
+from dms.driver.smoothing import EPSILON_S, Recent
 from dms.driver.state import Alert, AlertKind, Evidence, Eyes, FatigueLevel
 from dms.observation import Observation
 
-EPSILON_S = 1e-6
-"""Sums of frame intervals miss a round limit by rounding errors."""
 MOST_KEPT = 64
 """Blinks, droops, yawns and nods that are remembered; all limits on their number are below."""
 LADDER = (FatigueLevel.MICROSLEEP, FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE)
@@ -261,7 +259,7 @@ class FatigueJudge:
         """An alert is open: end it, or repeat it."""
         level = self.life.level
         assert level is not None
-        recovered = eyes is Eyes.OPEN and not self._drowsy and self._open_s >= self._recover_s[level]
+        recovered = eyes is Eyes.OPEN and not self._drowsy and self._open_s + EPSILON_S >= self._recover_s[level]
         lost = level not in LATCHED and self._unknown_s >= self._settings.life.lost_s
         if recovered or lost:
             alerts.extend(self.end(t, "recovered" if recovered else "lost"))

@@ -7,6 +7,9 @@ Reads no clock: time passes only by what is put in.
 from collections import deque
 from math import exp
 
+EPSILON_S = 1e-6
+"""Sums of spans miss a round limit by rounding errors: nothing in this room is judged more finely than this."""
+
 
 class SlidingTime:
     """Time spent in each of several kinds of state over a sliding window.

@@ -22,9 +22,13 @@ LADDER = {
 
 
 def observations(closed_s: float, rate: float, phase: float, jitter: list[float]) -> Iterator[Observation]:
-    """Five seconds awake, a closure, three seconds awake; ``phase`` says where the frames fall."""
+    """Five seconds awake, a closure, three seconds awake; ``phase`` says where the frames fall.
+
+    Intervals stay within those of 5 frames a second, so that no edge is wider than its tolerance.
+    """
+    spread = 0.3 if rate > 5 else 0.0
     for frame in range(int((5 + closed_s + 3) * rate)):
-        t = (frame + phase + 0.3 * jitter[frame % len(jitter)]) / rate
+        t = (frame + phase + spread * jitter[frame % len(jitter)]) / rate
         closed = 0.95 if 5 <= t < 5 + closed_s else 0.04
         yield Observation(t, View.CLEAR, True, left_eye=closed, right_eye=closed)
 
