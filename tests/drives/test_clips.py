@@ -1,0 +1,96 @@
+"""Real recorded drives, seen and judged from the picture to the alert.
+
+The clips belong to others and stand in ../shared beside the checkout; without them this file is skipped.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from dms.config import Config
+from dms.observation import Observation
+from dms.replay.replay import replay_drives
+from dms.replay.score import read_labels, score
+from dms.replay.trace import read_trace
+
+CLIPS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "drives"
+pytestmark = pytest.mark.skipif(not CLIPS.is_dir(), reason="the recorded drives of ../shared are not here")
+
+AWAKE = ("clm_cap12_webcam.mp4", "clm_cap13_webcam.mp4", "incluit_face_away.mp4", "incluit_nods_turns.mp4")
+MISSING = ("pyfeat_face_then_missing.mov", "pyfeat_missing_then_face.mov")
+CLOSED = "incluit_eyes_closed.mp4"
+EDGE_S = 0.2
+"""How far a closure seen may be off at either end, and how much of a cut between scenes is left out."""
+
+
+def seen(clip: str, folder: Path) -> list[Observation]:
+    replay_drives([CLIPS / clip], Config(), folder)
+    return [event for event in read_trace(folder / "trace.jsonl")[1] if isinstance(event, Observation)]
+
+
+def closed(observation: Observation) -> bool | None:
+    eyes = [eye for eye in (observation.left_eye, observation.right_eye) if eye is not None]
+    return all(eye > 0.5 for eye in eyes) if eyes else None
+
+
+def within(observations: Iterable[Observation], start_s: float, end_s: float) -> list[Observation]:
+    return [observation for observation in observations if start_s <= observation.t <= end_s]
+
+
+def alerts(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+def test_a_closure_is_seen_at_both_ends_and_raises_an_alert(tmp_path: Path) -> None:
+    observations = seen(CLOSED, tmp_path)
+    (closure,) = [
+        label for label in read_labels(CLIPS / "incluit_eyes_closed.events.csv") if label.event == "eyes_closed"
+    ]
+    inside = within(observations, closure.start_s + EDGE_S, closure.end_s - EDGE_S)
+    assert all(closed(observation) for observation in inside)
+    after = within(observations, closure.end_s + EDGE_S, closure.end_s + 3 * EDGE_S)
+    assert after
+    assert not any(closed(observation) for observation in after)
+    raised = alerts(tmp_path)
+    assert raised[0]["phase"] == "start"
+    assert closure.start_s < float(str(raised[0]["t"])) < closure.end_s
+    result = score(tmp_path / "events.jsonl", CLIPS / "incluit_eyes_closed.events.csv")
+    assert (result.misses, len(result.false_alarms)) == (0, 0), result.text()
+
+
+def test_blinks_are_seen_as_blinks(tmp_path: Path) -> None:
+    observations = seen(CLOSED, tmp_path)
+    blinks = [label for label in read_labels(CLIPS / "incluit_eyes_closed.events.csv") if label.event == "blink"]
+    for blink in blinks:
+        around = within(observations, blink.start_s - EDGE_S, blink.end_s + EDGE_S)
+        assert any(closed(observation) for observation in around), f"no blink at {blink.start_s} s"
+        assert sum(closed(observation) is True for observation in around) / 20 < 0.5, f"too long at {blink.start_s} s"
+
+
+@pytest.mark.parametrize("clip", AWAKE)
+def test_an_awake_driver_raises_nothing(tmp_path: Path, clip: str) -> None:
+    observations = seen(clip, tmp_path)
+    assert alerts(tmp_path) == []
+    assert sum(observation.face is True for observation in observations) / len(observations) > 0.95
+
+
+@pytest.mark.parametrize("clip", MISSING)
+def test_a_missing_face_is_unknown_not_closed(tmp_path: Path, clip: str) -> None:
+    observations = seen(clip, tmp_path)
+    (gap,) = read_labels(CLIPS / f"{Path(clip).stem}.events.csv")
+    gone = within(observations, gap.start_s + EDGE_S, gap.end_s - EDGE_S)
+    assert gone
+    assert [o.t for o in gone if o.face or closed(o) is not None] == []
+    there = [o for o in observations if not gap.start_s - EDGE_S <= o.t <= gap.end_s + EDGE_S]
+    assert sum(observation.face is True for observation in there) / len(there) > 0.95
+    assert alerts(tmp_path) == []
+
+
+def test_an_actress_who_weeps_with_shut_eyes_and_then_laughs(tmp_path: Path) -> None:
+    # labelled "sad", but anybody can see that her eyes are shut until 6 s: that raises an alert, her laughter none
+    seen("pyfeat_sad_to_happy.mp4", tmp_path)
+    raised = alerts(tmp_path)
+    assert {alert["event_id"] for alert in raised} == {raised[0]["event_id"]}
+    assert float(str(raised[0]["t"])) < 6.0
