@@ -4,7 +4,6 @@ import contextlib
 import json
 import random
 import socket
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -155,19 +154,3 @@ def steps(payloads: list[str]) -> list[tuple[int, str, str]]:
         fields = json.loads(payload)
         seen[fields["sequence"], fields["event_id"], fields["phase"]] = None
     return list(seen)
-
-
-class Background:
-    """Runs something in a thread until the block is left."""
-
-    def __init__(self, work: Callable[[threading.Event], None]) -> None:
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=work, args=(self._stop,), daemon=True)
-
-    def __enter__(self) -> "Background":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(10.0)

@@ -22,7 +22,7 @@ from dms.driver.state import AlertKind, Phase
 from tests.alerts.make import Vehicle
 
 
-def steps(run: int) -> Iterator[tuple[AlertKind, Phase, int]]:
+def steps() -> Iterator[tuple[AlertKind, Phase, int]]:
     """Alerts of both kinds, in turn, for ever."""
     episode = 0
     while True:
@@ -43,7 +43,7 @@ def live(folder: Path, port: int, run: int, pause_s: float, limit: int) -> None:
 
     vehicle.start()
     vehicle.tell_state()
-    for _, (kind, phase, episode) in zip(range(limit), steps(run), strict=False):
+    for _, (kind, phase, episode) in zip(range(limit), steps(), strict=False):
         note(kind, phase, episode, raised=False)
         vehicle.raise_alert(phase, episode, kind)
         note(kind, phase, episode, raised=True)
