@@ -7,17 +7,16 @@ eyes can do is fail to come back after `asleep`.
 
 from dms.config.driver import DriverSettings
 from dms.driver.baseline import BaselineLearner
-from dms.driver.closures import Closure, ClosureTracker
+from dms.driver.closures import ClosureTracker
 from dms.driver.head import RestingHead
 from dms.driver.lifecycle import AlertLife
 from dms.driver.mouth import MouthReader
 from dms.driver.perclos import Perclos
-from dms.driver.smoothing import EPSILON_S, Recent
+from dms.driver.signs import Signs
+from dms.driver.smoothing import EPSILON_S
 from dms.driver.state import Alert, AlertKind, Evidence, Eyes, FatigueLevel
 from dms.observation import Observation
 
-MOST_KEPT = 64
-"""Blinks, droops, yawns and nods that are remembered; all limits on their number are below."""
 LADDER = (FatigueLevel.MICROSLEEP, FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE)
 LATCHED = (FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE)
 
@@ -33,7 +32,7 @@ class FatigueJudge:
     def __init__(self, settings: DriverSettings, learner: BaselineLearner) -> None:
         self._settings = settings
         self._learner = learner
-        closure, perclos, signs, life = settings.closure, settings.perclos, settings.signs, settings.life
+        closure, life = settings.closure, settings.life
         self._slow_s = closure.slow_s
         self._ladder_s = (closure.microsleep_s, closure.asleep_s, closure.unresponsive_s)
         self._recover_s = {
@@ -42,16 +41,12 @@ class FatigueJudge:
             FatigueLevel.ASLEEP: life.asleep_recover_s,
             FatigueLevel.UNRESPONSIVE: life.unresponsive_recover_s,
         }
-        self.closures = ClosureTracker(closure, signs)
-        self.perclos = Perclos(perclos)
+        self.closures = ClosureTracker(closure, settings.signs)
+        self.perclos = Perclos(settings.perclos)
         self.life = AlertLife[FatigueLevel](AlertKind.FATIGUE, life.repeat_s)
         self.head = RestingHead(settings.baseline)
-        self.mouth = MouthReader(closure, signs, settings.time.max_gap_s)
-        self._droops = Recent(perclos.window_s, MOST_KEPT)
-        self._blinks = Recent(signs.blink_window_s, MOST_KEPT)
-        self._slow_closures = Recent(signs.blink_window_s, MOST_KEPT)
-        self._yawns = Recent(signs.window_s, MOST_KEPT)
-        self._nods = Recent(signs.window_s, MOST_KEPT)
+        self.mouth = MouthReader(closure, settings.signs, settings.time.max_gap_s)
+        self.signs = Signs(settings, learner)
         self._down_deg = closure.down_deg
         self._aside_deg = closure.aside_deg
         self._half_shut = closure.half_shut
@@ -62,6 +57,7 @@ class FatigueJudge:
     def begin(self, learner: BaselineLearner) -> None:
         """Somebody else drives: forget everything and rest on another baseline."""
         self._learner = learner
+        self.signs = Signs(self._settings, learner)
         self.head = RestingHead(self._settings.baseline)
         self.forget()
 
@@ -70,8 +66,7 @@ class FatigueJudge:
         self.closures.forget()
         self.mouth.forget()
         self.perclos.clear()
-        for recent in (self._droops, self._blinks, self._slow_closures, self._yawns, self._nods):
-            recent.clear()
+        self.signs.forget()
         self._rung = 0
         self._return_s: float | None = None
         self._open_s = 0.0
@@ -125,7 +120,7 @@ class FatigueJudge:
             if ended is not None:
                 self._rung = 0
                 self._return_s = None
-                self._remember(ended)
+                self.signs.closure(ended)
 
     def unknown(self, span_s: float, in_view: bool) -> None:
         """Nothing was known of the eyes for a span; ``in_view`` when the picture itself could be judged."""
@@ -138,30 +133,10 @@ class FatigueJudge:
         if in_view and self._return_s is not None:
             self._return_s += span_s
 
-    def _remember(self, closure: Closure) -> None:
-        """A closure is over: it may be a blink, a droop, a slow closure, a nod."""
-        end_t, closed_s = closure.end_t, closure.closed_s
-        if closure.nod:
-            self._nods.add(end_t)
-        if not closure.trusted:
-            return
-        if closed_s >= self._settings.perclos.min_closure_s:
-            self._droops.add(end_t)
-        if closed_s - closure.coarsest_s / 2 >= self._slow_s:
-            # longer than the frame rate can stretch a blink
-            self._slow_closures.add(end_t)
-        if (
-            closed_s < self._settings.closure.microsleep_s
-            and closure.coarsest_s <= self._settings.signs.blink_interval_s
-        ):
-            self._blinks.add(end_t, closed_s)
-            if self._learner.blink.learned < 1.0:
-                self._learner.blink.add(closed_s, 1.0)
-
     def see_mouth(self, t: float, yawn: float) -> None:
         """Take a reading of the mouth."""
         if self.mouth.read(t, yawn):
-            self._yawns.add(t)
+            self.signs.yawn(t)
 
     def judge(self, t: float, eyes: Eyes, perclos: float | None, speed_kmh: float | None) -> list[Alert]:
         """Decide on what has been put in up to ``t``.
@@ -180,7 +155,8 @@ class FatigueJudge:
             self._climb(t, alerts)
         if self._return_s is not None and self._return_s + EPSILON_S >= self._settings.closure.no_return_s:
             self._return_s = None
-            self._rung = len(LADDER)
+            if self.closures.closed_s:
+                self._rung = len(LADDER)
             self._raise(FatigueLevel.UNRESPONSIVE, self.closures.start_t, t, "no_return", alerts)
         if perclos is not None:
             self._measured_t = t
@@ -218,9 +194,9 @@ class FatigueJudge:
     def _judge_drowsy(self, t: float, perclos: float, alerts: list[Alert]) -> None:
         """PERCLOS is at the advisory level or above; an alert that is open tells of something worse already."""
         limits = self._settings.perclos
-        if self.life.level is not None or self._droops.count(t) < limits.min_droops:
+        if self.life.level is not None or self.signs.droops(t) < limits.min_droops:
             return
-        if perclos < limits.warning and self.sign(t) is None:
+        if perclos < limits.warning and self.signs.found(t) is None:
             return
         if self._below(self._settings.speed.drowsy_kmh):
             return
@@ -232,28 +208,6 @@ class FatigueJudge:
     def _below(self, gate_kmh: float) -> bool:
         """Whether the vehicle is known to be slower than a gate."""
         return self._speed_kmh is not None and self._speed_kmh < gate_kmh
-
-    def sign(self, t: float) -> str | None:
-        """The second signs of drowsiness at time ``t``, None when there are none."""
-        signs = self._settings.signs
-        found = []
-        ratio = self.blink_ratio(t)
-        if ratio is not None and ratio >= signs.slow_blink_ratio:
-            found.append("slow_blinks")
-        if self._slow_closures.count(t) >= signs.min_slow_closures:
-            found.append("slow_closures")
-        if self._yawns.count(t) >= signs.min_yawns:
-            found.append("yawns")
-        if self._nods.count(t) >= signs.min_nods:
-            found.append("nods")
-        return ",".join(found) or None
-
-    def blink_ratio(self, t: float) -> float | None:
-        """Mean duration of the latest blinks against this driver's own, None with too few that were seen well."""
-        blinks = self._blinks.values(t)
-        if len(blinks) < self._settings.signs.min_blinks:
-            return None
-        return sum(blinks) / len(blinks) / self._learner.blink.value
 
     def _look_after(self, t: float, eyes: Eyes, perclos: float | None, alerts: list[Alert]) -> None:
         """An alert is open: end it, or repeat it."""
@@ -276,7 +230,6 @@ class FatigueJudge:
     def evidence(self, t: float, cause: str) -> Evidence:
         """The numbers behind a step of an alert; ``cause`` says what made it."""
         closures = self.closures
-        ratio = self.blink_ratio(t)
         perclos = self.perclos.value()
         return {
             "cause": cause,
@@ -287,12 +240,7 @@ class FatigueJudge:
             "open_s": round(self._open_s, 3),
             "perclos": None if perclos is None else round(perclos, 4),
             "valid_share": round(self.perclos.valid_share(), 4),
-            "signs": self.sign(t),
-            "droops": float(self._droops.count(t)),
-            "slow_closures": float(self._slow_closures.count(t)),
-            "blink_ratio": None if ratio is None else round(ratio, 3),
-            "yawns": float(self._yawns.count(t)),
-            "nods": float(self._nods.count(t)),
+            **self.signs.evidence(t),
             "speed_kmh": self._speed_kmh,
             "calibrated": round(self._learner.opening.learned, 3),
         }

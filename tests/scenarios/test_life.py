@@ -67,6 +67,16 @@ def test_a_closure_within_an_open_alert_is_told_again() -> None:
     assert alerts[2].evidence["closed_s"] == pytest.approx(1.0, abs=0.15)
 
 
+def test_a_sleeper_lost_from_view_and_found_again_is_told_again() -> None:
+    told = drive().awake(30).closed(3.5).gone(8).mark("found").closed(3.5).open(30)
+    alerts = [
+        (t, alert) for t, alert in ride(told, CAMERA).alerts() if alert.evidence["cause"] in ("closure", "no_return")
+    ]
+    assert [alert.evidence["cause"] for _, alert in alerts] == ["closure", "closure", "no_return", "closure", "closure"]
+    assert {alert.episode for _, alert in alerts} == {1}
+    assert alerts[3][0] == pytest.approx(told.marks["found"] + LIMITS.closure.microsleep_s, abs=0.25)
+
+
 def test_drowsy_cools_down_but_hides_nothing_worse() -> None:
     told = drive().awake(60).closed(1.5)
     for number in range(60):
