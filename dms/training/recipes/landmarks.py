@@ -114,6 +114,8 @@ def centre(model: keras.Model, pictures: Sequence[FacePicture]) -> None:
     located = np.stack([decode(c, o) for c, o in zip(cells, offsets, strict=True)])
     errors = np.stack(truth) - located
     usual = np.abs(errors).mean((1, 2)) < WRONG_LABEL
+    if not usual.any():
+        return
     layer = model.get_layer("offsets")
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel, bias + CELLS * errors[usual].mean(0).reshape(-1)])
