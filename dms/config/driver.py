@@ -163,7 +163,7 @@ class ClosureSettings(Section):
         source="the likelier of two answers; " + OWN,
     )  # fmt: skip
     down_deg: float = limit(
-        12.0, ge=5.0, le=45.0, unit="degrees", title="Looking down",
+        10.0, ge=5.0, le=45.0, unit="degrees", title="Looking down",
         text="A head this far below its resting pitch looks down, which lowers the lids and explains a closure.",
         source="a console or a phone lies 20 to 40 degrees below the road; half of the smaller; " + OWN,
     )  # fmt: skip
