@@ -160,6 +160,27 @@ def test_no_confidence_where_no_face_is(net, portrait):
         assert net.locate(grey, crop).confidence < 0.5
 
 
+def test_golden_points(net, drawn):
+    """Runtimes and processors differ by up to 4 INT8 steps: 0.11 cells of an offset, which is 2.2 pixels here."""
+    found = net.locate(drawn, Crop(320, 240, 240))
+    assert found.confidence == pytest.approx(1.0, abs=4 / 256)
+    for point, place in GOLDEN.items():
+        assert found.points[point] == pytest.approx(np.array(place), abs=2.2), point
+
+
+# from the shipped file on tflite-runtime 2.14 and x86-64
+GOLDEN = {
+    8: (323.0, 358.5),
+    30: (323.1, 261.6),
+    36: (272.3, 228.4),
+    39: (301.4, 230.4),
+    42: (340.6, 229.6),
+    45: (370.3, 228.4),
+    48: (293.7, 308.2),
+    54: (349.6, 307.0),
+}
+
+
 def test_another_model_is_refused():
     other = find_model("face")
     with pytest.raises(UserError, match="96x96x1"):
