@@ -156,7 +156,10 @@ class Publisher:
         self._thread.start()
 
     def alert(self, alert: Alert) -> None:
-        """Take an alert: it is on disk when this returns, and sent as soon as the broker takes it."""
+        """Take an alert: it is on disk when this returns, and sent as soon as the broker takes it.
+
+        Waits for one sync of the disk, a few milliseconds; never for the broker.
+        """
         message = self._encoder.alert(alert)
         topic = self._encoder.topic(alert)
         payload = message.to_json()

@@ -225,6 +225,26 @@ def test_a_clock_that_becomes_good_corrects_what_waits(
     }
 
 
+def test_a_wall_clock_that_jumps_an_hour_either_way_changes_neither_order_nor_lateness(
+    mosquitto_factory: Callable[..., Any], vehicle: Callable[..., Vehicle]
+) -> None:
+    broker = mosquitto_factory()
+    broker.start()
+    listener = broker.listen(FATIGUE)
+    broker.stop()
+    times = Times()
+    van = vehicle(broker.port, clock=times.clock()).start()
+    for episode, jump_s in enumerate((0.0, 3600.0, -7200.0, 3600.0), start=1):
+        times.utc += jump_s
+        van.raise_alert(Phase.START, episode)
+        times.passes(10.0)
+    broker.start()
+    until(lambda: len(steps(listener.on(FATIGUE))) == 4)
+    assert [number for number, _, _ in steps(listener.on(FATIGUE))] == [1, 2, 3, 4]
+    late = {message["sequence"]: message["late_s"] for message in map(json.loads, listener.on(FATIGUE))}
+    assert late == {1: 40.0, 2: 30.0, 3: 20.0, 4: 10.0}
+
+
 def test_message_expiry_is_sent_where_it_is_configured(mosquitto: Any, vehicle: Callable[..., Vehicle]) -> None:
     listener = mosquitto.listen()
     van = vehicle(mosquitto.port, alert_expiry_s=3600).start()
