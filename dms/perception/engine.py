@@ -50,7 +50,7 @@ class Model:
         self, path: Path, input_shape: tuple[int, int, int], output_shapes: Sequence[tuple[int, ...]], threads: int = 1
     ) -> None:
         interpreter_class = _interpreter_class()
-        # the runtime crashes on some files that are no models: look before it does (a damaged model is caught by its hash)
+        # the runtime crashes on some files that are no models; a damaged model is caught by its hash
         with path.open("rb") as file:
             if file.read(8)[4:] != _IDENTIFIER:
                 raise UserError(f"{path} is not a TFLite model")

@@ -31,6 +31,7 @@ from dms.observation import Observation, View
 from dms.perception.perception import Perception
 from dms.service.baselines import USUAL_DRIVER, BaselineStore
 from dms.service.health import HealthReporter
+from dms.service.lock import lock_folder
 from dms.service.notify import SystemdNotifier
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Daemon:
 
     Raises:
         UserError: A model, the source, a login or a certificate cannot be used.
+        WorldError: Another daemon uses the same state folder.
     """
 
     def __init__(self, config: Config) -> None:
@@ -60,6 +62,7 @@ class Daemon:
         self._perception.warm_up()
         self._source = open_source(config.camera)
         self._capture = LiveCapture(self._source, config.camera.retry_s)
+        self._lock = lock_folder(config.service.state_dir)
         self._baselines = BaselineStore(config.service.state_dir)
         self._driver_id: str | None = USUAL_DRIVER
         self._monitor = DriverMonitor(config.driver, self._baselines.load(USUAL_DRIVER))
@@ -184,6 +187,7 @@ class Daemon:
         self._publisher.stop(_FLUSH_S)
         self._outbox.close()
         self._save_baseline()
+        self._lock.close()
         log.info("stopped")
 
 

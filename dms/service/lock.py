@@ -1,0 +1,38 @@
+"""Keeps two daemons off one state folder: they would send each other's alerts and use sequence numbers twice.
+
+Takes a folder, gives an open file that holds a lock. The kernel frees it when the process ends, however it ends.
+"""
+
+import fcntl
+import logging
+from pathlib import Path
+from typing import IO
+
+from dms.errors import WorldError
+
+log = logging.getLogger(__name__)
+
+
+def lock_folder(folder: Path) -> IO[bytes]:
+    """Lock a folder until the file that is returned is closed.
+
+    A folder that cannot be written is no reason not to watch the driver: the daemon then goes on without a lock, as
+    it goes on without an outbox on disk.
+
+    Raises:
+        WorldError: Another process holds the lock.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("wb")
+    except OSError as error:
+        log.warning("%s cannot be written (%s): nothing will be kept over a restart", folder, error.strerror)
+        return Path("/dev/null").open("rb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise WorldError(
+            f"another dms uses {folder}: stop it, or give this one a service.state_dir of its own"
+        ) from error
+    return file
