@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure a model with `dms evaluate` and write what it printed into the model's card, with the command.
 
-usage: add_figures.py "WHAT WAS MEASURED" NAME DATA [further arguments of `dms evaluate`]
+usage: add_figures.py CARD.json "WHAT WAS MEASURED" NAME DATA [further arguments of `dms evaluate`]
 
 Every number of the JSON report stands in the card under its path in the report; lists (the confusion matrix, single
 classes) are left to the command. Run it from the top of the checkout.
@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dms.models import models_dir
 from dms.training.card import Figures, add_figures
 
 PLAIN = {"heads", "result", "figures"}
@@ -31,23 +30,17 @@ def numbers(report: Any, path: str = "") -> Iterator[tuple[str, float]]:
         yield path, report
 
 
-def main(what: str, arguments: list[str]) -> None:
+def main(card: Path, what: str, arguments: list[str]) -> None:
     command = ["dms", "evaluate", *arguments]
     done = subprocess.run([sys.executable, "-m", *command, "--json"], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr.strip())
     figures = Figures(what, shlex.join(command), dict(numbers(json.loads(done.stdout))))
-    add_figures(_card(arguments), [figures])
+    add_figures(card, [figures])
     print(done.stdout)
 
 
-def _card(arguments: list[str]) -> Path:
-    if "--model" in arguments:
-        return Path(arguments[arguments.index("--model") + 1]).with_suffix(".json")
-    return models_dir() / f"{arguments[0]}.json"
-
-
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
+    if len(sys.argv) < 5:
         sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2:])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -1,19 +1,17 @@
 """Trains ``eyes``: an eye patch to open, closed or unusable.
 
 Data: any number of folders with ``closed/`` and ``open/`` (a file's name before the first ``-`` or ``_`` is its person)
-and at least one ``landmarks68_*.csv`` with its pictures. Eyes of landmarked faces are cut as the daemon cuts them. In
-the first table, wide-open ones count as open; all others, and those of further tables, have no label: the net labels
-them itself as soon as it is sure (FixMatch, Sohn et al. 2020). "Unusable" is made: patches off the eye, eyes covered by
-skin or sunglasses, nearly black or blurred beyond telling. Persons are split by a checksum of their name into training
-(7 in 10), choosing (1 in 10) and test (2 in 10); the last two of each folder are written to ``OUT/choose/FOLDER`` and
-``OUT/test/FOLDER`` for ``dms evaluate eyes``. The test part decides nothing here.
+and at least one ``landmarks68_*.csv`` with its pictures, whose wide-open eyes are cut as the daemon cuts them.
+"Unusable" is made: patches off the eye, eyes covered by skin or sunglasses, nearly black or blurred beyond telling.
+Persons are split by a checksum of their name into training (7 in 10), choosing (1 in 10) and test (2 in 10); the last
+two of each folder are written to ``OUT/choose/FOLDER`` and ``OUT/test/FOLDER`` for ``dms evaluate eyes``. The test part
+decides nothing here.
 """
 
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -31,18 +29,14 @@ from dms.training.fit import Batch, Options, fit, predict
 from dms.training.layouts import read_eyes, read_grey, read_landmarks
 from dms.training.quantise import quantise, with_probabilities
 
-EPOCHS = 60
+EPOCHS = 90
 OPEN, CLOSED, UNUSABLE = range(3)
-UNLABELLED = -1
 
-LABELLED, MADE, GUESSED = 96, 24, 40
-"""Patches of a batch that have a label, are made unusable, and are offered to the net for a label of its own."""
-
-SURE = 0.95
-"""Least probability at which the net's own label is trained on, the limit that FixMatch uses."""
+LABELLED, MADE = 104, 24
+"""Patches of a batch that show an eye, and that are made unusable."""
 
 MIN_OPENING = 0.2
-"""Lid opening over corner distance in the landmarks from which an eye counts as open; below it labels are unsure."""
+"""Lid opening over corner distance in the landmarks from which an eye counts as open; narrower ones are left out."""
 
 MIN_EYE_PX = 10.0
 """Eyes from landmarked pictures that are narrower than this many pixels are left out."""
@@ -72,7 +66,7 @@ class Patches:
 
     Attributes:
         images: (N, 32, 32) uint8.
-        states: (N,) int64, 0 open, 1 closed, 2 unusable, -1 an eye without a label.
+        states: (N,) int64, 0 open, 1 closed, 2 unusable.
         groups: (N,) names; the patches of one person share one.
     """
 
@@ -107,7 +101,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     for folder, patches in zip(folders, labelled, strict=True):
         for part in ("choose", "test"):
             write_folder(patches.of(part), out / part / folder.name)
-    everything = join(labelled + [from_landmarks(table, trusted=table == tables[0]) for table in tables])
+    everything = join(labelled + [from_landmarks(table) for table in tables])
     learn, choose = everything.of("train"), everything.of("choose")
     source = Source(learn)
     images, states = held_out(choose, source)
@@ -115,8 +109,8 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     steps = len(source.eyes.states) // LABELLED
     fit(
         model,
-        lambda rng: (source.batch(model, rng) for _ in range(steps)),
-        loss=lambda outputs, targets: F.cross_entropy(outputs[0], targets[0], label_smoothing=0.02),
+        lambda rng: (source.batch(rng) for _ in range(steps)),
+        loss=lambda outputs, targets: F.cross_entropy(outputs[0], targets[0], label_smoothing=0.05),
         epochs=options.epochs or EPOCHS,
         steps_per_epoch=steps,
         out=out,
@@ -132,7 +126,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
 
 
 class Source:
-    """Gives batches of labelled, made and self-labelled patches.
+    """Gives batches of eyes and of unusable patches.
 
     Args:
         patches: The training part.
@@ -141,17 +135,15 @@ class Source:
     def __init__(self, patches: Patches) -> None:
         self.eyes = patches.where((patches.states == OPEN) | (patches.states == CLOSED))
         self.beside = patches.images[patches.states == UNUSABLE]
-        self._unlabelled = patches.images[patches.states == UNLABELLED]
         self._weights = sampling_weights(self.eyes.states, self.eyes.groups)
 
-    def batch(self, model: Any, rng: np.random.Generator) -> Batch:
-        """One batch; the number of self-labelled patches in it grows with the net's certainty."""
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """One batch of pictures and their states."""
         chosen = rng.choice(len(self.eyes.states), LABELLED, p=self._weights)
         unusable = [self.unusable(rng) for _ in range(MADE)]
-        guessed, guesses = self._guess(model, rng)
-        pictures = np.concatenate([self.eyes.images[chosen], unusable, guessed])
-        states = np.concatenate([self.eyes.states[chosen], np.full(MADE, UNUSABLE), guesses])
-        return prepare(augment.augment_all(pictures, AUGMENTATION, rng)), [states]
+        pictures = augment.augment_all(np.concatenate([self.eyes.images[chosen], unusable]), AUGMENTATION, rng)
+        states = np.concatenate([self.eyes.states[chosen], np.full(MADE, UNUSABLE)])
+        return prepare(pictures), [states]
 
     def unusable(self, rng: np.random.Generator) -> Picture:
         """An unusable patch: half of the time one beside the eye, otherwise a spoilt eye."""
@@ -159,19 +151,9 @@ class Source:
             return np.asarray(self.beside[rng.integers(len(self.beside))])
         return spoil(np.asarray(self.eyes.images[rng.integers(len(self.eyes.images))]), self.beside, rng)
 
-    def _guess(self, model: Any, rng: np.random.Generator) -> tuple[Picture, npt.NDArray[np.int64]]:
-        """Eyes without a label whose state the net is sure of as they are, and that state."""
-        if not len(self._unlabelled):
-            return self._unlabelled, np.zeros(0, np.int64)
-        images = self._unlabelled[rng.integers(len(self._unlabelled), size=GUESSED)]
-        probabilities = torch.softmax(torch.tensor(predict(model, prepare(images))[0]), 1).numpy()
-        sure = probabilities.max(1) >= SURE
-        return images[sure], probabilities.argmax(1)[sure]
-
 
 def held_out(choose: Patches, source: Source) -> tuple[Picture, npt.NDArray[np.int64]]:
     """The choosing part's labelled patches, and every fourth eye of it once more, spoilt."""
-    choose = choose.where(choose.states != UNLABELLED)
     rng = np.random.default_rng(0)
     spoilt = np.stack([spoil(patch, source.beside, rng) for patch in choose.images[choose.states != UNUSABLE][::4]])
     images = prepare(np.concatenate([choose.images, spoilt]))
@@ -186,22 +168,22 @@ def from_folder(folder: Path) -> Patches:
     return Patches(images, states, np.array(given.groups))
 
 
-def from_landmarks(table: Path, trusted: bool) -> Patches:
-    """Eyes of landmarked faces, open where a trusted table shows them wide open, and patches beside the eyes.
+def from_landmarks(table: Path) -> Patches:
+    """Open eyes of landmarked faces, and patches beside the eyes.
 
-    YouTube Faces' files (``ytf_First_Last_...``) name the person; each other file is taken as a person of its own.
+    Each picture is taken as a person of its own.
     """
     images, states, groups = [], [], []
     faces = read_landmarks(table)
     rng = np.random.default_rng(0)
     for file, points in zip(faces.files, faces.points, strict=True):
         grey = read_grey(file)
-        group = file.stem.rsplit("_", 2)[0].replace("_", ".") if file.stem.startswith("ytf_") else file.stem
+        group = file.stem
         for side, eye in ((Side.RIGHT, points[36:42]), (Side.LEFT, points[42:48])):
             patch = eye_patch(grey, points, side)
-            if patch is not None and np.ptp(eye[:, 0]) >= MIN_EYE_PX:
+            if patch is not None and np.ptp(eye[:, 0]) >= MIN_EYE_PX and lid_opening(eye) >= MIN_OPENING:
                 images.append(patch)
-                states.append(OPEN if trusted and lid_opening(eye) >= MIN_OPENING else UNLABELLED)
+                states.append(OPEN)
                 groups.append(group)
             away = beside_eye(grey, points, rng)
             if away is not None:
@@ -337,11 +319,10 @@ def card() -> Card:
             "Closed Eyes in the Wild patches (Song et al. 2014)",
             "MRL Eye, near-infrared part (Fusek 2018)",
             "Eyes of HELEN (Le et al. 2012) and AFW (Zhu & Ramanan 2012) with iBUG's points (Sagonas et al. 2013)",
-            "Eyes of YouTube Faces (Wolf et al. 2011), without labels",
         ],
         split="By person: 7 in 10 train, 1 in 10 choose the epoch, 2 in 10 are the test part. Unusable patches are "
         "made from the same pictures; there are no labelled ones, so no figure speaks for real sunglasses.",
         terms="All sources are for research use; the weights carry no picture.",
-        recipe="dms train eyes cew mrl landmarks68_helen_afw.csv landmarks68_youtube_faces.csv --out runs/eyes",
+        recipe="dms train eyes cew mrl landmarks68_helen_afw.csv --out runs/eyes",
         decoding={"closed": "closed / (open + closed), unknown above the limit of unusable in dms/perception/eyes.py"},
     )
