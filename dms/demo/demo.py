@@ -27,7 +27,7 @@ _HOST = "127.0.0.1"
 _VEHICLE = "demo"
 _TOLD = ("cause", "closed_s", "longest_closed_s", "open_s")
 """What of the evidence is printed."""
-_COLOURS = {"attentive": "green", "fatigued": "red", "degraded": "yellow", "starting": "dim"}
+_COLOURS = {"attentive": "green", "fatigued": "red", "degraded": "yellow", "unknown": "dim"}
 
 
 def run_demo() -> None:

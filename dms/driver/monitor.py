@@ -161,7 +161,7 @@ class DriverMonitor:
         elif self._visibility.enough() and fatigue.closures.closed_s < self._settings.closure.asleep_s:
             condition = Condition.ATTENTIVE
         else:
-            condition = Condition.STARTING
+            condition = Condition.UNKNOWN
         learner = self._learner
         return DriverState(
             observation.t,

@@ -27,20 +27,20 @@ class Transition:
 def condition_transitions(settings: DriverSettings) -> tuple[Transition, ...]:
     """Transitions of ``DriverState.condition``."""
     limits = settings.degraded
-    starting, attentive, fatigued, degraded = Condition
+    unknown, attentive, fatigued, degraded = Condition
     lost = f"eyes unknown for {limits.after_s:g} s"
     return (
-        Transition(starting, attentive, f"eyes known for {limits.starting_s:g} s"),
-        Transition(starting, fatigued, "a fatigue alert starts"),
-        Transition(starting, degraded, lost),
-        Transition(attentive, starting, f"eyes unknown for {limits.glance_s:g} s, a new driver, a clock that jumps"),
+        Transition(unknown, attentive, f"eyes known for {limits.starting_s:g} s"),
+        Transition(unknown, fatigued, "a fatigue alert starts"),
+        Transition(unknown, degraded, lost),
+        Transition(attentive, unknown, f"eyes unknown for {limits.glance_s:g} s, a new driver, a clock that jumps"),
         Transition(attentive, fatigued, "a fatigue alert starts"),
         Transition(attentive, degraded, f"{lost} in one gap"),
         Transition(fatigued, attentive, "the alert ends"),
-        Transition(fatigued, starting, "the alert ends by a new driver"),
+        Transition(fatigued, unknown, "the alert ends by a new driver"),
         Transition(fatigued, degraded, f"{lost}, the alert stays open"),
         Transition(degraded, fatigued, f"eyes known for {limits.recover_s:g} s, an alert is still open"),
-        Transition(degraded, starting, f"eyes known for {limits.recover_s:g} s, a new driver, a clock that jumps"),
+        Transition(degraded, unknown, f"eyes known for {limits.recover_s:g} s, a new driver, a clock that jumps"),
     )
 
 

@@ -10,7 +10,7 @@ from dms.observation import Emotions
 class Condition(StrEnum):
     """The driver in one word."""
 
-    STARTING = "starting"
+    UNKNOWN = "unknown"
     """Too little has been seen, so far or just now, to say anything."""
     ATTENTIVE = "attentive"
     """Enough is seen, and nothing is wrong."""

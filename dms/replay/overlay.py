@@ -22,7 +22,7 @@ _GREEN: Colour = (120, 220, 90)
 _AMBER: Colour = (60, 190, 255)
 _RED: Colour = (70, 70, 255)
 _CONDITIONS = {
-    Condition.STARTING: _GREY,
+    Condition.UNKNOWN: _GREY,
     Condition.ATTENTIVE: _GREEN,
     Condition.FATIGUED: _RED,
     Condition.DEGRADED: _AMBER,

@@ -163,7 +163,7 @@ def test_while_the_broker_is_away_alerts_wait_and_only_the_newest_state_counts(
     van.stop()
     # the daemon is started anew, and still before the broker
     again = vehicle(broker.port, session="another").start()
-    again.tell_state(Condition.STARTING)
+    again.tell_state(Condition.UNKNOWN)
     again.raise_alert(Phase.START, 1)
     again.tell_state(Condition.ATTENTIVE)
     broker.start()

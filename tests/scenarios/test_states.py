@@ -75,7 +75,7 @@ def test_recovers_when_the_eyes_are_seen_again(camera: Camera) -> None:
 def test_says_nothing_before_enough_was_seen(camera: Camera) -> None:
     ridden = ride(drive().awake(20), camera)
     first = LIMITS.degraded.starting_s
-    assert all(state.condition is Condition.STARTING for state in ridden.states(until=first))
+    assert all(state.condition is Condition.UNKNOWN for state in ridden.states(until=first))
     later = ridden.states(since=first + 1)
     assert all(state.condition is Condition.ATTENTIVE for state in later)
     assert all(state.perclos is None for state in later)
