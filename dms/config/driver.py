@@ -507,7 +507,9 @@ class DriverSettings(Section):
     )
     anger: AngerSettings = Field(AngerSettings(), title="Anger", description="When a face is angry.")
     degraded: DegradedSettings = Field(DegradedSettings(), title="Degraded", description="When nothing can be judged.")
-    life: LifecycleSettings = Field(LifecycleSettings(), title="Life cycle", description="Repeats, endings and cooldowns of alerts.")
+    life: LifecycleSettings = Field(
+        LifecycleSettings(), title="Life cycle", description="Repeats, endings and cooldowns of alerts."
+    )
     speed: SpeedSettings = Field(
         SpeedSettings(), title="Speed gates", description="From which speed alerts are raised."
     )

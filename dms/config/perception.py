@@ -55,8 +55,8 @@ class PerceptionSettings(Section):
         ge=0.0,
         le=80.0,
         title="Dark limit",
-        description="Mean grey level 0..255 below which a picture is dark: nothing is judged on it. Source: own; of 110 "
-        "in-car frames dimmed to a mean of 12, with sensor noise, the face is found in all, at 8 in 96 %, at 6 in 80 %.",
+        description="Mean grey level 0..255 below which a picture is dark: nothing is judged on it. Source: own; of "
+        "110 in-car frames dimmed to a mean of 12, with noise, the face is found in all, at 8 in 96 %, at 6 in 80 %.",
     )
     covered_detail: float = Field(
         1.0,
