@@ -115,8 +115,6 @@ def test_finds_the_portrait(finder, portrait):
     found = finder.find(portrait)
     assert len([d for d in found if d.score >= 0.5]) == 1
     assert overlap(found[0].box, Box(147, 116, 166, 192)) > 0.75
-    # 4 INT8 steps apart at most between runtimes and processors
-    assert found[0].score == pytest.approx(0.85, abs=0.1)
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.7])
@@ -138,6 +136,13 @@ def test_finds_it_mirrored_and_in_poor_light(finder, portrait):
     mirrored = finder.find(np.ascontiguousarray(portrait[:, ::-1]))[0].box
     assert mirrored.x == pytest.approx(480 - box.x - box.width, abs=12)
     assert overlap(finder.find(portrait // 5)[0].box, box) > 0.7
+
+
+def test_golden_face(finder, drawn):
+    """Runtimes and processors differ by up to 4 INT8 steps: of 1/256 in the score, of 0.014 in cells and logarithms."""
+    (found,) = [d for d in finder.find(drawn) if d.score > 0.4]
+    assert found.score == pytest.approx(0.664, abs=4 / 256)
+    assert overlap(found.box, Box(241.1, 166.4, 156.3, 189.5)) > 0.88
 
 
 def test_finds_nobody_where_nobody_is(finder):
