@@ -80,9 +80,8 @@ class _Listener:
         seen = " and ".join(
             f"{alert['level']} (eyes closed for {alert['evidence']['longest_closed_s']:.1f} s)" for alert in self._ended
         )
-        return (
-            f"The driver was found {seen or 'awake'}; {self._alerts} alert messages and {self._states} states arrived."
-        )
+        found = f"{len(self._ended)} alerts: {seen}" if seen else "No alert"
+        return f"{found}; {self._alerts} alert messages and {self._states} states arrived."
 
     @staticmethod
     def _subscribe(client: mqtt.Client, *_: Any) -> None:
