@@ -36,6 +36,14 @@ class PerceptionSettings(Section):
         description="Most searches of the whole picture per second while the face is lost; between them it is unknown. "
         "Source: own; a face that is back is seen within 0.2 s, the tolerance that Euro NCAP gives to closure times.",
     )
+    driver_hold_s: float = Field(
+        5.0,
+        ge=0.0,
+        le=120.0,
+        title="Driver's place",
+        description="Seconds for which the place of a lost face is kept for the driver: another face, such as a "
+        "passenger's, is not taken for the driver's. Source: own; whoever turns, ducks or is hidden by a hand is back by then.",
+    )
     emotion_hz: float = Field(
         5.0, ge=0.5, le=30.0, title="Emotion rate", description="Most emotion measurements per second."
     )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dms.models import ModelFile
 from dms.observation import Emotions
 from dms.perception.engine import FloatArray, Model
+from dms.perception.eyes import MIN_DEVIATION, MIN_MEAN, light
 
 Picture = npt.NDArray[np.uint8]
 
@@ -29,7 +30,11 @@ EYES_APART = 1.09
 1,207 faces. A ratio above it means a nod, and the eyes give the scale."""
 
 
-def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32]) -> Picture:
+MOST_ENLARGED = 2.0
+"""A face of fewer than half the pixels across that the net was trained on is not judged."""
+
+
+def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32]) -> Picture | None:
     """Cut the face, turned upright, framed as in FER2013.
 
     Args:
@@ -37,7 +42,8 @@ def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32]) -> Picture:
         landmarks: (68, 2) iBUG points in pixels.
 
     Returns:
-        (48, 48) uint8; what lies outside the picture repeats its edge.
+        (48, 48) uint8; what lies outside the picture repeats its edge. None for a face so small that it would be
+        enlarged more than twice: its expression was not recorded.
     """
     right_eye, left_eye = landmarks[36:42].mean(0), landmarks[42:48].mean(0)
     eyes, mouth = (right_eye + left_eye) / 2, landmarks[48:68].mean(0)
@@ -47,7 +53,10 @@ def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32]) -> Picture:
     turn = np.array([[cos, sin], [-sin, cos]])
     # a nod brings eyes and mouth together: then the eyes give the scale
     length = max(float((turn @ (mouth - eyes))[1]), distance / EYES_APART)
-    turn *= EYES_TO_MOUTH * SIZE / length
+    enlarged = EYES_TO_MOUTH * SIZE / length
+    if enlarged > MOST_ENLARGED:
+        return None
+    turn *= enlarged
     middle = np.array([(SIZE - 1) / 2, (EYE_LINE + EYES_TO_MOUTH / 2) * SIZE - 0.5])
     matrix = np.column_stack([turn, middle - turn @ ((eyes + mouth) / 2)])
     patch = cv2.warpAffine(grey, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -72,12 +81,20 @@ class EmotionNet:
         """Run once on an empty patch."""
         self.heads(np.zeros((SIZE, SIZE), np.uint8))
 
-    def emotions(self, patch: Picture) -> Emotions:
+    def emotions(self, patch: Picture | None) -> Emotions | None:
         """Probabilities of FER+'s classes.
 
         Args:
             patch: (48, 48) uint8 as ``face_patch`` gives it.
+
+        Returns:
+            None without a patch, or when it is too dark or flat to show an expression.
         """
+        if patch is None:
+            return None
+        mean, deviation = light(patch)
+        if mean < MIN_MEAN or deviation < MIN_DEVIATION:
+            return None
         _, ferplus = self.heads(patch)
         # INT8 steps of 1/256 need not add up to 1
         return Emotions(*(float(p) for p in ferplus / max(float(ferplus.sum()), 1e-6)))

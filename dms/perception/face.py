@@ -37,8 +37,9 @@ LEAST_SCORE = 0.2
 SAME_FACE = 0.4
 """Intersection over union from which two detections are one face."""
 
-SAME_DRIVER = 0.2
-"""Intersection over union with the last box from which a detection is the same person, a moment later."""
+MOST_GROWTH = 2.0
+"""How many times larger or smaller the driver's face may be than when last seen: leaning from the backrest to the wheel
+halves the distance to a camera on the dashboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,28 +152,38 @@ def choose(
         detections: Faces in one frame.
         shape: (height, width) of the frame in pixels.
         settings: Its ``face_score`` is the least score, its ``region`` holds the driver's face.
-        last: The driver's box when last seen, None when there is none.
+        last: The driver's box when last seen, None when nobody is remembered.
 
     Returns:
-        The face that overlaps the last box most, if one does; otherwise the largest, which is nearest to the camera.
-        None when no face is in the region with that score.
+        Without ``last`` the largest face, which is nearest to the camera; with it the face that ``same_person`` takes
+        for the driver, since a passenger who can be seen is not the driver come back. None when there is no such face
+        in the region with that score.
     """
+    candidates = [d for d in detections if d.score >= settings.face_score and in_region(d.box, shape, settings)]
+    if last is not None:
+        candidates = [d for d in candidates if same_person(d.box, last)]
+        return max(candidates, key=lambda d: overlap(d.box, last), default=None)
+    return max(candidates, key=lambda d: d.box.width * d.box.height, default=None)
+
+
+def in_region(box: Box, shape: tuple[int, ...], settings: PerceptionSettings) -> bool:
+    """Whether a face's centre lies where the driver's face may be."""
     height, width = shape[:2]
     left, top, right, bottom = settings.region
-    candidates = [
-        d
-        for d in detections
-        if d.score >= settings.face_score
-        and left <= (d.box.x + d.box.width / 2) / width <= right
-        and top <= (d.box.y + d.box.height / 2) / height <= bottom
-    ]
-    if not candidates:
-        return None
-    if last is not None:
-        nearest = max(candidates, key=lambda d: overlap(d.box, last))
-        if overlap(nearest.box, last) >= SAME_DRIVER:
-            return nearest
-    return max(candidates, key=lambda d: d.box.width * d.box.height)
+    x, y = (box.x + box.width / 2) / width, (box.y + box.height / 2) / height
+    return left <= x <= right and top <= y <= bottom
+
+
+def same_person(box: Box, last: Box) -> bool:
+    """Whether a face may be the one that was last seen at ``last``: within a face's size of it, and about as large.
+
+    A driver who leans, ducks or turns stays within that while the face is lost; the next seat is further away.
+    """
+    away = math.hypot(
+        box.x + box.width / 2 - last.x - last.width / 2, box.y + box.height / 2 - last.y - last.height / 2
+    )
+    ratio = box.height / max(last.height, 1e-6)
+    return away <= max(last.width, last.height) and 1 / MOST_GROWTH <= ratio <= MOST_GROWTH
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -18,10 +18,10 @@ from dms.models import ModelFile, load_verified
 from dms.observation import Box, Observation, View
 from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.eyes import EyeNet, Side, eye_patch
-from dms.perception.face import Detection, FaceFinder, choose
+from dms.perception.face import Detection, FaceFinder, choose, in_region
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
-from dms.perception.pose import eye_visible, head_pose
+from dms.perception.pose import eye_visible, face_turned_to_camera, head_pose
 from dms.perception.view import as_grey, view_of
 
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
@@ -85,7 +85,7 @@ class Perception:
         self._emotion_pace = _Pace(settings.emotion_hz)
         self._times: dict[str, StageTime] = {}
         self._followed: Landmarks | None = None
-        self._box: Box | None = None
+        self._driver: tuple[float, Box] | None = None
         self.models: dict[str, ModelFile] = files
 
     @property
@@ -117,7 +117,7 @@ class Perception:
             grey = as_grey(frame.image)
             view = view_of(grey, self._settings)
         if view is not View.CLEAR:
-            self._followed = self._box = None
+            self._followed = None
             return Observation(frame.t, view)
         seen = self._locate(grey, frame.t)
         if self._followed is None:
@@ -129,29 +129,34 @@ class Perception:
         if self._followed is not None:
             with self._stage("landmarks"):
                 landmarks = self._landmarks.locate(grey, Crop.around_landmarks(self._followed.points))
-            if self._accept(landmarks):
+            if self._accept(landmarks) and in_region(landmarks.box, grey.shape, self._settings):
                 return self._face(t, landmarks)
             self._followed = None
             self._search_pace = _Pace(self._settings.search_hz)
         if not self._search_pace.due(t):
             return Observation(t)
         with self._stage("face"):
-            found = choose(self._finder.find(grey), grey.shape, self._settings, self._box)
+            found = choose(self._finder.find(grey), grey.shape, self._settings, self._remembered(t))
         if found is None:
-            self._box = None
             return Observation(t, face=False)
-        self._box = found.box
+        self._driver = (t, found.box)
         with self._stage("landmarks"):
             landmarks = self._landmarks.locate(grey, Crop.around_box(found.box))
         if self._accept(landmarks):
             return self._face(t, landmarks)
         return Observation(t, face=True, face_score=round(found.score, _DECIMALS), box=_rounded(found))
 
+    def _remembered(self, t: float) -> Box | None:
+        """Where the driver's face was, as long as nobody else may take its place."""
+        if self._driver is None or not 0 <= t - self._driver[0] <= self._settings.driver_hold_s:
+            return None
+        return self._driver[1]
+
     def _accept(self, landmarks: Landmarks) -> bool:
         return landmarks.confidence >= self._settings.track_score
 
     def _face(self, t: float, landmarks: Landmarks) -> Observation:
-        self._followed, self._box = landmarks, landmarks.box
+        self._followed, self._driver = landmarks, (t, landmarks.box)
         score = round(landmarks.confidence, _DECIMALS)
         return Observation(t, face=True, face_score=score, box=_rounded(landmarks))
 
@@ -168,7 +173,7 @@ class Perception:
         if self._mouth_pace.due(seen.t):
             with self._stage("mouth"):
                 seen = replace(seen, yawn=_round(self._mouth.yawn(mouth_patch(grey, points))))
-        if self._emotion_pace.due(seen.t):
+        if face_turned_to_camera(pose) and self._emotion_pace.due(seen.t):
             with self._stage("emotion"):
                 seen = replace(seen, emotions=self._emotion.emotions(face_patch(grey, points)))
         return seen

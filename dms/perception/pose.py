@@ -67,6 +67,11 @@ def head_pose(points: FloatArray) -> HeadPose:
     return HeadPose(math.degrees(yaw), math.degrees(pitch), math.degrees(roll))
 
 
+def face_turned_to_camera(pose: HeadPose) -> bool:
+    """Whether enough of a face shows for its expression: as long as its nearer eye shows more than its side."""
+    return abs(pose.yaw) < MAX_YAW_NEAR
+
+
 def eye_visible(pose: HeadPose, side: Side) -> bool:
     """Whether an eye can be seen well enough to be judged.
 

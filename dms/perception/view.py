@@ -11,11 +11,16 @@ from dms.frames import Image
 from dms.observation import View
 
 _THUMBNAIL = (80, 60)
+_TO_GREY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}
 
 
 def as_grey(image: Image) -> Image:
-    """The (height, width) grey picture that all of perception works on."""
-    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+    """The (height, width) grey picture that all of perception works on, from grey, BGR or BGRA."""
+    if image.ndim == 2:
+        return image
+    if image.shape[2] == 1:
+        return image[..., 0]
+    return np.asarray(cv2.cvtColor(image, _TO_GREY[image.shape[2]]), np.uint8)
 
 
 def view_of(grey: Image, settings: PerceptionSettings) -> View:

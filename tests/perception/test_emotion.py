@@ -57,10 +57,19 @@ def test_a_nod_does_not_enlarge_the_face():
 
 
 def test_probabilities_add_up_to_one(net):
-    for picture in (drawn_face(1), np.zeros((SIZE, SIZE), np.uint8)):
-        emotions = astuple(net.emotions(picture))
-        assert math.fsum(emotions) == pytest.approx(1)
-        assert min(emotions) >= 0
+    emotions = astuple(net.emotions(drawn_face(1)))
+    assert math.fsum(emotions) == pytest.approx(1)
+    assert min(emotions) >= 0
+
+
+@pytest.mark.parametrize("patch", [None, np.zeros((SIZE, SIZE), np.uint8), np.full((SIZE, SIZE), 90, np.uint8)])
+def test_a_patch_that_shows_nothing_is_unknown(net, patch):
+    assert net.emotions(patch) is None
+
+
+def test_a_face_too_small_to_be_enlarged_is_not_cut():
+    points = face_points() * np.float32(0.1)
+    assert face_patch(np.zeros((60, 60), np.uint8), points) is None
 
 
 @pytest.mark.parametrize("smile", [-1, 1])

@@ -19,6 +19,7 @@ from dms.perception.face import (
     decode,
     letter_boxed,
     overlap,
+    same_person,
 )
 
 
@@ -96,8 +97,22 @@ def test_a_face_seen_before_goes_on_driving():
     assert choose([PASSENGER, DRIVER], (480, 640), PerceptionSettings(), Box(110, 105, 100, 130)) is DRIVER
 
 
-def test_a_past_far_away_says_nothing():
-    assert choose([PASSENGER, DRIVER], (480, 640), PerceptionSettings(), Box(0, 400, 50, 60)) is PASSENGER
+def test_a_passenger_is_not_the_driver_come_back():
+    assert choose([PASSENGER], (480, 640), PerceptionSettings(), DRIVER.box) is None
+
+
+@pytest.mark.parametrize(
+    ("box", "same"),
+    [
+        (Box(150, 140, 100, 130), True),
+        (Box(80, 60, 180, 230), True),
+        (Box(300, 100, 100, 130), False),
+        (Box(120, 120, 40, 50), False),
+    ],
+    ids=["moved by half a face", "leans to the camera", "the next seat", "a face in the back"],
+)
+def test_the_same_person_is_near_and_about_as_large(box: Box, same: bool):
+    assert same_person(box, DRIVER.box) is same
 
 
 def test_faces_outside_the_region_are_passengers():

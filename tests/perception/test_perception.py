@@ -1,0 +1,93 @@
+"""Perception as a whole, on the sample drive's portrait: who is followed, and what is unknown."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from dms.config import PerceptionSettings
+from dms.demo import SAMPLE_DRIVE
+from dms.errors import UserError
+from dms.frames import Frame, Image
+from dms.frames.source import RecordedDrive
+from dms.observation import Observation, View
+from dms.perception.perception import Perception
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Image:
+    """A frame of the sample drive with the eyes open, (360, 480, 3)."""
+    return next(RecordedDrive(SAMPLE_DRIVE).frames()).image
+
+
+def cabin(driver: Image | None, passenger: Image | None) -> Image:
+    """Two seats side by side, (360, 960, 3); the passenger sits right, a little smaller."""
+    picture = np.full((360, 960, 3), 120, np.uint8)
+    picture[::8] = 90  # something to see, so that the lens does not count as covered
+    if driver is not None:
+        picture[:, :480] = driver
+    if passenger is not None:
+        picture[40:340, 520:920] = cv2.resize(passenger, (400, 300))
+    return picture
+
+
+def watch(perception: Perception, picture: Image, start_s: float, end_s: float) -> list[Observation]:
+    return [perception.observe(Frame(t, picture)) for t in np.arange(start_s, end_s, 0.1).round(3).tolist()]
+
+
+def side(observation: Observation) -> str:
+    if observation.box is None:
+        return "nobody"
+    return "driver" if observation.box.x + observation.box.width / 2 < 480 else "passenger"
+
+
+def test_a_face_is_followed_with_all_its_measures(portrait: Image) -> None:
+    seen = watch(Perception(PerceptionSettings()), portrait, 0, 1)
+    assert all(observation.face for observation in seen)
+    last = seen[-1]
+    assert last.left_eye is not None
+    assert last.right_eye is not None
+    assert max(last.left_eye, last.right_eye) < 0.5
+    assert last.pose is not None
+    assert abs(last.pose.yaw) < 15
+    assert any(observation.emotions for observation in seen)
+
+
+def test_a_passenger_does_not_take_the_drivers_place(portrait: Image) -> None:
+    perception = Perception(PerceptionSettings())
+    both, alone = cabin(portrait, portrait), cabin(None, portrait)
+    assert {side(o) for o in watch(perception, both, 0, 1)} == {"driver"}
+    assert {side(o) for o in watch(perception, alone, 1, 4)} == {"nobody"}, "the driver ducks"
+    assert {side(o) for o in watch(perception, both, 4, 5)[3:]} == {"driver"}, "and is back"
+
+
+def test_after_a_while_the_face_that_is_left_drives(portrait: Image) -> None:
+    settings = PerceptionSettings(driver_hold_s=2.0)
+    perception = Perception(settings)
+    watch(perception, cabin(portrait, portrait), 0, 1)
+    assert side(watch(perception, cabin(None, portrait), 1, 4)[-1]) == "passenger"
+
+
+def test_faces_outside_the_region_are_never_followed(portrait: Image) -> None:
+    perception = Perception(PerceptionSettings(region=(0.5, 0.0, 1.0, 1.0)))
+    assert {side(o) for o in watch(perception, cabin(portrait, portrait), 0, 1)} == {"passenger"}
+
+
+@pytest.mark.parametrize(
+    ("picture", "view"),
+    [(np.full((480, 640, 3), 4, np.uint8), View.DARK), (np.full((480, 640, 3), 90, np.uint8), View.COVERED)],
+)
+def test_a_picture_without_content_says_why_and_nothing_else(picture: Image, view: View) -> None:
+    assert Perception(PerceptionSettings()).observe(Frame(1.0, picture)) == Observation(1.0, view)
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (480, 640, 1), (480, 640, 3), (480, 640, 4), (1, 1), (1000, 3)])
+def test_pictures_of_any_shape_are_judged_or_unknown(shape: tuple[int, ...]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    assert Perception(PerceptionSettings()).observe(Frame(1.0, noise)).face in {None, False}
+
+
+def test_a_broken_model_is_told_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="missing"):
+        Perception(PerceptionSettings(models_dir=tmp_path))
