@@ -37,6 +37,11 @@ class Baseline:
     anger: float
     anger_learned: float
 
+    @property
+    def parts_learned(self) -> int:
+        """How many of its parts are learned to the end, 0 to 3."""
+        return sum(learned >= 1.0 for learned in (self.open_learned, self.blink_learned, self.anger_learned))
+
     @classmethod
     def unknown(cls, settings: BaselineSettings) -> Self:
         """The priors: a driver of whom nothing is known."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from dms.errors import UserError, WorldError
+from dms.errors import WorldError
 from dms.frames.frame import Frame
 from dms.frames.source import Source
 
@@ -52,7 +52,7 @@ class LiveCapture:
         self._stop = threading.Event()
         self._frames = self._dropped = self._opened = 0
         self._error: str | None = None
-        self.failure: UserError | None = None
+        self.failure: Exception | None = None
         """Why a recording could not be played; None when it could."""
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
@@ -92,10 +92,16 @@ class LiveCapture:
                     self._read()
                 except WorldError as error:
                     self._report(str(error))
+                except Exception as error:
+                    if not self._source.live:
+                        raise
+                    # camera libraries raise all sorts of things; a camera that fails is tried again, whatever it was
+                    if self._report(f"{self._source.name}: {type(error).__name__}: {error}"):
+                        log.debug("the camera failed", exc_info=True)
                 if not self._source.live:
                     break
                 self._stop.wait(self._retry_s)
-        except UserError as error:
+        except Exception as error:
             self.failure = error
         finally:
             with self._changed:
@@ -114,11 +120,13 @@ class LiveCapture:
                     self._newest, self._error = frame, None
                     self._changed.notify_all()
 
-    def _report(self, error: str) -> None:
+    def _report(self, error: str) -> bool:
+        """Keep why there are no pictures, and log it once; gives whether it is news."""
         with self._changed:
-            known, self._error = self._error == error, error
-        if not known:
+            news, self._error = self._error != error, error
+        if news:
             log.warning("%s", error)
+        return news
 
 
 def paced(source: Source, stop: threading.Event) -> Generator[Frame, None, None]:

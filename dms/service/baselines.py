@@ -1,11 +1,12 @@
 """Keeps what was learned about each driver, so that a restart does not begin from nothing.
 
-Takes and gives ``Baseline`` values, one small JSON file for each driver. A file that is missing or broken means that
-the driver is learned anew.
+Takes and gives ``Baseline`` values, one small JSON file for each driver. A file that is missing, broken, or was learned
+with other models means that the driver is learned anew.
 """
 
 import logging
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,7 +18,16 @@ log = logging.getLogger(__name__)
 USUAL_DRIVER = "usual"
 """Who drives while nobody has been named on ``cmd/driver``."""
 
-_FORMAT = TypeAdapter(Baseline)
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a file holds: the baseline, and the models whose answers it was learned from."""
+
+    models: str
+    baseline: Baseline
+
+
+_FORMAT = TypeAdapter(_Kept)
 
 
 class BaselineStore:
@@ -25,21 +35,27 @@ class BaselineStore:
 
     Args:
         folder: The daemon's state folder.
+        models: Names the models in use; what was learned with others does not hold.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, models: str) -> None:
         self._folder = folder / "baselines"
+        self._models = models
 
     def load(self, driver_id: str) -> Baseline | None:
         """What is known about a driver; None for a new one."""
         path = self._path(driver_id)
         try:
-            return _FORMAT.validate_json(path.read_bytes())
+            kept = _FORMAT.validate_json(path.read_bytes())
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:
             log.warning("%s cannot be used, the driver is learned anew (%s)", path, type(error).__name__)
             return None
+        if kept.models != self._models:
+            log.info("%s was learned with other models, the driver is learned anew", path)
+            return None
+        return kept.baseline
 
     def save(self, driver_id: str, baseline: Baseline) -> None:
         """Keep what was learned; a disk that refuses is logged, not fatal."""
@@ -49,7 +65,7 @@ class BaselineStore:
             # written beside and renamed: a power cut leaves the old file or the new one, never half of one
             partial = path.with_suffix(".partial")
             with partial.open("wb") as file:
-                file.write(_FORMAT.dump_json(baseline))
+                file.write(_FORMAT.dump_json(_Kept(self._models, baseline)))
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)

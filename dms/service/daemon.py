@@ -25,6 +25,7 @@ from dms.config import Config
 from dms.driver.inputs import DriverChange, DriverInput
 from dms.driver.monitor import DriverMonitor
 from dms.driver.state import Alert, AlertKind, DriverState, Judgement, Phase
+from dms.frames import Frame
 from dms.frames.camera import open_source
 from dms.frames.live import LiveCapture
 from dms.observation import Observation, View
@@ -63,7 +64,8 @@ class Daemon:
         self._source = open_source(config.camera)
         self._capture = LiveCapture(self._source, config.camera.retry_s)
         self._lock = lock_folder(config.service.state_dir)
-        self._baselines = BaselineStore(config.service.state_dir)
+        hashes = [self._perception.models[name].card["sha256"] for name in ("eyes", "emotion")]
+        self._baselines = BaselineStore(config.service.state_dir, "-".join(hashes))
         self._driver_id: str | None = USUAL_DRIVER
         self._monitor = DriverMonitor(config.driver, self._baselines.load(USUAL_DRIVER))
         self._inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
@@ -74,6 +76,8 @@ class Daemon:
         self._publisher = Publisher(config.mqtt, self._encoder, self._outbox, self._clock, self._inputs.put)
         self._health = HealthReporter(self._clock, config.service.health_interval_s)
         self._view = View.LOST
+        self._inference_error: str | None = None
+        self._learned = self._monitor.baseline.parts_learned
         self._seen_t = self._pinged_t = self._clock.now()
         self._told: DriverState | None = None
 
@@ -93,6 +97,8 @@ class Daemon:
             self._capture.start()
             self._notifier.ready(f"watching {self._source.name}")
             log.info("dms %s watches %s as vehicle %s", __version__, self._source.name, self._config.vehicle.id)
+            # until a picture comes there is none: a camera that is absent from the start is told in time
+            self._judge(Observation(self._clock.now(), View.LOST))
             try:
                 while not self._stop.is_set() and not self._capture.ended:
                     self._turn()
@@ -108,14 +114,29 @@ class Daemon:
         self._hear()
         if frame is not None:
             self._seen_t = now
-            self._judge(self._perception.observe(frame))
+            self._judge(self._see(frame))
         elif now - self._seen_t >= self._config.camera.stall_s:
             self._judge(Observation(now, View.LOST))
         if self._health.due():
             self._report()
+            self._save_lessons()
         if self._notifier.watchdog_s is not None and now - self._pinged_t >= self._notifier.watchdog_s:
             self._pinged_t = now
             self._notifier.alive()
+
+    def _see(self, frame: Frame) -> Observation:
+        """See a frame; one that perception cannot cope with is unknown, and health tells why."""
+        try:
+            observation = self._perception.observe(frame)
+        except Exception as error:
+            # whatever a model or a picture does, the next frame may be fine, and the driver must hear of it if not
+            problem = f"{type(error).__name__}: {error}"
+            if problem != self._inference_error:
+                log.exception("a frame of shape %s could not be seen", frame.image.shape)
+            self._inference_error = problem
+            return Observation(frame.t)
+        self._inference_error = None
+        return observation
 
     def _judge(self, observation: Observation) -> None:
         self._view = observation.view
@@ -124,17 +145,26 @@ class Daemon:
     def _hear(self) -> None:
         """Take the inputs that have come in since the last turn."""
         while not self._inputs.empty():
-            heard = self._monitor.receive(self._resolve(self._inputs.get()))
-            if heard is not None:
-                self._publish(heard)
+            event = self._inputs.get()
+            if isinstance(event, DriverNamed):
+                self._change_driver(event)
+            else:
+                self._receive(event)
 
-    def _resolve(self, event: Input) -> DriverInput:
-        """Replace a driver's name by what is known about the driver."""
-        if not isinstance(event, DriverNamed):
-            return event
+    def _change_driver(self, named: DriverNamed) -> None:
+        """Judge somebody else from now on. A gateway that repeats the name changes nothing."""
+        if named.driver_id is not None and named.driver_id == self._driver_id:
+            return
         self._save_baseline()
-        self._driver_id = event.driver_id
-        return DriverChange(event.t, None if event.driver_id is None else self._baselines.load(event.driver_id))
+        self._driver_id = named.driver_id
+        known = None if named.driver_id is None else self._baselines.load(named.driver_id)
+        self._receive(DriverChange(named.t, known))
+        self._learned = self._monitor.baseline.parts_learned
+
+    def _receive(self, event: DriverInput) -> None:
+        heard = self._monitor.receive(event)
+        if heard is not None:
+            self._publish(heard)
 
     def _publish(self, judgement: Judgement) -> None:
         self._alert(judgement.alerts)
@@ -173,7 +203,17 @@ class Daemon:
 
     def _report(self) -> None:
         times = self._perception.take_times()
-        self._publisher.health(self._health.report(self._view, self._capture.status, times, self._publisher.status))
+        report = self._health.report(
+            self._view, self._capture.status, times, self._inference_error, self._publisher.status
+        )
+        self._publisher.health(report)
+
+    def _save_lessons(self) -> None:
+        """Save the baseline when a part of it has been learned: cars cut the power, and SD cards wear."""
+        learned = self._monitor.baseline.parts_learned
+        if learned > self._learned:
+            self._save_baseline()
+        self._learned = learned
 
     def _save_baseline(self) -> None:
         if self._driver_id is not None:

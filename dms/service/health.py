@@ -37,7 +37,12 @@ class HealthReporter:
         return self._clock.now() - self._reported >= self._interval_s
 
     def report(
-        self, view: View, capture: CaptureStatus, times: dict[str, StageTime], publisher: PublisherStatus
+        self,
+        view: View,
+        capture: CaptureStatus,
+        times: dict[str, StageTime],
+        inference_error: str | None,
+        publisher: PublisherStatus,
     ) -> HealthMessage:
         """Make a report of the time since the last one.
 
@@ -45,6 +50,7 @@ class HealthReporter:
             view: The latest picture's.
             capture: What the capture says.
             times: Time spent by stage since the last report.
+            inference_error: Why the latest frame could not be seen, None when it could.
             publisher: What delivery says.
         """
         now = self._clock.now()
@@ -68,7 +74,9 @@ class HealthReporter:
                     }
                 ),
                 "models": ModelsHealth(
-                    status="ok", stage_ms={name: round(t.mean_ms, 3) for name, t in times.items()}, error=None
+                    status="ok" if inference_error is None else "failed",
+                    stage_ms={name: round(taken.mean_ms, 3) for name, taken in times.items()},
+                    error=inference_error,
                 ),
                 "broker": BrokerHealth.model_validate(
                     {

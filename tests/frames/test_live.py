@@ -83,6 +83,37 @@ def test_a_camera_that_stops_is_opened_again() -> None:
     capture.stop()
 
 
+class OddCamera(FakeCamera):
+    def frames(self) -> Generator[Frame, None, None]:
+        if self._sessions:
+            yield from super().frames()
+        raise RuntimeError("the driver library had a bad day")
+
+
+def test_whatever_a_camera_raises_it_is_opened_again() -> None:
+    camera = OddCamera()
+    capture = LiveCapture(camera, retry_s=0.01)
+    capture.start()
+    assert eventually(lambda: capture.status.reconnects >= 2)
+    assert capture.status.error == "fake: RuntimeError: the driver library had a bad day"
+    assert not capture.ended
+    capture.stop()
+
+
+class CrashingRecording(Recording):
+    def frames(self) -> Generator[Frame, None, None]:
+        raise RuntimeError("a defect")
+        yield
+
+
+def test_a_defect_while_a_recording_plays_is_not_taken_for_its_end() -> None:
+    capture = LiveCapture(CrashingRecording(), retry_s=0.01)
+    capture.start()
+    assert eventually(lambda: capture.ended)
+    assert isinstance(capture.failure, RuntimeError)
+    capture.stop()
+
+
 def test_a_recording_plays_at_its_own_pace_on_the_monotonic_clock_and_ends() -> None:
     capture = LiveCapture(Recording(), retry_s=0.01)
     capture.start()

@@ -10,7 +10,7 @@ LEARNED = Baseline(0.12, 1.0, 0.22, 1.0, 0.06, 1.0)
 
 
 def test_each_driver_has_a_baseline_of_their_own(tmp_path: Path) -> None:
-    store = BaselineStore(tmp_path)
+    store = BaselineStore(tmp_path, "models")
     other = Baseline.unknown(DriverSettings().baseline)
     store.save("anna", LEARNED)
     store.save("ben", other)
@@ -19,8 +19,14 @@ def test_each_driver_has_a_baseline_of_their_own(tmp_path: Path) -> None:
     assert store.load("carla") is None
 
 
+def test_what_was_learned_with_other_models_does_not_hold(tmp_path: Path) -> None:
+    BaselineStore(tmp_path, "old").save("anna", LEARNED)
+    assert BaselineStore(tmp_path, "new").load("anna") is None
+    assert BaselineStore(tmp_path, "old").load("anna") == LEARNED
+
+
 def test_a_broken_file_means_learning_anew(tmp_path: Path) -> None:
-    store = BaselineStore(tmp_path)
+    store = BaselineStore(tmp_path, "models")
     store.save("anna", LEARNED)
     (tmp_path / "baselines" / "anna.json").write_text('{"open_level": 0.1')
     assert store.load("anna") is None
@@ -29,6 +35,6 @@ def test_a_broken_file_means_learning_anew(tmp_path: Path) -> None:
 def test_a_disk_that_refuses_does_not_stop_the_daemon(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    store = BaselineStore(blocked)
+    store = BaselineStore(blocked, "models")
     store.save("anna", LEARNED)
     assert store.load("anna") is None
