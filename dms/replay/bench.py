@@ -6,7 +6,7 @@ Takes a source, gives milliseconds, frames per second and memory. The only place
 import resource
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ import numpy as np
 from dms.config import Config
 from dms.demo import SAMPLE_DRIVE
 from dms.driver.monitor import DriverMonitor
-from dms.frames.source import open_recording
+from dms.frames.camera import open_source
 from dms.observation import Observation
 from dms.perception.perception import Perception
+
+_CAMERA_FRAMES = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,19 @@ def run_bench(config: Config, source: str | None) -> BenchResult:
 
     Args:
         config: Limits, rates and models.
-        source: A video or a folder of images; the sample drive when None.
+        source: A camera, of which 300 frames are taken, a video or a folder of images; the sample drive when None.
 
     Raises:
         UserError: The source cannot be read.
+        WorldError: The camera cannot be opened.
     """
-    drive = open_recording(Path(source) if source is not None else SAMPLE_DRIVE, config.camera)
+    drive = open_source(config.camera.model_copy(update={"source": source or str(SAMPLE_DRIVE)}))
     perception, monitor = Perception(config.perception), DriverMonitor(config.driver)
     perception.warm_up()
     stages: dict[str, list[float]] = {}
     whole: list[float] = []
     observations: list[Observation] = []
-    for frame in drive.frames():
+    for frame in islice(drive.frames(), _CAMERA_FRAMES if drive.live else None):
         start = time.perf_counter()
         observation = perception.observe(frame)
         whole.append((time.perf_counter() - start) * 1000)

@@ -51,7 +51,8 @@ def replay_drives(drives: Sequence[Path], config: Config, out: Path, overlay: Pa
         overlay: Video to draw what was seen into; needs a single drive that has pictures.
 
     Raises:
-        UserError: A drive cannot be read, two drives share a name, or there can be no overlay.
+        UserError: A drive cannot be read, the results cannot be written, two drives share a name, or there can be no
+            overlay.
     """
     folders = [out] if len(drives) == 1 else [out / drive.stem for drive in drives]
     if len(set(folders)) < len(folders):
@@ -64,7 +65,11 @@ def replay_drives(drives: Sequence[Path], config: Config, out: Path, overlay: Pa
         for drive, folder in zip(drives, folders, strict=True):
             walk = TraceWalk(drive) if is_trace(drive) else PictureWalk(drive, config)
             task = progress.add_task(drive.name, total=walk.duration_s)
-            summaries.append(replay(walk, config, folder, overlay, partial(progress.update, task)))
+            try:
+                summaries.append(replay(walk, config, folder, overlay, partial(progress.update, task)))
+            except OSError as error:
+                problem = f"{error.filename or folder}: cannot be written ({error.strerror})"
+                raise UserError(f"{problem}: give --out a folder that can be made and written") from error
             progress.remove_task(task)
     return summaries
 
@@ -114,7 +119,7 @@ def replay(
             if progress is not None:
                 progress(completed=tally.duration_s)
         raised(monitor.finish("end_of_drive"))
-    summary = tally.summary(walk.header.drive, walk.stage_ms, time.perf_counter() - started)
+    summary = tally.summary(walk.header.drive, walk.duration_s, walk.stage_ms, time.perf_counter() - started)
     (out / "summary.json").write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
     return summary
 

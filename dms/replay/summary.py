@@ -10,6 +10,9 @@ from typing import Any
 from dms.driver.state import Alert, AlertKind, Condition, DriverState
 from dms.observation import Observation
 
+_SHORT_S = 1.0
+"""Containers round their length; a second less is no cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -18,6 +21,7 @@ class Summary:
     Attributes:
         drive: The drive's name.
         duration_s: From the first to the last observation, seconds.
+        missing_s: Seconds that the file promises beyond what could be decoded: a recording that was cut short.
         frames: Frames judged.
         face_share: Share 0..1 of frames with a face.
         eyes_share: Share 0..1 of frames with at least one known eye.
@@ -29,6 +33,7 @@ class Summary:
 
     drive: str
     duration_s: float
+    missing_s: float
     frames: int
     face_share: float
     eyes_share: float
@@ -44,8 +49,9 @@ class Summary:
     def text(self) -> str:
         """In two lines for people."""
         alerts = ", ".join(f"{count} x {name}" for name, count in self.alerts.items()) or "no alerts"
+        short = f", then {self.missing_s:.1f} s cannot be decoded: was the file cut short?" if self.missing_s else ""
         return (
-            f"{self.drive}: {alerts} in {self.duration_s:.1f} s\n"
+            f"{self.drive}: {alerts} in {self.duration_s:.1f} s{short}\n"
             f"  face in {self.face_share:.0%} of {self.frames} frames, eyes known in {self.eyes_share:.0%}, "
             f"replayed at {self.speed:.1f} times real time"
         )
@@ -85,12 +91,21 @@ class Tally:
         """Count an alert by the level of its latest step."""
         self._levels[alert.kind, alert.episode] = f"{alert.kind}/{alert.level}"
 
-    def summary(self, drive: str, stage_ms: dict[str, float], took_s: float) -> Summary:
-        """The numbers so far; ``took_s`` is the time the replay took."""
+    def summary(self, drive: str, promised_s: float | None, stage_ms: dict[str, float], took_s: float) -> Summary:
+        """The numbers so far.
+
+        Args:
+            drive: The drive's name.
+            promised_s: Length that the file claims, None when it claims none.
+            stage_ms: Mean milliseconds by stage.
+            took_s: Time that the replay took.
+        """
         frames = max(1, self._frames)
+        missing_s = (promised_s or 0.0) - self.duration_s
         return Summary(
             drive=drive,
             duration_s=round(self.duration_s, 3),
+            missing_s=round(missing_s, 3) if missing_s > _SHORT_S else 0.0,
             frames=self._frames,
             face_share=round(self._faces / frames, 4),
             eyes_share=round(self._eyes / frames, 4),

@@ -114,6 +114,16 @@ def test_an_overlay_has_to_be_mp4(tmp_path: Path) -> None:
         replay(MadeDrive(picture=True), Config(), tmp_path, tmp_path / "seen.avi")
 
 
+def test_a_recording_that_was_cut_short_says_so(tmp_path: Path) -> None:
+    whole = SAMPLE_DRIVE.read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole[: len(whole) // 5])
+    (summary,) = replay_drives([cut], Config(), tmp_path / "out")
+    assert summary.missing_s == pytest.approx(40.0 - summary.duration_s, abs=0.1)
+    assert summary.missing_s > 20
+    assert "was the file cut short?" in summary.text()
+
+
 def test_the_sample_drive_comes_out_as_it_was_made(tmp_path: Path) -> None:
     (summary,) = replay_drives([SAMPLE_DRIVE], Config(), tmp_path)
     result = score(tmp_path / "events.jsonl", SAMPLE_DRIVE.with_suffix(".events.csv"))

@@ -134,6 +134,8 @@ def test_bad_labels_are_told_with_their_line(tmp_path: Path, text: str, message:
         ("{", ":1: not JSON"),
         ("[1]", ":1: not a message"),
         ('{"phase": "start"}', ":1: the message has no t, kind, level, event_id"),
+        ('{"t": 1, "kind": "fatigue", "phase": "start", "event_id": "a"}', ":1: the message has no level"),
+        ('{"t": 1, "kind": "fatigue", "level": "asleep", "event_id": "a"}', ":1: the message has no phase"),
         (json.dumps(event(0.0) | {"t": "soon"}), ":1: t must be seconds"),
         (json.dumps(event(0.0) | {"evidence": 3}), ":1: the evidence must be a table"),
     ],

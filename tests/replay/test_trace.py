@@ -57,13 +57,34 @@ def test_a_line_cut_short_by_a_power_cut_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["{}", "[]", "no json", '{"t": 1.0, "view": "sideways"}', '{"t": 1, "view": "clear", "box": [1, 2]}']
+    "line",
+    [
+        "{}",
+        "[]",
+        "no json",
+        "\udcff",
+        "[" * 100_000,
+        '{"t": 1.0, "view": "sideways"}',
+        '{"t": 1, "view": "clear", "box": [1, 2]}',
+        '{"t": 1, "view": "clear", "box": [1, 2, 3, "wide"]}',
+        '{"t": 1, "view": "clear", "pose": [1, 2, NaN]}',
+        '{"t": 1, "view": "clear", "left_eye": "0.5"}',
+        '{"t": 1, "view": "clear", "left_eye": true}',
+        '{"t": 1, "view": "clear", "yawn": 1e999}',
+        '{"t": 1, "view": "clear", "face": 1}',
+        '{"t": Infinity, "view": "clear"}',
+        '{"t": "soon", "view": "clear"}',
+        f'{{"t": 1{"0" * 400}, "view": "clear"}}',
+        '{"input": "VehicleSpeed", "t": NaN, "kmh": 3}',
+        '{"input": "VehicleSpeed", "t": 1, "kmh": -Infinity}',
+    ],
+    ids=lambda line: line[:50],
 )
 def test_a_broken_line_is_told_with_its_number(tmp_path: Path, line: str) -> None:
     path = tmp_path / "trace.jsonl"
     with TraceWriter(path, HEADER) as writer:
         writer.write(Observation(1.0))
-    with path.open("a") as file:
+    with path.open("a", errors="surrogateescape") as file:
         file.write(line + "\n")
     with pytest.raises(UserError, match=r"trace.jsonl:3: not a line"):
         list(read_trace(path)[1])
