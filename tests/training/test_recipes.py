@@ -59,14 +59,14 @@ def test_eyes_from_folders_to_card(tmp_path, rng):
     (tmp_path / "landmarks68_made.csv").write_text("\n".join(rows))
     made = train("eyes", [tmp_path / "made", tmp_path / "landmarks68_made.csv"], tmp_path / "out", epochs=1)
     find_model("eyes", made.parent).verify()
-    assert len(list((tmp_path / "out" / "test" / "made" / "closed").iterdir())) > 10
+    assert len(list((tmp_path / "out" / "test" / "made" / "closed").iterdir())) > 3
 
 
 def test_people_keep_to_one_part_and_the_parts_have_their_shares():
     parts = [eyes.part_of(f"person{i}") for i in range(2000)]
     assert parts == [eyes.part_of(f"person{i}") for i in range(2000)]
     shares = [parts.count(name) / 2000 for name in ("train", "choose", "test")]
-    assert shares == pytest.approx([0.7, 0.1, 0.2], abs=0.03)
+    assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.03)
 
 
 def test_both_states_are_drawn_alike_and_no_person_dominates():
