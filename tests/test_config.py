@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dms.config import load_config
+from dms.config import load_config, with_values
 from dms.errors import UserError
 
 
@@ -37,6 +37,12 @@ def test_values_are_read(tmp_path: Path) -> None:
         ('[mqtt]\nport = "many"\n', "mqtt.port", "'many'", "valid integer"),
         ('[vehicle]\nid = "a/b"\n', "vehicle.id", "'a/b'", "match pattern"),
         ("[perception]\nregion = [0, 0, 1]\n", "perception.region.3", "[0, 0, 1]", "required"),
+        ("[perception]\nregion = [0.6, 0, 0.4, 1]\n", "perception.region", "0.6, 0, 0.4, 1", "left < right"),
+        ("[perception]\nregion = [0, 0.5, 1, 0.5]\n", "perception.region", "0, 0.5, 1, 0.5", "top < bottom"),
+        ("[perception]\nregion = [0, 0, 640, 480]\n", "perception.region", "0, 0, 640, 480", "shares 0..1"),
+        ("[perception]\nregion = [nan, 0, 1, 1]\n", "perception.region", "nan, 0, 1, 1", "shares 0..1"),
+        ("[camera]\nsource = 0\n", "camera.source", "0", 'write it in quotes, "0"'),
+        ('[camera]\nsource = ""\n', "camera.source", "''", "at least 1 character"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_path_what_was_given_and_what_is_allowed(
@@ -49,6 +55,20 @@ def test_a_wrong_value_is_told_with_its_path_what_was_given_and_what_is_allowed(
     assert given in message
     assert allowed in message
     assert "\n" not in message
+
+
+def test_a_wrong_table_is_told_without_its_content(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as raised:
+        load_config(write(tmp_path, '[mqtt]\nhost = "hidden"\nlogin_file = "a"\nlogin_credential = "b"\n'))
+    message = str(raised.value)
+    assert "mqtt: login_file and login_credential exclude each other" in message
+    assert "hidden" not in message
+
+
+def test_values_of_the_command_line_are_checked_like_those_of_the_file() -> None:
+    assert with_values(load_config(None), "camera", source="1").camera.source == "1"
+    with pytest.raises(UserError, match=r"^mqtt.host: '' given; .* at least 1 character"):
+        with_values(load_config(None), "mqtt", host="")
 
 
 def test_a_wrong_key_is_told_with_the_keys_that_are_allowed(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ which a subscriber may use to read. A field may be added without a new version; 
 know. ``schema_version`` rises when a field goes away or changes its meaning. Unknown is ``null``, never 0 or false.
 """
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -13,11 +12,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
 
 from dms.alerts.clock import ClockQuality
+from dms.config.frames import without_secrets
 from dms.driver.state import AlertKind, AngerLevel, Condition, Degraded, Eyes, FatigueLevel, Phase
 
 SCHEMA_VERSION = 1
-
-_LOGIN = re.compile(r"(\w+://)[^/]*@")
 
 ONLINE = "online"
 OFFLINE = "offline"
@@ -145,21 +143,21 @@ class InfoMessage(Message):
     version: str = Field(description="Version of dms.")
     session: str = Field(description="Names this run of the daemon.")
     models: dict[str, ModelInfo] = Field(description="Loaded models by name.")
-    config: dict[str, object] = Field(description="The configuration; user and password in an address are masked.")
+    config: dict[str, object] = Field(description="The configuration; of an address only scheme, host and port.")
 
     @field_validator("config", mode="before")
     @classmethod
-    def _hide_logins(cls, config: object) -> object:
+    def _hide_secrets(cls, config: object) -> object:
         return _masked(config)
 
 
 def _masked(value: object) -> object:
-    """The same value with ``user:password@`` taken out of every address in it."""
+    """The same value with every address in it cut down to what may be told."""
     if isinstance(value, dict):
         return {key: _masked(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(inner) for inner in value]
-    return _LOGIN.sub(r"\1***@", value) if isinstance(value, str) else value
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 class CameraHealth(BaseModel):

@@ -29,6 +29,7 @@ __all__ = [
     "ServiceSettings",
     "VehicleSettings",
     "load_config",
+    "with_values",
 ]
 
 
@@ -74,11 +75,26 @@ def load_config(path: Path | None) -> Config:
         service = data.setdefault("service", {})
         if isinstance(service, dict):
             service.setdefault("state_dir", directory)
+    return _validated(data, "" if path is None else f"{path}: ")
+
+
+def with_values(config: Config, table: str, **values: object) -> Config:
+    """Replace values of one table, as the command line does; they are checked as if they stood in the file.
+
+    Raises:
+        UserError: A value is wrong; one line for each.
+    """
+    data = config.model_dump()
+    data[table].update(values)
+    return _validated(data, "")
+
+
+def _validated(data: dict[str, Any], where: str) -> Config:
     try:
         return Config.model_validate(data)
     except ValidationError as error:
         lines = [explain(problem) for problem in error.errors()]
-        raise UserError("\n".join(f"{path}: {line}" for line in lines)) from error
+        raise UserError("\n".join(f"{where}{line}" for line in lines)) from error
 
 
 def explain(problem: Any) -> str:
@@ -89,8 +105,13 @@ def explain(problem: Any) -> str:
         close = difflib.get_close_matches(str(problem["loc"][-1]), allowed, n=1)
         hint = f" (did you mean '{close[0]}'?)" if close else ""
         return f"{where}: no such key{hint}; allowed here: {', '.join(allowed)}"
-    message = problem["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    return f"{where}: {problem['input']!r} given; {message}"
+    message, given = problem["msg"].removeprefix("Input ").removeprefix("Value error, "), problem["input"]
+    if isinstance(given, dict):
+        # a whole table says nothing, and there may be a secret in it
+        return f"{where}: {message}"
+    if problem["type"] == "string_type" and isinstance(given, int | float) and not isinstance(given, bool):
+        message += f': write it in quotes, "{given}"'
+    return f"{where}: {given!r} given; {message}"
 
 
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:

@@ -1,10 +1,32 @@
 """Where pictures come from."""
 
+import re
 from typing import Literal
 
 from pydantic import Field
 
 from dms.config.section import Section
+
+_URI = re.compile(r"[\w+.-]*://.*", re.DOTALL)
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")
+
+
+def without_secrets(text: str) -> str:
+    """Give a text as it may be logged and published: of an address only scheme, host and port.
+
+    Cameras take logins before the host, in the path and in the query alike. An address whose host cannot be told for
+    certain (``rtsp://user:pa/ss@host``) keeps its scheme only.
+    """
+    return _URI.sub(lambda found: _shown(found.group()), text)
+
+
+def _shown(uri: str) -> str:
+    scheme, _, rest = uri.partition("://")
+    authority, *more = re.split(r"[/?#\\]", rest, maxsplit=1)
+    host = authority.rpartition("@")[2]
+    if "@" in "".join(more) or not _HOST.fullmatch(host):
+        return f"{scheme}://..."
+    return f"{scheme}://{host}" + ("/..." if any(more) else "")
 
 
 class CameraSettings(Section):
@@ -12,6 +34,7 @@ class CameraSettings(Section):
 
     source: str = Field(
         "0",
+        min_length=1,
         title="Source",
         description="Camera index (0), device (/dev/video0), 'libcamera' for a Raspberry Pi camera module, "
         "an rtsp:// address, a video file, or a folder of images.",

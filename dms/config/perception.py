@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from dms.config.section import Section
 
@@ -42,7 +42,8 @@ class PerceptionSettings(Section):
         le=120.0,
         title="Driver's place",
         description="Seconds for which the place of a lost face is kept for the driver: another face, such as a "
-        "passenger's, is not taken for the driver's. Source: own; whoever turns, ducks or is hidden by a hand is back by then.",
+        "passenger's, is not taken for the driver's. Source: own; whoever turns, ducks or is hidden by a hand is back "
+        "by then.",
     )
     emotion_hz: float = Field(
         5.0, ge=0.5, le=30.0, title="Emotion rate", description="Most emotion measurements per second."
@@ -80,3 +81,12 @@ class PerceptionSettings(Section):
         "lens counts as covered. Source: own; the plainest room of the development clips has 2.5, in-car frames 10 or "
         "more.",
     )
+
+    @field_validator("region")
+    @classmethod
+    def _within_the_picture(cls, region: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        left, top, right, bottom = region
+        # a nan fails every comparison
+        if not (0.0 <= left < right <= 1.0 and 0.0 <= top < bottom <= 1.0):
+            raise ValueError("must be left, top, right, bottom as shares 0..1, left < right and top < bottom")
+        return region

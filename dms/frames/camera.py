@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from dms.config import CameraSettings
-from dms.errors import WorldError
+from dms.config.frames import without_secrets
+from dms.errors import UserError, WorldError
 from dms.frames.frame import Frame, Image
 from dms.frames.source import Source, open_recording
 
@@ -19,7 +21,7 @@ def open_source(settings: CameraSettings) -> Source:
     """Open what ``camera.source`` names: the one door to all pictures.
 
     Raises:
-        UserError: A file or folder cannot be used. (A camera is opened later, by ``frames``.)
+        UserError: A file or folder cannot be used, or there is no such name. (A camera is opened later, by ``frames``.)
     """
     source = settings.source
     if source.partition(":")[0] == "libcamera":
@@ -37,7 +39,7 @@ class OpenCvCamera:
 
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
-        self.name = f"camera {settings.source}" if settings.source.isdigit() else _without_credentials(settings.source)
+        self.name = f"camera {settings.source}" if settings.source.isdigit() else without_secrets(settings.source)
 
     def frames(self) -> Generator[Frame, None, None]:
         """Give pictures as they come, stamped with monotonic time, until the camera fails."""
@@ -72,15 +74,23 @@ class OpenCvCamera:
 
 
 class LibcameraCamera:
-    """A Raspberry Pi camera module, through picamera2 (``apt install python3-picamera2``)."""
+    """A Raspberry Pi camera module, through picamera2 (``apt install python3-picamera2``).
+
+    Raises:
+        UserError: What follows ``libcamera:`` is no number.
+    """
 
     live = True
     duration_s = None
 
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
-        number = settings.source.partition(":")[2]
-        self._number = int(number) if number.isdigit() else 0
+        _, colon, number = settings.source.partition(":")
+        if colon and not number.isdecimal():
+            raise UserError(
+                f"camera.source: {settings.source!r} given; write 'libcamera', or 'libcamera:1' for the second"
+            )
+        self._number = int(number or 0)
         self.name = f"libcamera {self._number}"
 
     def frames(self) -> Generator[Frame, None, None]:
@@ -92,20 +102,20 @@ class LibcameraCamera:
                 "libcamera needs picamera2: apt install python3-picamera2, and a venv made with --system-site-packages"
             ) from error
         s = self._settings
-        try:
-            camera = Picamera2(self._number)
-            # libcamera names the byte order the other way round: "RGB888" is BGR in memory
-            main = {"size": (s.width, s.height), "format": "RGB888"}
-            camera.configure(camera.create_video_configuration(main=main, controls={"FrameRate": s.fps}))
-            camera.start()
-        except (RuntimeError, IndexError) as error:
-            raise WorldError(f"{self.name} cannot be opened ({error})") from error
-        try:
+        with ExitStack() as opened:
+            try:
+                camera = Picamera2(self._number)
+                # a camera that is left open cannot be opened again
+                opened.callback(camera.close)
+                # libcamera names the byte order the other way round: "RGB888" is BGR in memory
+                main = {"size": (s.width, s.height), "format": "RGB888"}
+                camera.configure(camera.create_video_configuration(main=main, controls={"FrameRate": s.fps}))
+                camera.start()
+                opened.callback(camera.stop)
+            except (RuntimeError, IndexError) as error:
+                raise WorldError(f"{self.name} cannot be opened ({error})") from error
             while True:
                 yield Frame(time.monotonic(), upright(np.asarray(camera.capture_array("main"), np.uint8), s))
-        finally:
-            camera.stop()
-            camera.close()
 
 
 def upright(image: Image, settings: CameraSettings) -> Image:
@@ -117,8 +127,3 @@ def upright(image: Image, settings: CameraSettings) -> Image:
 
 def _cameras() -> str:
     return ", ".join(sorted(str(p) for p in Path("/dev").glob("video*"))) or "none"
-
-
-def _without_credentials(uri: str) -> str:
-    scheme, separator, rest = uri.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else uri

@@ -1,6 +1,8 @@
 """Recordings: times come from the file, and what is broken is said."""
 
+import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import cv2
 import numpy as np
@@ -86,7 +88,13 @@ def test_an_image_that_is_none_is_told_by_name(tmp_path: Path) -> None:
     [
         ("0", "camera 0"),
         ("/dev/video7", "/dev/video7"),
-        ("rtsp://user:secret@camera.local/stream", "rtsp://camera.local/stream"),
+        ("rtsp://user:secret@camera.local:554/stream", "rtsp://camera.local:554/..."),
+        ("rtsp://user:secret@[fe80::1]", "rtsp://[fe80::1]"),
+        ("rtsp://camera.local/user=admin&password=secret", "rtsp://camera.local/..."),
+        ("http://camera.local?pwd=secret", "http://camera.local/..."),
+        ("rtsp://user:sec/ret@camera.local/stream", "rtsp://..."),
+        ("rtsp://user:sec ret@camera.local/stream", "rtsp://camera.local/..."),
+        ("rtsp://user:secret", "rtsp://..."),
         ("libcamera:1", "libcamera 1"),
         (str(SAMPLE_DRIVE), "sample_drive.mp4"),
     ],
@@ -103,6 +111,20 @@ def test_a_camera_that_is_absent_is_told_with_what_to_do() -> None:
 def test_libcamera_without_picamera2_says_what_to_install() -> None:
     with pytest.raises(WorldError, match="apt install python3-picamera2"):
         next(open_source(CameraSettings(source="libcamera")).frames())
+
+
+def test_a_libcamera_that_is_no_number_is_told() -> None:
+    with pytest.raises(UserError, match="'libcamera:abc' given"):
+        open_source(CameraSettings(source="libcamera:abc"))
+
+
+def test_a_libcamera_that_does_not_start_is_closed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = MagicMock()
+    camera.start.side_effect = RuntimeError("busy")
+    monkeypatch.setitem(sys.modules, "picamera2", MagicMock(Picamera2=lambda number: camera))
+    with pytest.raises(WorldError, match="busy"):
+        next(open_source(CameraSettings(source="libcamera")).frames())
+    camera.close.assert_called_once_with()
 
 
 def test_pictures_are_set_upright() -> None:
