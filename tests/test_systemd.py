@@ -22,6 +22,13 @@ def test_systemd_finds_nothing_wrong() -> None:
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
 
+def test_it_is_never_given_up_and_never_killed_by_a_reload() -> None:
+    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    assert "StartLimitIntervalSec=0" in lines
+    assert "RestartPreventExitStatus=2" in lines
+    assert not [line for line in lines if line.startswith("ExecReload")]
+
+
 def test_exposure_is_at_most_two() -> None:
     result = analyze("security", "--offline=true", "--no-pager")
     exposure = re.search(r"exposure level for dms.service: ([\d.]+)", result.stdout)

@@ -2,12 +2,13 @@
 
 Takes monotonic seconds, gives UTC and whether it can be believed. A Raspberry Pi has no battery-backed clock: it
 starts in 1970, or where it was switched off, and jumps when the network time arrives. So everything inside the
-program keeps monotonic time, and this is the only file that reads the wall clock. Order never rests on it.
+program keeps monotonic time, and every time in a message is made here. Two others read the wall clock: the outbox, to
+count on from above all earlier sequence numbers when its file was lost, and ``dms watch``, to tell how old a message
+is. Nothing else rests on it, least of all the order of events.
 """
 
 import ctypes
 import functools
-import os
 import time
 import uuid
 from collections.abc import Callable
@@ -131,11 +132,9 @@ def _libc() -> ctypes.CDLL:
 def boot_id() -> str:
     """Names this boot of the machine: monotonic seconds of two boots have nothing to do with each other.
 
-    A unit with ``ProcSubset=pid`` hides the kernel's id; it can pass it on by ``Environment=DMS_BOOT_ID=%b``. Where
-    neither is there, every start of the program counts as a boot of its own, which is safe: lateness then rests on UTC.
+    A sandbox may hide the kernel's id (``ProcSubset=pid``). Then every start of the program counts as a boot of its
+    own, which is safe: lateness then rests on UTC.
     """
-    if given := os.environ.get("DMS_BOOT_ID"):
-        return given
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:

@@ -1,14 +1,18 @@
 """Tells systemd how the daemon is: the sd_notify protocol (man sd_notify), without a library.
 
-Takes one-line messages, sends each as a datagram. Does nothing where systemd did not start the program.
+Takes one-line messages, sends each as a datagram. Does nothing where systemd did not start the program, and goes on
+where nobody listens: a car is watched with or without systemd.
 """
 
+import logging
 import os
 import socket
 
+log = logging.getLogger(__name__)
+
 
 class SystemdNotifier:
-    """Sends readiness, status and watchdog pings to the socket named by ``NOTIFY_SOCKET``."""
+    """Sends readiness and watchdog pings to the socket named by ``NOTIFY_SOCKET``."""
 
     def __init__(self) -> None:
         address = os.environ.get("NOTIFY_SOCKET", "")
@@ -23,10 +27,6 @@ class SystemdNotifier:
         """The daemon has loaded everything and begins its work."""
         self._send(f"READY=1\nSTATUS={status}")
 
-    def status(self, status: str) -> None:
-        """One line for ``systemctl status``."""
-        self._send(f"STATUS={status}")
-
     def alive(self) -> None:
         """The road has made progress since the last ping."""
         self._send("WATCHDOG=1")
@@ -38,5 +38,8 @@ class SystemdNotifier:
     def _send(self, message: str) -> None:
         if not self._address:
             return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
-            sender.sendto(message.encode(), self._address)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+                sender.sendto(message.encode(), self._address)
+        except OSError as error:
+            log.debug("systemd does not hear %r: %s", message, error)

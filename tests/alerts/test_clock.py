@@ -1,6 +1,7 @@
 """The time of day, when the machine does not know it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -55,12 +56,20 @@ def test_the_kernel_gives_an_answer() -> None:
     assert kernel_disciplined() in (True, False)
 
 
-def test_a_boot_has_one_name_and_a_unit_may_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_boot_has_one_name() -> None:
     assert boot_id() == boot_id()
-    monkeypatch.setenv("DMS_BOOT_ID", "from-systemd")
+
+
+def test_where_the_kernels_id_is_hidden_every_start_is_a_boot_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("dms.alerts.clock._BOOT_ID", tmp_path / "hidden")
+    names = []
+    for _ in range(2):
+        boot_id.cache_clear()
+        names.append(boot_id())
     boot_id.cache_clear()
-    assert boot_id() == "from-systemd"
-    boot_id.cache_clear()
+    assert names[0] != names[1]
 
 
 def kept(times: Times, boot: str = "this-boot") -> Entry:
