@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from dms import __version__
-from dms.config import Config, load_config
+from dms.config import Config, load_config, with_values
 from dms.errors import UserError, WorldError
 
 app = typer.Typer(
@@ -79,9 +79,7 @@ def options(
 
 def _configuration(path: Path | None, source: str | None = None) -> Config:
     config = load_config(path)
-    if source is None:
-        return config
-    return config.model_copy(update={"camera": config.camera.model_copy(update={"source": source})})
+    return config if source is None else with_values(config, "camera", source=source)
 
 
 def _log(verbose: bool) -> None:
@@ -161,7 +159,7 @@ def score(
 def evaluate(
     model: Annotated[ModelName, typer.Argument(help="Which model.")],
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A labelled folder or file; docs/models.md has the layouts.")
+        Path, typer.Argument(metavar="DATA", help="A labelled folder or file in the model's layout, see above.")
     ],
     file: Annotated[
         Path | None,
@@ -173,7 +171,16 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model on a labelled set: every metric, confusion matrix, latency."""
+    """Measure a model on a labelled set: every metric, confusion matrix, latency.
+
+    \b
+    What DATA is:
+    face       folder with pictures and labels.csv (file,x,y,w,h), or 68-point CSV
+    landmarks  CSV of file,x0,y0,...,x67,y67 beside its pictures
+    eyes       folder with closed/ and open/, which hold pictures
+    mouth      folder with pictures and labels.csv (file,yawn)
+    emotion    fer2013.csv (emotion,pixels,Usage), or folder with one per class
+    """  # noqa: D301  # click's mark for lines that stay lines
     from dms.evaluate.run import run_evaluation  # noqa: PLC0415
 
     report = run_evaluation(model, data, file, usage, ferplus)
@@ -187,7 +194,7 @@ def evaluate(
 def train(
     model: Annotated[ModelName, typer.Argument(help="Which model.")],
     data: Annotated[
-        list[Path], typer.Argument(metavar="DATA...", help="Files and folders; docs/models.md says which.")
+        list[Path], typer.Argument(metavar="DATA...", help="Files and folders that the model takes, see above.")
     ],
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Where the model, card, curves and checkpoint go.")
@@ -199,7 +206,19 @@ def train(
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on from a checkpoint in DIR.")] = False,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
 ) -> None:
-    """Train a shipped model from public data to its INT8 file and card. Needs the extra 'train'."""
+    """Train a shipped model from public data to its INT8 file and card. Needs the extra 'train'.
+
+    \b
+    What DATA is:
+    points     landmarks68_*.csv (file,x0,y0,...,x67,y67) beside its pictures
+    labels     folder with pictures and labels.csv (file,scene_group,x,y,w,h,yawn)
+    and of these for
+    face       points, and labels with points beside them
+    landmarks  points, the most accurate first, then labels
+    eyes       folders with closed/ and open/, and points
+    mouth      labels with points beside them, and points
+    emotion    fer2013.csv fer2013new.csv
+    """  # noqa: D301  # click's mark for lines that stay lines
     from dms.training.train import train as train_model  # noqa: PLC0415
 
     print(train_model(model, data, out, epochs=epochs, seed=seed, resume=not fresh, threads=threads))
@@ -215,7 +234,7 @@ def check(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson =
         _print_json([result.to_json() for result in results])
     else:
         for result in results:
-            Console(highlight=False).print(result.markup())
+            Console(highlight=False, soft_wrap=True).print(result.markup())
     if any(result.failed for result in results):
         raise typer.Exit(1)
 
@@ -251,7 +270,7 @@ def watch(
     from dms.alerts.watch import watch as watch_vehicle  # noqa: PLC0415
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    watch_vehicle(load_config(config).mqtt.model_copy(update=given), vehicle, Console(highlight=False))
+    watch_vehicle(with_values(load_config(config), "mqtt", **given).mqtt, vehicle, Console(highlight=False))
 
 
 @app.command(epilog="Example: dms schema config > dms.schema.json")

@@ -6,7 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
+from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings
+from dms.observation import Observation
+from dms.replay.trace import TraceHeader, TraceWriter
+from dms.service.check import run_checks
+
+MODELS = ("face", "landmarks", "eyes", "mouth", "emotion")
 COMMANDS = ("run", "demo", "replay", "score", "evaluate", "bench", "check", "schema", "train", "watch")
 
 
@@ -50,9 +57,19 @@ def test_schema_config_is_a_json_schema() -> None:
         (("score", "/nowhere/events.jsonl", "--labels", "/nowhere/labels.csv"), "/nowhere/"),
         (("check", "--config", "/nowhere/dms.toml"), "no such configuration file"),
         (("bench", "--source", "/nowhere/drive.mp4"), "no such file"),
+        (("replay", "{out}/junk.mp4", "--out", "{out}/none"), "not a video"),
+        (("replay", "{out}/trace.jsonl", "--out", "{out}/junk.mp4"), "junk.mp4: cannot be written"),
+        (("replay", "{out}/trace.jsonl", "--out", "{out}/junk.mp4/out"), "junk.mp4/out: cannot be written"),
+        (("run", "--source", ""), "camera.source: '' given"),
+        (("run", "--source", "libcamera:abc"), "'libcamera:abc' given"),
+        (("watch", "--host", ""), "mqtt.host: '' given"),
     ],
 )
 def test_a_wrong_input_ends_with_one_line_and_code_2(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    # FFmpeg would have a lot to say about it
+    (tmp_path / "junk.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + b"junk" * 1000)
+    with TraceWriter(tmp_path / "trace.jsonl", TraceHeader("drive", "session")) as trace:
+        trace.write(Observation(1.0))
     result = dms(*(argument.format(out=tmp_path) for argument in arguments))
     assert result.returncode == 2
     assert words in result.stderr
@@ -75,3 +92,33 @@ def test_check_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
     assert findings["broker"]["verdict"] == "warning"
     assert "alerts wait on disk" in findings["broker"]["text"]
     assert findings["disk"]["verdict"] == "ok"
+    assert not (tmp_path / "state").exists(), "a check leaves nothing behind"
+
+
+def test_what_check_says_is_told_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("where the folder should be", encoding="utf-8")
+    config = Config(
+        camera=CameraSettings(source=f"{tmp_path}/[/bold] long name {'x' * 100}.mp4"),
+        mqtt=MqttSettings(host=f"{'x' * 70}.local", port=1),
+        service=ServiceSettings(state_dir=tmp_path / "file" / "state"),
+    )
+    findings = {finding.part: finding for finding in run_checks(config)}
+    assert Text.from_markup(findings["camera"].markup()).plain.endswith(f"{config.camera.source}: no such file")
+    assert "is not the name or address of a machine" in findings["broker"].text
+    assert findings["disk"].verdict == "warning"
+    assert "lost at a restart" in findings["disk"].text
+
+
+def test_watch_does_not_take_a_name_that_is_none() -> None:
+    result = dms("watch", "--host", "a..b")
+    assert result.returncode == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train"])
+def test_help_tells_the_layout_of_each_models_data(command: str) -> None:
+    help_text = dms(command, "--help").stdout
+    assert "\\b" not in help_text
+    lines = [line.split() for line in help_text.splitlines()]
+    told = {words[0] for words in lines if len(words) > 2 and words[0] in MODELS}
+    assert told == set(MODELS)

@@ -36,6 +36,8 @@ def probe_broker(settings: MqttSettings, vehicle_id: str) -> None:
         client.connect(settings.host, settings.broker_port, settings.keepalive_s)
     except OSError as error:
         raise WorldError(f"cannot be reached ({error.strerror or error})") from error
+    except ValueError as error:
+        raise WorldError("is not the name or address of a machine: set mqtt.host") from error
     client.loop_start()
     try:
         if not answered.wait(_PATIENCE_S):

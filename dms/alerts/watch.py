@@ -88,7 +88,7 @@ def watch(settings: MqttSettings, vehicle_id: str = EVERY_VEHICLE, console: Cons
     client.on_connect, client.on_message = on_connect, on_message
     try:
         client.connect(settings.host, settings.broker_port, settings.keepalive_s)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise WorldError(f"broker {settings.host}:{settings.broker_port} cannot be reached: {error}") from error
     while not refusals:
         if client.loop(timeout=1.0) != mqtt.MQTT_ERR_SUCCESS and not refusals:

@@ -320,9 +320,10 @@ def _event(line: str, where: str) -> dict[str, Any] | None:
         raise UserError(f"{where}: not JSON ({error}): make the file again with dms replay") from error
     if not isinstance(message, dict):
         raise UserError(f"{where}: not a message: make the file again with dms replay")
-    if "phase" not in message:
+    alert = ("kind", "phase", "level", "event_id")
+    if not any(name in message for name in alert):
         return None
-    missing = [name for name in ("t", "kind", "phase", "level", "event_id") if name not in message]
+    missing = [name for name in ("t", *alert) if name not in message]
     if missing:
         raise UserError(f"{where}: the message has no {', '.join(missing)}: make the file again with dms replay")
     t = message["t"]

@@ -5,6 +5,7 @@ as the same floats: a replayed trace gives the same events byte for byte. Unknow
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from dms.observation import Box, Emotions, HeadPose, Observation, View
 TRACE_VERSION = 1
 
 _T = TypeVar("_T")
-_NUMBERS = ("face", "face_score", "left_eye", "right_eye", "yawn")
+_SHARES = ("face_score", "left_eye", "right_eye", "yawn")
 _RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
 # inputs are rare and nested: pydantic reads and writes them; observations are many and flat
 _INPUTS: dict[str, TypeAdapter[Any]] = {
@@ -57,7 +58,7 @@ class TraceWriter:
         """Write what was seen in one frame, or an input."""
         if isinstance(event, Observation):
             line: dict[str, Any] = {"t": event.t, "view": event.view.value}
-            line.update((name, value) for name in _NUMBERS if (value := getattr(event, name)) is not None)
+            line.update((name, value) for name in ("face", *_SHARES) if (value := getattr(event, name)) is not None)
             line.update((name, astuple(value)) for name in _RECORDS if (value := getattr(event, name)) is not None)
         else:
             name = type(event).__name__
@@ -92,17 +93,16 @@ def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | DriverIn
         UserError: The file is missing or no trace.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        # bytes that are no text are one broken line, wherever they stand
+        with path.open(encoding="utf-8", errors="replace") as file:
             first = file.readline()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a trace, which is text") from error
     return _parse(first, path, 1, _header), _events(path)
 
 
 def _events(path: Path) -> Iterator[Observation | DriverInput]:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="replace") as file:
         next(file)
         for number, text in enumerate(file, start=2):
             if not text.endswith("\n"):
@@ -113,7 +113,7 @@ def _events(path: Path) -> Iterator[Observation | DriverInput]:
 def _parse(text: str, path: Path, number: int, build: Callable[[dict[str, Any]], _T]) -> _T:
     try:
         return build(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         problem = str(error).partition("\n")[0]
         raise UserError(f"{path}:{number}: not a line of a version {TRACE_VERSION} trace ({problem})") from error
 
@@ -127,8 +127,29 @@ def _header(line: dict[str, Any]) -> TraceHeader:
 def _event(line: dict[str, Any]) -> Observation | DriverInput:
     if "input" in line:
         values = {name: value for name, value in line.items() if name != "input"}
+        _check_numbers(values)
         event: DriverInput = _INPUTS[line["input"]].validate_python(values)
         return event
-    records: dict[str, Any] = {name: kind(*line[name]) for name, kind in _RECORDS.items() if name in line}
-    numbers = {name: line[name] for name in _NUMBERS if name in line}
-    return Observation(t=line["t"], view=View(line["view"]), **numbers, **records)
+    records: dict[str, Any] = {name: kind(*map(_number, line[name])) for name, kind in _RECORDS.items() if name in line}
+    shares: dict[str, Any] = {name: _number(line[name]) for name in _SHARES if name in line}
+    face = line.get("face")
+    if face is not None and not isinstance(face, bool):
+        raise ValueError(f"face is {face!r}")
+    return Observation(t=_number(line["t"]), view=View(line["view"]), face=face, **shares, **records)
+
+
+def _number(value: Any) -> float:
+    # a bool is an int to isinstance; a nan would pass through every comparison of the judge
+    if type(value) not in (float, int) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not a number")
+    number: float = value
+    return number
+
+
+def _check_numbers(value: Any) -> None:
+    """Raise ValueError where a number anywhere in an input is not finite."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _check_numbers(inner)
+    elif isinstance(value, float):
+        _number(value)

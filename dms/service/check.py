@@ -7,10 +7,13 @@ finding for each. Changes nothing that stays.
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, Literal
+
+from rich.markup import escape
 
 from dms.alerts.clock import Clock
 from dms.alerts.probe import probe_broker
@@ -52,7 +55,7 @@ class Finding:
 
     def markup(self) -> str:
         """As a line for a terminal, in rich's markup."""
-        return f"[{_COLOURS[self.verdict]}]{self.verdict:<8}[/] {self.part:<7} {self.text}"
+        return f"[{_COLOURS[self.verdict]}]{self.verdict:<8}[/] {self.part:<7} {escape(self.text)}"
 
 
 def run_checks(config: Config) -> list[Finding]:
@@ -109,14 +112,25 @@ def _broker(config: Config) -> Finding:
 
 def _disk(config: Config) -> Finding:
     folder = config.service.state_dir
+    made: list[Path] = []
     try:
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"dms")
+        free_mb = shutil.disk_usage(folder).free / 1e6
     except OSError as error:
-        problem = f"{folder} cannot be written ({error.strerror}): set service.state_dir to a folder of this user"
-        return Finding("disk", "failed", problem)
-    free_mb = shutil.disk_usage(folder).free / 1e6
+        # the daemon runs all the same, with its outbox in memory
+        problem = (
+            f"{folder} cannot be written ({error.strerror}): alerts and the driver's baseline are lost at a restart"
+        )
+        return Finding(
+            "disk", "warning", f"{problem}; give it to this user, or set service.state_dir to another folder"
+        )
+    finally:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
     if free_mb < _FREE_MB:
         return Finding("disk", "warning", f"only {free_mb:.0f} MB free in {folder}: alerts could not be kept for long")
     return Finding("disk", "ok", f"{folder} can be written, {free_mb:,.0f} MB free")

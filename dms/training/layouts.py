@@ -22,6 +22,9 @@ FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 """FER+'s classes in the order of its votes (Barsoum et al. 2016); ``unknown`` and ``NF`` (no face) follow them."""
 
+_MOST_VOTES = 1000  # FER+ has ten raters
+_YAWN = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": None}
+
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
 
@@ -63,14 +66,23 @@ def read_fer2013(fer2013: Path, usage: str, ferplus: Path | None = None) -> Expr
         if pixels.size != 48 * 48:
             raise UserError(f"{fer2013} row {number + 1} has {pixels.size} pixels, not 2304")
         images.append(pixels.reshape(48, 48))
-        labels.append(int(row["emotion"]))
+        labels.append(_whole(row["emotion"], len(FER2013) - 1, f"{fer2013} row {number + 1}: emotion"))
         if votes is not None:
-            chosen.append([int(votes[number][name]) for name in (*FERPLUS, "unknown", "NF")])
+            where = f"{ferplus} row {number + 1}: votes for"
+            chosen.append(
+                [_whole(votes[number][name], _MOST_VOTES, f"{where} {name}") for name in (*FERPLUS, "unknown", "NF")]
+            )
     if votes is not None and number + 1 != len(votes):
         raise UserError(f"{ferplus} has {len(votes)} rows and {fer2013} {number + 1}: they must have the same rows")
     if not images:
         raise UserError(f"{fer2013} has no rows with Usage {usage}")
     return Expressions(np.stack(images), np.array(labels), np.array(chosen) if votes is not None else None)
+
+
+def _whole(text: str | None, most: int, what: str) -> int:
+    if text is None or not text.strip().isdecimal() or int(text) > most:
+        raise UserError(f"{what} must be 0 to {most}, not {text!r}")
+    return int(text)
 
 
 def majority(votes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -168,18 +180,20 @@ def read_frames(folder: Path) -> list[LabelledFrame]:
     Raises:
         UserError: The file is missing or not in this layout.
     """
-    return [_labelled_frame(folder, row) for row in _rows(folder / "labels.csv", {"file"})]
+    rows = _rows(folder / "labels.csv", {"file"})
+    return [_labelled_frame(folder, number, row) for number, row in enumerate(rows, start=1)]
 
 
-def _labelled_frame(folder: Path, row: dict[str, str]) -> LabelledFrame:
-    yawn = row.get("yawn", "").strip().lower()
+def _labelled_frame(folder: Path, number: int, row: dict[str, str]) -> LabelledFrame:
+    yawn = (row.get("yawn") or "").strip().lower()
+    if yawn not in _YAWN:
+        raise UserError(f"{folder / 'labels.csv'} row {number}: yawn must be 0 or 1, not {row['yawn']!r}")
     sides = [row.get(name, "") for name in ("x", "y", "w", "h")]
     try:
         box = tuple(float(side) for side in sides) if all(sides) else None
     except ValueError as error:
         raise UserError(f"{folder / 'labels.csv'}: the box of {row['file']} is not four numbers ({error})") from error
-    known = yawn in ("1", "true", "yes") if yawn else None
-    return LabelledFrame(folder / row["file"], known, row.get("scene_group", ""), box)  # type: ignore[arg-type]
+    return LabelledFrame(folder / row["file"], _YAWN[yawn], row.get("scene_group", ""), box)  # type: ignore[arg-type]
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -212,9 +226,19 @@ def read_grey(path: Path) -> npt.NDArray[np.uint8]:
 def _rows(table: Path, columns: set[str]) -> Iterator[dict[str, str]]:
     if not table.is_file():
         raise UserError(f"file {table} is missing")
-    with table.open(newline="") as file:
-        reader = csv.DictReader(file)
-        missing = columns - set(reader.fieldnames or ())
-        if missing:
-            raise UserError(f"{table} has no column {', '.join(sorted(missing)[:4])}: it is not in the expected layout")
-        yield from reader
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = columns - set(reader.fieldnames or ())
+            if missing:
+                raise UserError(
+                    f"{table} has no column {', '.join(sorted(missing)[:4])}: see `dms evaluate --help` for the layouts"
+                )
+            for number, row in enumerate(reader, start=1):
+                if any(row[name] is None for name in columns):
+                    raise UserError(f"{table} row {number} is shorter than the first line")
+                yield row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{table} is not a CSV file in UTF-8 ({error})") from error
+    except OSError as error:
+        raise UserError(f"{table} cannot be read ({error.strerror})") from error

@@ -75,6 +75,19 @@ def test_wrong_fer2013_files_are_refused(tmp_path):
         read_fer2013(tmp_path / "none.csv", "Training")
 
 
+@pytest.mark.parametrize("label", ["9", "-1", "angry", ""])
+def test_a_fer2013_label_that_is_no_class_is_told_with_its_row(tmp_path, label):
+    fer, _ = write_fer(tmp_path, [(0, 1, "Training"), (label, 1, "Training")])
+    with pytest.raises(UserError, match=f"row 2: emotion must be 0 to 6, not '{label}'"):
+        read_fer2013(fer, "Training")
+
+
+def test_votes_that_are_no_number_are_told_with_their_row(tmp_path):
+    fer, plus = write_fer(tmp_path, [(0, 1, "Training")], [("Training", ["x"] + [0] * 9)])
+    with pytest.raises(UserError, match="row 1: votes for neutral"):
+        read_fer2013(fer, "Training", plus)
+
+
 def test_majority_leaves_out_ties_unknown_and_no_face():
     votes = np.array(
         [
@@ -128,4 +141,18 @@ def test_frames_may_lack_boxes_and_yawns(tmp_path):
     assert (without.yawn, without.group, without.box) == (False, "", None)
     (tmp_path / "labels.csv").write_text("file,x,y,w,h\na.jpg,1,2,3,wide\n")
     with pytest.raises(UserError, match=r"a\.jpg"):
+        read_frames(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"file,yawn\na.jpg,1\nb.jpg,maybe\n", "row 2: yawn must be 0 or 1, not 'maybe'"),
+        (b"yawn,file\n1,a.jpg\n1\n", "row 2 is shorter"),
+        (b"file,yawn\n\xff.jpg,1\n", "not a CSV file in UTF-8"),
+    ],
+)
+def test_labels_that_cannot_be_read_are_told(tmp_path, content, words):
+    (tmp_path / "labels.csv").write_bytes(content)
+    with pytest.raises(UserError, match=words):
         read_frames(tmp_path)

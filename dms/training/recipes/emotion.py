@@ -47,7 +47,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         UserError: The data is not those two files.
     """
     if len(data) != 2:
-        raise UserError("emotion takes two files: --data fer2013.csv --data fer2013new.csv")
+        raise UserError("emotion takes two files: fer2013.csv fer2013new.csv")
     faces = read_fer2013(data[0], "Training", data[1])
     held_out = np.random.default_rng(0).permutation(len(faces.labels)) < len(faces.labels) // 10
     part, rest = select(faces, held_out), select(faces, ~held_out)
