@@ -36,5 +36,9 @@ def test_the_sample_drive_travels_with_it_and_is_small(names: set[str]) -> None:
     assert (ROOT / "dms" / "demo" / "sample_drive.mp4").stat().st_size < 1_000_000
 
 
+def test_the_licence_travels_with_it(names: set[str]) -> None:
+    assert [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
+
+
 def test_nothing_of_the_tests_travels_with_it(names: set[str]) -> None:
     assert not [name for name in names if name.startswith(("tests/", "scripts/", "runs/"))]

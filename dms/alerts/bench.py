@@ -234,8 +234,8 @@ def _quantile_ms(ordered_s: list[float], share: float) -> float | None:
 
 def _alert(phase: Phase, episode: int, t: float) -> Alert:
     evidence: dict[str, float | str | None] = {
-        "trigger": "closure",
-        "closed_s": 1.5333,
+        "cause": "closure",
+        "closed_s": 1.533,
         "perclos": 0.1231,
         "valid_share": 0.9417,
     }

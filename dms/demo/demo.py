@@ -77,9 +77,7 @@ class _Listener:
 
     def summary(self) -> str:
         """What happened, in one line."""
-        seen = " and ".join(
-            f"{alert['level']} (eyes closed for {alert['evidence']['longest_closed_s']:.1f} s)" for alert in self._ended
-        )
+        seen = " and ".join(_in_words(alert) for alert in self._ended)
         found = f"{len(self._ended)} alerts: {seen}" if seen else "No alert"
         return f"{found}; {self._alerts} alert messages and {self._states} states arrived."
 
@@ -117,6 +115,11 @@ class _Listener:
         self._console.print(f"[bold]{topic:<15}[/] {_clock(alert)} [bold {colour}]{step}[/] [dim]{told}[/]")
 
 
+def _in_words(alert: dict[str, Any]) -> str:
+    closed_s = alert["evidence"].get("longest_closed_s")  # anger has none
+    return str(alert["level"]) if closed_s is None else f"{alert['level']} (eyes closed for {closed_s:.1f} s)"
+
+
 def _clock(message: dict[str, Any]) -> str:
     return str(message["at"])[11:21]
 
@@ -127,7 +130,7 @@ def _broker() -> Iterator[int]:
     try:
         from amqtt.broker import Broker  # noqa: PLC0415  # an extra
     except ImportError as error:
-        raise UserError("the demo needs an embedded broker: pip install 'dms[demo]'") from error
+        raise UserError("the demo needs an embedded broker: pip install '.[demo]' in a checkout of DMS") from error
     logging.getLogger("amqtt").setLevel(logging.CRITICAL)
     logging.getLogger("transitions").setLevel(logging.CRITICAL)
     with socket.socket() as probe:

@@ -55,6 +55,6 @@ def train(
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("dms"):
             raise
-        raise UserError(f"training needs {error.name}: pip install 'dms[train]'") from error
+        raise UserError(f"training needs {error.name}: pip install '.[train]' in a checkout of DMS") from error
     made: Path = recipe.train(data, out, Options(epochs=epochs, seed=seed, resume=resume, threads=threads))
     return made

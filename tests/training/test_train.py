@@ -16,7 +16,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch, tmp_path):
     for name in [n for n in sys.modules if n.startswith("dms.training.") and n != "dms.training.train"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(UserError, match=r"pip install 'dms\[train\]'"):
+    with pytest.raises(UserError, match=r"pip install '\.\[train\]'"):
         train("eyes", [], tmp_path)
 
 
