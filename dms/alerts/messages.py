@@ -180,7 +180,12 @@ class ModelsHealth(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     status: Literal["ok", "failed"] = Field(description="Whether inference works.")
-    stage_ms: dict[str, float | None] = Field(description="Median milliseconds per frame and stage, last interval.")
+    hashes: dict[str, str] = Field(
+        description="First 12 digits of each loaded model's SHA-256, by the model's name; info has them whole."
+    )
+    stage_ms: dict[str, float | None] = Field(
+        description="Mean milliseconds a run of each stage took over the last interval."
+    )
     error: str | None = Field(description="Why inference fails.")
 
 

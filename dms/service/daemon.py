@@ -64,8 +64,9 @@ class Daemon:
         self._source = open_source(config.camera)
         self._capture = LiveCapture(self._source, config.camera.retry_s)
         self._lock = lock_folder(config.service.state_dir)
-        hashes = [self._perception.models[name].card["sha256"] for name in ("eyes", "emotion")]
-        self._baselines = BaselineStore(config.service.state_dir, "-".join(hashes))
+        self._hashes: dict[str, str] = {name: file.card["sha256"] for name, file in self._perception.models.items()}
+        learned_from = f"{self._hashes['eyes']}-{self._hashes['emotion']}"
+        self._baselines = BaselineStore(config.service.state_dir, learned_from)
         self._driver_id: str | None = USUAL_DRIVER
         self._monitor = DriverMonitor(config.driver, self._baselines.load(USUAL_DRIVER))
         self._inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
@@ -74,7 +75,7 @@ class Daemon:
         sequences = {topic: self._outbox.last_sequence(topic) for topic in map(topics.alert, AlertKind)}
         self._encoder = Encoder(config.vehicle.id, uuid.uuid4().hex, self._clock.stamp, sequences)
         self._publisher = Publisher(config.mqtt, self._encoder, self._outbox, self._clock, self._inputs.put)
-        self._health = HealthReporter(self._clock, config.service.health_interval_s)
+        self._health = HealthReporter(self._clock, config.service.health_interval_s, self._hashes)
         self._view = View.LOST
         self._inference_error: str | None = None
         self._learned = self._monitor.baseline.parts_learned
@@ -197,7 +198,7 @@ class Daemon:
             clock=stamp.quality,
             version=__version__,
             session=self._encoder.session,
-            models={name: ModelInfo(sha256=model.card["sha256"]) for name, model in self._perception.models.items()},
+            models={name: ModelInfo(sha256=digest) for name, digest in self._hashes.items()},
             config=self._config.model_dump(mode="json"),
         )
 

@@ -24,10 +24,12 @@ class HealthReporter:
     Args:
         clock: The frames' clock and its UTC.
         interval_s: Seconds between two reports.
+        hashes: SHA-256 of each loaded model, by its name.
     """
 
-    def __init__(self, clock: Clock, interval_s: float) -> None:
+    def __init__(self, clock: Clock, interval_s: float, hashes: dict[str, str]) -> None:
         self._clock = clock
+        self._hashes = hashes
         self._interval_s = interval_s
         self._started = self._reported = clock.now()
         self._frames = 0
@@ -75,6 +77,7 @@ class HealthReporter:
                 ),
                 "models": ModelsHealth(
                     status="ok" if inference_error is None else "failed",
+                    hashes={name: digest[:12] for name, digest in self._hashes.items()},
                     stage_ms={name: round(taken.mean_ms, 3) for name, taken in times.items()},
                     error=inference_error,
                 ),

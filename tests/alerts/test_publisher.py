@@ -50,7 +50,7 @@ def health() -> HealthMessage:
         status="running",
         uptime_s=1.0,
         camera=CameraHealth(status="ok", frames_per_s=15.0, dropped=0, reconnects=0, error=None),
-        models=ModelsHealth(status="ok", stage_ms={"face": 2.0}, error=None),
+        models=ModelsHealth(status="ok", hashes={"face": "0" * 12}, stage_ms={"face": 2.0}, error=None),
         broker=BrokerHealth(
             status="ok",
             outbox=0,
