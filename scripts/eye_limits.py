@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 
 from dms.evaluate.eyes import resize
+from dms.evaluate.layouts import EyePatches, read_eyes
 from dms.models import ModelFile, find_model
 from dms.perception.eyes import MAX_UNUSABLE, EyeNet, Picture, light
-from dms.training.layouts import EyePatches, read_eyes
 
 EYE_SHARE = 0.75
 

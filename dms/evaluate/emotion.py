@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.errors import UserError
+from dms.evaluate.layouts import FER2013, FERPLUS, majority, picture_files, read_fer2013, read_grey
 from dms.evaluate.metrics import (
     Classification,
     Latency,
@@ -27,7 +28,6 @@ from dms.evaluate.metrics import (
 )
 from dms.models import ModelFile
 from dms.perception.emotion import SIZE, EmotionNet, Picture
-from dms.training.layouts import FER2013, FERPLUS, majority, picture_files, read_fer2013, read_grey
 
 _ANGER = {"fer2013": FER2013.index("angry"), "ferplus": FERPLUS.index("anger")}
 
@@ -87,9 +87,7 @@ class EmotionReport:
                 f"{_number(head.anger_auc)}, recall {_number(head.anger_recall_1)} at 1 % and "
                 f"{_number(head.anger_recall_5)} at 5 % false positives",
             ]
-        blocks.append(
-            f"latency {self.latency.median_ms:.2f} ms (95th percentile {self.latency.p95_ms:.2f} ms), one thread"
-        )
+        blocks.append(self.latency.text())
         return "\n\n".join(blocks)
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from dms.evaluate.layouts import read_eyes
 from dms.evaluate.metrics import Classification, Latency, auc, classification, latency, table
 from dms.models import ModelFile
 from dms.perception.eyes import SIZE, EyeNet, Picture
-from dms.training.layouts import read_eyes
 
 LABELS = ("open", "closed")
 _UNKNOWN = 2
@@ -66,9 +66,7 @@ class EyesReport:
         ]
         if self.by_group:
             lines.append("by person: " + ", ".join(f"{g} {v:.1%}" for g, v in self.by_group.items()))
-        lines.append(
-            f"latency {self.latency.median_ms:.2f} ms (95th percentile {self.latency.p95_ms:.2f} ms), one thread"
-        )
+        lines.append(self.latency.text())
         return "\n".join(lines)
 
 

@@ -15,12 +15,12 @@ import numpy as np
 from dms.config import PerceptionSettings
 from dms.errors import UserError
 from dms.evaluate.landmarks import marked_faces
+from dms.evaluate.layouts import picture_files, read_frames, read_grey
 from dms.evaluate.metrics import Latency, latency
 from dms.models import ModelFile
 from dms.observation import Box
 from dms.perception.face import FaceFinder, choose, overlap
 from dms.perception.landmarks import face_box
-from dms.training.layouts import picture_files, read_frames, read_grey
 
 FOUND = 0.4
 """Least intersection over union with the labelled box at which a face counts as found."""
@@ -70,9 +70,7 @@ class FaceReport:
                 f"driver chosen right in {self.chosen:.2%}"
             )
         lines.append(f"false faces: {self.false_faces}, in {self.false_share:.3%} of {self.pictures} pictures")
-        lines.append(
-            f"latency {self.latency.median_ms:.2f} ms (95th percentile {self.latency.p95_ms:.2f} ms), one thread"
-        )
+        lines.append(self.latency.text())
         return "\n".join(lines)
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.errors import UserError
+from dms.evaluate.layouts import read_grey, read_landmarks
 from dms.evaluate.metrics import Latency, latency
 from dms.models import ModelFile
 from dms.perception.landmarks import Crop, LandmarkNet, face_box
-from dms.training.layouts import read_grey, read_landmarks
 
 FAILURE = 0.1
 """Normalised error of a face from which it counts as failed."""
@@ -88,7 +88,7 @@ class LandmarksReport:
             "",
             "errors over the distance of the outer eye corners; failed: over 10 %",
             f"confident of {self.confident:.2%}",
-            f"latency {self.latency.median_ms:.2f} ms (95th percentile {self.latency.p95_ms:.2f} ms), one thread",
+            self.latency.text(),
         ]
         return "\n".join(lines)
 

@@ -155,6 +155,10 @@ class Latency:
     p95_ms: float
     runs: int
 
+    def text(self) -> str:
+        """In one line for people."""
+        return f"latency {self.median_ms:.2f} ms (95th percentile {self.p95_ms:.2f} ms), one thread"
+
 
 def latency(call: Callable[[], object], runs: int = 200) -> Latency:
     """Time a call, after a few that warm it up."""

@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from dms.config import PerceptionSettings
 from dms.errors import UserError
+from dms.evaluate.layouts import read_frames, read_grey
 from dms.evaluate.metrics import Classification, Latency, auc, classification, latency, table
 from dms.models import ModelFile
 from dms.perception.face import FaceFinder, choose
 from dms.perception.landmarks import Crop, LandmarkNet
 from dms.perception.mouth import MouthNet, mouth_patch
-from dms.training.layouts import read_frames, read_grey
 
 LABELS = ("no yawn", "yawn")
 _UNKNOWN = 2
@@ -69,9 +69,7 @@ class MouthReport:
             + (f", area under ROC {self.auc:.4f}" if self.auc is not None else ""),
         ]
         if self.latency is not None:
-            lines.append(
-                f"latency {self.latency.median_ms:.2f} ms (95th percentile {self.latency.p95_ms:.2f} ms), one thread"
-            )
+            lines.append(self.latency.text())
         return "\n".join(lines)
 
 

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.errors import UserError
+from dms.evaluate.layouts import LabelledFrame, read_frames, read_grey, read_landmarks
 from dms.perception.landmarks import FOREHEAD, face_outline
-from dms.training.layouts import LabelledFrame, read_frames, read_grey, read_landmarks
 
 FloatArray = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]

@@ -14,11 +14,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from dms.errors import UserError
+from dms.evaluate.layouts import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.training import augment
 from dms.training.architectures import emotion
 from dms.training.card import Card, write_card
 from dms.training.fit import Batch, Options, fit, predict
-from dms.training.layouts import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.training.quantise import quantise, with_probabilities
 
 EPOCHS = 50

@@ -20,13 +20,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from dms.errors import UserError
+from dms.evaluate.layouts import read_eyes, read_grey, read_landmarks
 from dms.perception.eyes import LABELS, SIZE, Side, eye_patch, normalise
 from dms.training import augment
 from dms.training.architectures import eyes
 from dms.training.augment import Picture
 from dms.training.card import Card, write_card
 from dms.training.fit import Batch, Options, fit, predict
-from dms.training.layouts import read_eyes, read_grey, read_landmarks
 from dms.training.quantise import quantise, with_probabilities
 
 EPOCHS = 50

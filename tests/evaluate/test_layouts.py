@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dms.errors import UserError
-from dms.training.layouts import (
+from dms.evaluate.layouts import (
     FERPLUS,
     majority,
     read_eyes,
