@@ -215,7 +215,7 @@ def train(
     and of these for
     face       points, and labels with points beside them
     landmarks  points, the most accurate first, then labels
-    eyes       folders with closed/ and open/, and points
+    eyes       folders with closed/ and open/, better with points
     mouth      labels with points beside them, and points
     emotion    fer2013.csv fer2013new.csv
     """  # noqa: D301  # click's mark for lines that stay lines

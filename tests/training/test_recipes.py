@@ -12,6 +12,7 @@ if any(importlib.util.find_spec(name) is None for name in ("torch", "keras", "te
     pytest.skip("needs the extra train", allow_module_level=True)
 os.environ["KERAS_BACKEND"] = "torch"
 
+from dms.errors import UserError
 from dms.models import find_model
 from dms.training.recipes import emotion, eyes
 from dms.training.train import train
@@ -59,7 +60,17 @@ def test_eyes_from_folders_to_card(tmp_path, rng):
     (tmp_path / "landmarks68_made.csv").write_text("\n".join(rows))
     made = train("eyes", [tmp_path / "made", tmp_path / "landmarks68_made.csv"], tmp_path / "out", epochs=1)
     find_model("eyes", made.parent).verify()
+    alone = train("eyes", [tmp_path / "made"], tmp_path / "alone", epochs=1)
+    find_model("eyes", alone.parent).verify()
     assert len(list((tmp_path / "out" / "test" / "made" / "closed").iterdir())) > 3
+
+
+def test_eyes_of_too_few_people_are_told(tmp_path):
+    for state in ("closed", "open"):
+        (tmp_path / "made" / state).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "made" / state / "one-1.png"), np.full((24, 24), 90, np.uint8))
+    with pytest.raises(UserError, match="more people"):
+        train("eyes", [tmp_path / "made"], tmp_path / "out", epochs=1)
 
 
 def test_people_keep_to_one_part_and_the_parts_have_their_shares():

@@ -1,8 +1,9 @@
 """Trains ``eyes``: an eye patch to open, closed or unusable.
 
-Data: any number of folders with ``closed/`` and ``open/`` (a file's name before the first ``-`` or ``_`` is its person)
-and at least one ``landmarks68_*.csv`` with its pictures, whose wide-open eyes are cut as the daemon cuts them.
-"Unusable" is made: patches off the eye, eyes covered by skin or sunglasses, nearly black or blurred beyond telling.
+Data: any number of folders with ``closed/`` and ``open/`` (a file's name before the first ``-`` or ``_`` is its person),
+and better with ``landmarks68_*.csv`` tables and their pictures, whose wide-open eyes are cut as the daemon cuts them.
+"Unusable" is made: patches off the eye (for want of landmarks, the upper corners of the patches), eyes covered by skin
+or sunglasses, nearly black or blurred beyond telling.
 Persons are split by a checksum of their name into training (8 in 10), choosing (1 in 10) and test (1 in 10); the last
 two of each folder are written to ``OUT/choose/FOLDER`` and ``OUT/test/FOLDER`` for ``dms evaluate eyes``. The test part
 decides nothing here.
@@ -87,22 +88,24 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     """Make ``out/eyes.tflite``, its card, and folders with the patches of the people held out.
 
     Args:
-        data: Folders with ``closed/`` and ``open/``, and landmark CSVs.
+        data: Folders with ``closed/`` and ``open/``, and landmark CSVs if there are any.
         out: Folder for everything that is made.
         options: Epochs, seed, resume and threads.
 
     Raises:
-        UserError: A folder or table is not in its layout, or no folder is among them.
+        UserError: A folder or table is not in its layout, no folder is among them, or they show too few people.
     """
     folders, tables = [p for p in data if p.is_dir()], [p for p in data if not p.is_dir()]
-    if not folders or not tables:
-        raise UserError("eyes takes at least one folder with closed/ and open/ and one landmarks68_*.csv")
+    if not folders:
+        raise UserError("eyes takes at least one folder with closed/ and open/")
     labelled = [from_folder(folder) for folder in folders]
     for folder, patches in zip(folders, labelled, strict=True):
         for part in ("choose", "test"):
             write_folder(patches.of(part), out / part / folder.name)
     everything = join(labelled + [from_landmarks(table) for table in tables])
     learn, choose = everything.of("train"), everything.of("choose")
+    if not len(learn.images) or not len(choose.images):
+        raise UserError("eyes needs pictures of more people: none is left to train on, or none to choose by")
     source = Source(learn)
     images, states = held_out(choose, source)
     model = eyes()
@@ -134,7 +137,8 @@ class Source:
 
     def __init__(self, patches: Patches) -> None:
         self.eyes = patches.where((patches.states == OPEN) | (patches.states == CLOSED))
-        self.beside = patches.images[patches.states == UNUSABLE]
+        beside = patches.images[patches.states == UNUSABLE]
+        self.beside = beside if len(beside) else corners(self.eyes.images)
         self._weights = sampling_weights(self.eyes.states, self.eyes.groups)
 
     def batch(self, rng: np.random.Generator) -> Batch:
@@ -150,6 +154,11 @@ class Source:
         if rng.random() < 0.5:
             return np.asarray(self.beside[rng.integers(len(self.beside))])
         return spoil(np.asarray(self.eyes.images[rng.integers(len(self.eyes.images))]), self.beside, rng)
+
+
+def corners(images: Picture) -> Picture:
+    """The upper left corners of eye patches, enlarged: skin and brows beside the eye, (N, 32, 32) uint8."""
+    return np.stack([resize(image[: SIZE // 3, : SIZE // 3]) for image in images])
 
 
 def held_out(choose: Patches, source: Source) -> tuple[Picture, npt.NDArray[np.int64]]:
