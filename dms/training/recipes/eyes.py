@@ -1,6 +1,6 @@
 """Trains ``eyes``: an eye patch to open, closed or unusable.
 
-Data: any number of folders with ``closed/`` and ``open/`` (a file's name before the first ``-`` or ``_`` is its person),
+Data: any number of folders with ``closed/`` and ``open/`` (a file's name before the first ``-`` or ``_`` is its person)
 and better with ``landmarks68_*.csv`` tables and their pictures, whose wide-open eyes are cut as the daemon cuts them.
 "Unusable" is made: patches off the eye (for want of landmarks, the upper corners of the patches), eyes covered by skin
 or sunglasses, nearly black or blurred beyond telling.
