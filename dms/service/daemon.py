@@ -59,9 +59,10 @@ class Daemon:
         self._stop = threading.Event()
         self._notifier = SystemdNotifier()
         self._clock = Clock(config.mqtt.trust_clock)
+        # a source that is misspelt is told before the models take their time; the camera itself is opened later
+        self._source = open_source(config.camera)
         self._perception = Perception(config.perception)
         self._perception.warm_up()
-        self._source = open_source(config.camera)
         self._capture = LiveCapture(self._source, config.camera.retry_s)
         self._lock = lock_folder(config.service.state_dir)
         self._hashes: dict[str, str] = {name: file.card["sha256"] for name, file in self._perception.models.items()}
