@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from dms.evaluate.layouts import read_eyes
-from dms.evaluate.metrics import Classification, Latency, auc, classification, latency, table
+from dms.evaluate.metrics import Classification, Latency, auc, classification, judged_accuracy, judged_text, latency
 from dms.models import ModelFile
 from dms.perception.eyes import SIZE, EyeNet, Picture
 
@@ -47,23 +47,13 @@ class EyesReport:
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data; ``accuracy`` counts unknown as wrong."""
-        return {
-            "accuracy": self.overall.accuracy,
-            "accuracy_known": self.known.accuracy if self.known else None,
-            **asdict(self),
-        }
+        return {**judged_accuracy(self.overall, self.known), **asdict(self)}
 
     def text(self) -> str:
         """Everything for people."""
-        lines = [
-            f"{self.model} on {self.data}, unknown counted as wrong:",
-            "",
-            table(self.overall, ("unknown",)),
-            "",
-            f"unknown {self.unknown_share:.2%}; accuracy of the rest "
-            + (f"{self.known.accuracy:.2%}" if self.known else "-")
-            + (f", area under ROC {self.auc:.4f}" if self.auc is not None else ""),
-        ]
+        lines = judged_text(
+            f"{self.model} on {self.data}", self.overall, self.known, f"unknown {self.unknown_share:.2%}", self.auc
+        )
         if self.by_group:
             lines.append("by person: " + ", ".join(f"{g} {v:.1%}" for g, v in self.by_group.items()))
         lines.append(self.latency.text())

@@ -202,3 +202,31 @@ def _percent(value: float | None) -> str:
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+def judged_accuracy(overall: Classification, known: Classification | None) -> dict[str, float | None]:
+    """The two accuracies of a model that may say unknown: with unknown counted as wrong, and without it."""
+    return {"accuracy": overall.accuracy, "accuracy_known": known.accuracy if known else None}
+
+
+def judged_text(
+    subject: str, overall: Classification, known: Classification | None, unknown: str, area: float | None
+) -> list[str]:
+    """Lines for people about a model that may say unknown.
+
+    Args:
+        subject: What was measured on what.
+        overall: With unknown counted as wrong, its own last column in the confusion matrix.
+        known: Without unknown; None when nothing was judged.
+        unknown: The share of unknown in words.
+        area: Under the ROC curve of what was judged, None when there is none.
+    """
+    return [
+        f"{subject}, unknown counted as wrong:",
+        "",
+        table(overall, ("unknown",)),
+        "",
+        f"{unknown}; accuracy of the rest "
+        + (f"{known.accuracy:.2%}" if known else "-")
+        + (f", area under ROC {area:.4f}" if area is not None else ""),
+    ]

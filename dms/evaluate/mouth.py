@@ -15,7 +15,7 @@ import numpy.typing as npt
 from dms.config import PerceptionSettings
 from dms.errors import UserError
 from dms.evaluate.layouts import read_frames, read_grey
-from dms.evaluate.metrics import Classification, Latency, auc, classification, latency, table
+from dms.evaluate.metrics import Classification, Latency, auc, classification, judged_accuracy, judged_text, latency
 from dms.models import ModelFile
 from dms.perception.face import FaceFinder, choose
 from dms.perception.landmarks import Crop, LandmarkNet
@@ -51,23 +51,17 @@ class MouthReport:
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data; ``accuracy`` counts unknown as wrong."""
-        return {
-            "accuracy": self.overall.accuracy,
-            "accuracy_known": self.known.accuracy if self.known else None,
-            **asdict(self),
-        }
+        return {**judged_accuracy(self.overall, self.known), **asdict(self)}
 
     def text(self) -> str:
         """Everything for people."""
-        lines = [
-            f"{self.model} on {self.data}, unknown counted as wrong:",
-            "",
-            table(self.overall, ("unknown",)),
-            "",
-            f"unknown {self.unknown:.2%} (no face {self.no_face:.2%}); accuracy of the rest "
-            + (f"{self.known.accuracy:.2%}" if self.known else "-")
-            + (f", area under ROC {self.auc:.4f}" if self.auc is not None else ""),
-        ]
+        lines = judged_text(
+            f"{self.model} on {self.data}",
+            self.overall,
+            self.known,
+            f"unknown {self.unknown:.2%} (no face {self.no_face:.2%})",
+            self.auc,
+        )
         if self.latency is not None:
             lines.append(self.latency.text())
         return "\n".join(lines)

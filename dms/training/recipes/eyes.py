@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from dms.errors import UserError
+from dms.evaluate.eyes import resize
 from dms.evaluate.layouts import read_eyes, read_grey, read_landmarks
 from dms.perception.eyes import LABELS, SIZE, Side, eye_patch, normalise
 from dms.training import augment
@@ -274,12 +275,6 @@ def covered(patch: Picture, other: Picture, rng: np.random.Generator) -> Picture
 def prepare(images: Picture) -> Picture:
     """Patches as the net takes them."""
     return np.stack([normalise(image) for image in images])
-
-
-def resize(image: Picture) -> Picture:
-    """A patch of any size at the net's, averaging when it shrinks."""
-    shrinks = min(image.shape) > SIZE
-    return np.asarray(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
 
 
 def part_of(group: str) -> str:
