@@ -50,12 +50,13 @@ class Model:
         self, path: Path, input_shape: tuple[int, int, int], output_shapes: Sequence[tuple[int, ...]], threads: int = 1
     ) -> None:
         interpreter_class = _interpreter_class()
+        # given a path, the runtime maps the file: one that is overwritten or truncated would end the program
+        self._content = path.read_bytes()
         # the runtime crashes on some files that are no models; a damaged model is caught by its hash
-        with path.open("rb") as file:
-            if file.read(8)[4:] != _IDENTIFIER:
-                raise UserError(f"{path} is not a TFLite model")
+        if self._content[4:8] != _IDENTIFIER:
+            raise UserError(f"{path} is not a TFLite model")
         try:
-            self._interpreter = interpreter_class(model_path=str(path), num_threads=threads)
+            self._interpreter = interpreter_class(model_content=self._content, num_threads=threads)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise UserError(f"{path} is not a TFLite model that this machine can run ({_first_line(error)})") from error
