@@ -5,6 +5,7 @@ too small, outside the picture, too dark, too flat, or unusable to the net (cove
 the patch). Never judges from the landmarks' lid opening, and never looks at time.
 """
 
+import math
 from enum import StrEnum
 
 import cv2
@@ -25,6 +26,8 @@ FRAMING = 1.5
 LABELS = ("open", "closed", "unusable")
 """The net's outputs in order."""
 
+OPEN, CLOSED, UNUSABLE = range(len(LABELS))
+
 MIN_WIDTH = 8.0
 """Least distance of the corners of the wider eye, in pixels of the picture: down to it 95 % of eyes are told right
 (``scripts/eye_limits.py`` on CEW's choosing part; the card has the curve)."""
@@ -37,6 +40,10 @@ MIN_DEVIATION = 3.5
 
 MAX_UNUSABLE = 0.6
 """Most probability of "unusable" at which an eye is still judged: refuses under 1 % of CEW's real eyes."""
+
+MAX_UNUSABLE_BOTH = 0.2
+"""Most geometric mean of "unusable" over the eyes in view at which either is judged. Sunglasses hide both eyes, so that
+two doubtful ones say more than one: docs/models.md has the figures of in-car frames, which it was chosen on."""
 
 
 class Side(StrEnum):
@@ -105,6 +112,22 @@ class EyeNet:
         """Run once on an empty patch."""
         self.probabilities(np.zeros((SIZE, SIZE), np.uint8))
 
+    def both_closed(self, left: Picture | None, right: Picture | None) -> tuple[float | None, float | None]:
+        """Probability that each eye is closed, given that it can be seen.
+
+        Args:
+            left: (32, 32) uint8 as ``eye_patch`` gives it, None for an eye that is not in view.
+            right: The same.
+
+        Returns:
+            0..1 for each, or None as from ``closed``; None for both when they are doubtful together.
+        """
+        answers = self._answer(left), self._answer(right)
+        doubts = [max(answer[UNUSABLE], 1e-3) for answer in answers if answer is not None]
+        if doubts and math.prod(doubts) ** (1 / len(doubts)) > MAX_UNUSABLE_BOTH:
+            return None, None
+        return _closed(answers[0]), _closed(answers[1])
+
     def closed(self, patch: Picture | None) -> float | None:
         """Probability that the eye is closed, given that it can be seen.
 
@@ -114,20 +137,27 @@ class EyeNet:
         Returns:
             0..1, or None when there is no patch, it is too dark or flat, or the net calls it unusable.
         """
+        return _closed(self._answer(patch))
+
+    def _answer(self, patch: Picture | None) -> npt.NDArray[np.float32] | None:
         if patch is None:
             return None
         mean, deviation = light(patch)
         if mean < MIN_MEAN or deviation < MIN_DEVIATION:
             return None
-        is_open, is_closed, unusable = self.probabilities(patch)
-        if unusable > MAX_UNUSABLE:
-            return None
-        return float(is_closed / max(is_open + is_closed, 1e-6))
+        return self.probabilities(patch)
 
     def probabilities(self, patch: Picture) -> npt.NDArray[np.float32]:
         """The net's (3,) probabilities of ``LABELS`` for a (32, 32) uint8 patch."""
         (probabilities,) = self._model.run(normalise(patch))
         return probabilities
+
+
+def _closed(answer: npt.NDArray[np.float32] | None) -> float | None:
+    """Closed among the usable answers, None when the eye is not one of them."""
+    if answer is None or answer[UNUSABLE] > MAX_UNUSABLE:
+        return None
+    return float(answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6))
 
 
 def _distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:

@@ -21,7 +21,7 @@ from dms.perception.eyes import EyeNet, Side, eye_patch
 from dms.perception.face import Detection, FaceFinder, choose, in_region
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
-from dms.perception.pose import eye_visible, face_turned_to_camera, head_pose
+from dms.perception.pose import RestingYaw, eye_visible, face_turned_to_camera, head_pose
 from dms.perception.view import as_grey, view_of
 
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
@@ -86,6 +86,7 @@ class Perception:
         self._times: dict[str, StageTime] = {}
         self._followed: Landmarks | None = None
         self._driver: tuple[float, Box] | None = None
+        self._resting_yaw = RestingYaw()
         self.models: dict[str, ModelFile] = files
 
     @property
@@ -165,9 +166,12 @@ class Perception:
         with self._stage("pose"):
             pose = head_pose(points)
         with self._stage("eyes"):
-            left, right = (
-                self._eyes.closed(eye_patch(grey, points, side)) if eye_visible(pose, side) else None
-                for side in (Side.LEFT, Side.RIGHT)
+            rest = self._resting_yaw.see(seen.t, pose.yaw)
+            left, right = self._eyes.both_closed(
+                *(
+                    eye_patch(grey, points, side) if eye_visible(pose, side, rest) else None
+                    for side in (Side.LEFT, Side.RIGHT)
+                )
             )
         seen = replace(seen, pose=pose, left_eye=_round(left), right_eye=_round(right))
         if self._mouth_pace.due(seen.t):

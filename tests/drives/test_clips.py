@@ -88,6 +88,25 @@ def test_a_missing_face_is_unknown_not_closed(tmp_path: Path, clip: str) -> None
     assert alerts(tmp_path) == []
 
 
+def test_eyes_of_a_driver_who_looks_over_the_shoulder_are_unknown(tmp_path: Path) -> None:
+    observations = seen("incluit_face_away.mp4", tmp_path)
+    (away,) = read_labels(CLIPS / "incluit_face_away.events.csv")
+    turned = within(observations, away.start_s + EDGE_S, away.end_s - EDGE_S)
+    assert turned
+    assert [o.t for o in turned if closed(o) is not None] == []
+    ahead = [o for o in observations if not away.start_s - EDGE_S <= o.t <= away.end_s + EDGE_S]
+    assert [o.t for o in ahead if closed(o) is not False] == []
+
+
+def test_turned_to_either_side_the_eyes_are_unknown_and_never_closed_for_long(tmp_path: Path) -> None:
+    observations = seen("incluit_nods_turns.mp4", tmp_path)
+    turns = [label for label in read_labels(CLIPS / "incluit_nods_turns.events.csv") if label.event == "face_away"]
+    answers = [closed(o) for turn in turns for o in within(observations, turn.start_s + EDGE_S, turn.end_s - EDGE_S)]
+    # the last label passes from one side to the other, through a blink to the front
+    assert answers.count(None) / len(answers) > 0.85
+    assert answers.count(True) / len(answers) < 0.1
+
+
 def test_an_actress_who_weeps_with_shut_eyes_and_then_laughs(tmp_path: Path) -> None:
     # labelled "sad", but anybody can see that her eyes are shut until 6 s: that raises an alert, her laughter none
     seen("pyfeat_sad_to_happy.mp4", tmp_path)

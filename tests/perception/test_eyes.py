@@ -1,9 +1,12 @@
+import cv2
 import numpy as np
 import pytest
 
 from dms.errors import UserError
 from dms.models import ModelFile, find_model
 from dms.perception.eyes import SIZE, EyeNet, Side, eye_patch, light, normalise
+from dms.perception.face import FaceFinder
+from dms.perception.landmarks import Crop, LandmarkNet
 
 
 def face_points(turn: float = 0.0, scale: float = 1.0, centre: tuple[float, float] = (100.0, 80.0)) -> np.ndarray:
@@ -82,6 +85,26 @@ def test_drawn_eyes_are_told_apart(net):
     assert wide is not None
     assert shut is not None
     assert wide < 0.5 < shut
+
+
+def lens(patch: np.ndarray) -> np.ndarray:
+    """A dark lens with a rim and a reflection over an eye."""
+    dark = cv2.ellipse(patch.copy(), (16, 16), (15, 12), 0, 0, 360, (25,), -1)
+    return cv2.ellipse(
+        cv2.ellipse(dark, (16, 16), (15, 12), 0, 0, 360, (90,), 1), (11, 11), (4, 2), 0, 0, 360, (60,), -1
+    )
+
+
+def test_sunglasses_are_unknown_and_one_covered_eye_leaves_the_other(net, portrait):
+    (face, *_) = FaceFinder(find_model("face")).find(portrait)
+    points = LandmarkNet(find_model("landmarks")).locate(portrait, Crop.around_box(face.box)).points
+    left, right = (eye_patch(portrait, points, side) for side in (Side.LEFT, Side.RIGHT))
+    assert max(net.both_closed(left, right)) < 0.5
+    assert net.both_closed(lens(left), lens(right)) == (None, None)
+    hidden, seen = net.both_closed(lens(left), right)
+    assert (hidden, seen) == (None, net.closed(right))
+    assert net.both_closed(None, right) == (None, net.closed(right))
+    assert net.both_closed(None, None) == (None, None)
 
 
 @pytest.mark.parametrize("opening", [0.0, 0.5, 1.0])

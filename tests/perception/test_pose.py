@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dms.observation import HeadPose
 from dms.perception.eyes import Side
-from dms.perception.pose import eye_visible, head_pose
+from dms.perception.pose import RestingYaw, eye_visible, head_pose
 
 # a face of its own, not the one that the code fits: narrower, with a longer nose; millimetres, z away from the camera
 FACE = {
@@ -72,10 +72,44 @@ def test_points_on_one_spot_give_numbers():
 
 
 @pytest.mark.parametrize(
-    ("yaw", "left", "right"),
-    [(0, True, True), (35, False, True), (-35, True, False), (75, False, False), (-75, False, False)],
+    ("yaw", "rest", "left", "right"),
+    [
+        (0, 0, True, True),
+        (26, 0, True, True),
+        (35, 30, False, True),
+        (-35, -30, True, False),
+        (35, 0, False, False),
+        (-35, 0, False, False),
+        (0, 35, True, True),
+        (75, 75, False, False),
+        (-75, -75, False, False),
+    ],
 )
-def test_the_farther_eye_turns_away_first(yaw, left, right):
+def test_the_farther_eye_turns_away_first_and_the_nearer_one_far_from_rest(yaw, rest, left, right):
     # positive yaw turns to the image's right, where the driver's left eye is
     pose = HeadPose(yaw=yaw, pitch=0, roll=0)
-    assert (eye_visible(pose, Side.LEFT), eye_visible(pose, Side.RIGHT)) == (left, right)
+    assert (eye_visible(pose, Side.LEFT, rest), eye_visible(pose, Side.RIGHT, rest)) == (left, right)
+
+
+def rest_after(*looks: tuple[float, float], fps: float) -> float:
+    """Resting yaw after looks of so many degrees for so many seconds."""
+    rest, yaws = RestingYaw(), [yaw for yaw, seconds in looks for _ in range(round(seconds * fps))]
+    return [rest.see(100 + i / fps, yaw) for i, yaw in enumerate(yaws)][-1]
+
+
+@pytest.mark.parametrize("fps", [5, 10, 30])
+def test_the_resting_yaw_outlives_a_look_over_the_shoulder(fps):
+    assert abs(rest_after((0, 2), (-60, 5), fps=fps)) < 7
+    assert abs(rest_after((0, 20), (-60, 5), (0, 10), fps=fps)) < 2
+
+
+@pytest.mark.parametrize("fps", [5, 10, 30])
+def test_the_resting_yaw_finds_a_driver_who_looked_into_the_camera_at_first(fps):
+    assert rest_after((0, 1), (35, 16), fps=fps) > 35 - 20
+
+
+def test_time_out_of_sight_or_running_backwards_moves_the_resting_yaw_little():
+    rest = RestingYaw()
+    rest.see(0, 0)
+    assert abs(rest.see(1000, 50)) <= 1
+    assert abs(rest.see(500, 50)) <= 1
