@@ -39,6 +39,12 @@ class Encoder:
         self._sequences = Counter(sequences or {})
         self._open: dict[UUID, tuple[AlertKind, int]] = {}
 
+    def begin(self, session: str) -> None:
+        """Begin another session: its alerts and states are counted from 1, the topics' sequences go on."""
+        self.session = session
+        self._open.clear()
+        self._sequences[self.topics.state] = 0
+
     def topic(self, alert: Alert) -> str:
         """Where the messages of this alert go."""
         return self.topics.alert(alert.kind)

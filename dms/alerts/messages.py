@@ -138,10 +138,12 @@ class ModelInfo(BaseModel):
 
 
 class InfoMessage(Message):
-    """What runs in the vehicle. It changes only when the daemon starts."""
+    """What runs in the vehicle. It changes only when the daemon starts or reloads."""
 
     version: str = Field(description="Version of dms.")
-    session: str = Field(description="Names this run of the daemon.")
+    session: str = Field(
+        description="Names this run of the daemon; a reload that changes limits or models begins a new one."
+    )
     models: dict[str, ModelInfo] = Field(description="Loaded models by name.")
     config: dict[str, object] = Field(description="The configuration; of an address only scheme, host and port.")
 
@@ -186,7 +188,7 @@ class ModelsHealth(BaseModel):
     stage_ms: dict[str, float | None] = Field(
         description="Mean milliseconds a run of each stage took over the last interval."
     )
-    error: str | None = Field(description="Why inference fails.")
+    error: str | None = Field(description="Why inference fails, or why the shipped models stand in for others.")
 
 
 class BrokerHealth(BaseModel):

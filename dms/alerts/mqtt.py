@@ -180,6 +180,11 @@ class Publisher:
         self._retain(Retained(self._topics.health, health.to_json()))
 
     @property
+    def running(self) -> bool:
+        """Whether the delivery thread lives; only a defect ends it before ``stop``."""
+        return self._thread.is_alive()
+
+    @property
     def status(self) -> PublisherStatus:
         """How delivery is doing."""
         with self._lock:

@@ -1,6 +1,7 @@
 """How the daemon runs."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -35,4 +36,7 @@ class ServiceSettings(Section):
     )
     health_interval_s: float = Field(
         10.0, ge=1.0, le=600.0, title="Health interval", description="Time between two `health` messages, seconds."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", title="Log level", description="Least severe level that is logged; `--verbose` makes it debug."
     )

@@ -1,39 +1,41 @@
 """The daemon: walks the road live until it is told to stop.
 
-Takes a configuration, publishes what the road gives. Order of start: models and a test inference, then READY, then
-camera and broker, which may both be absent: a car boots offline.
+Takes a configuration, publishes what the road gives. Order of start: configuration, source, models (verified and run
+once), state folder, READY, then camera and broker, which may both be absent: a car boots offline.
 """
 
 import logging
+import os
 import queue
 import signal
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
 from dms import __version__
 from dms.alerts.clock import Clock
 from dms.alerts.encoder import Encoder
-from dms.alerts.inputs import DriverNamed, Input
+from dms.alerts.inputs import Input
 from dms.alerts.messages import InfoMessage, ModelInfo
 from dms.alerts.mqtt import Publisher
 from dms.alerts.outbox import Outbox
 from dms.alerts.topics import Topics
 from dms.config import Config
-from dms.driver.inputs import DriverChange, DriverInput
-from dms.driver.monitor import DriverMonitor
 from dms.driver.state import Alert, AlertKind, DriverState, Judgement, Phase
-from dms.frames import Frame
+from dms.errors import UserError
 from dms.frames.camera import open_source
 from dms.frames.live import LiveCapture
 from dms.observation import Observation, View
-from dms.perception.perception import Perception
 from dms.service.baselines import USUAL_DRIVER, BaselineStore
 from dms.service.health import HealthReporter
 from dms.service.lock import lock_folder
+from dms.service.log import set_log_level
+from dms.service.models import Models, load_models
 from dms.service.notify import SystemdNotifier
+from dms.service.reload import plan_reload
+from dms.service.session import DriverSession
 
 log = logging.getLogger(__name__)
 
@@ -48,56 +50,59 @@ class Daemon:
 
     Args:
         config: Everything.
+        load: Reads the configuration anew for a reload; the same one without.
 
     Raises:
         UserError: A model, the source, a login or a certificate cannot be used.
         WorldError: Another daemon uses the same state folder.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, load: Callable[[], Config] | None = None) -> None:
         self._config = config
+        self._load = load or (lambda: config)
         self._stop = threading.Event()
+        self._reload_asked = threading.Event()
         self._notifier = SystemdNotifier()
         self._clock = Clock(config.mqtt.trust_clock)
         # a source that is misspelt is told before the models take their time; the camera itself is opened later
         self._source = open_source(config.camera)
-        self._perception = Perception(config.perception)
-        self._perception.warm_up()
+        self._models = Models(config.perception)
         self._capture = LiveCapture(self._source, config.camera.retry_s)
         self._lock = lock_folder(config.service.state_dir)
-        self._hashes: dict[str, str] = {name: file.card["sha256"] for name, file in self._perception.models.items()}
-        learned_from = f"{self._hashes['eyes']}-{self._hashes['emotion']}"
-        self._baselines = BaselineStore(config.service.state_dir, learned_from)
-        self._driver_id: str | None = USUAL_DRIVER
-        self._monitor = DriverMonitor(config.driver, self._baselines.load(USUAL_DRIVER))
+        self._session = self._new_session(USUAL_DRIVER)
         self._inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
         self._outbox = Outbox(config.service.state_dir / "outbox.sqlite", config.mqtt.outbox_limit)
         topics = Topics(config.vehicle.id)
         sequences = {topic: self._outbox.last_sequence(topic) for topic in map(topics.alert, AlertKind)}
         self._encoder = Encoder(config.vehicle.id, uuid.uuid4().hex, self._clock.stamp, sequences)
         self._publisher = Publisher(config.mqtt, self._encoder, self._outbox, self._clock, self._inputs.put)
-        self._health = HealthReporter(self._clock, config.service.health_interval_s, self._hashes)
+        self._health = HealthReporter(self._clock)
         self._view = View.LOST
-        self._inference_error: str | None = None
-        self._learned = self._monitor.baseline.parts_learned
         self._seen_t = self._pinged_t = self._clock.now()
         self._told: DriverState | None = None
 
     def stop(self) -> None:
-        """Ask the daemon to end; it does so within about two seconds. Safe from any thread or signal handler."""
+        """Ask the daemon to end; it does so within two seconds. Safe from any thread or signal handler."""
         self._stop.set()
+
+    def reload(self) -> None:
+        """Ask the daemon to read its configuration and models anew. Safe from any thread or signal handler."""
+        self._reload_asked.set()
 
     def run(self) -> None:
         """Walk the road until ``stop``, SIGTERM, SIGINT, or the end of a recording.
 
+        SIGHUP reloads, but where a person started it: there it says that the terminal is gone, and ends the daemon.
+
         Raises:
             UserError: The recording turned out to be broken.
         """
-        with _stop_signals(self.stop):
+        hang_up = self.stop if os.isatty(0) else self.reload
+        with _signals({signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: hang_up}):
             self._publisher.info(self._info())
             self._publisher.start()
             self._capture.start()
-            self._notifier.ready(f"watching {self._source.name}")
+            self._notifier.ready(self._status())
             log.info("dms %s watches %s as vehicle %s", __version__, self._source.name, self._config.vehicle.id)
             # until a picture comes there is none: a camera that is absent from the start is told in time
             self._judge(Observation(self._clock.now(), View.LOST))
@@ -113,60 +118,72 @@ class Daemon:
         """Once around: a frame or the lack of one, inputs, reports, a sign of life."""
         frame = self._capture.take(_TURN_S)
         now = self._clock.now()
+        if self._reload_asked.is_set():
+            self._reload_asked.clear()
+            self._reload()
         self._hear()
         if frame is not None:
             self._seen_t = now
-            self._judge(self._see(frame))
+            self._judge(self._models.see(frame))
         elif now - self._seen_t >= self._config.camera.stall_s:
             self._judge(Observation(now, View.LOST))
-        if self._health.due():
+        if self._health.due(self._config.service.health_interval_s):
             self._report()
-            self._save_lessons()
-        if self._notifier.watchdog_s is not None and now - self._pinged_t >= self._notifier.watchdog_s:
+            self._session.save_lessons()
+        self._ping(now)
+
+    def _ping(self, now: float) -> None:
+        """Feed the watchdog: the loop has turned, with inference in it, and the delivery thread lives."""
+        limit_s = self._notifier.watchdog_s
+        if limit_s is not None and now - self._pinged_t >= limit_s and self._publisher.running:
             self._pinged_t = now
             self._notifier.alive()
 
-    def _see(self, frame: Frame) -> Observation:
-        """See a frame; one that perception cannot cope with is unknown, and health tells why."""
-        try:
-            observation = self._perception.observe(frame)
-        except Exception as error:
-            # whatever a model or a picture does, the next frame may be fine, and the driver must hear of it if not
-            problem = f"{type(error).__name__}: {error}"
-            if problem != self._inference_error:
-                log.exception("a frame of shape %s could not be seen", frame.image.shape)
-            self._inference_error = problem
-            return Observation(frame.t)
-        self._inference_error = None
-        return observation
-
     def _judge(self, observation: Observation) -> None:
         self._view = observation.view
-        self._publish(self._monitor.step(observation))
+        self._publish(self._session.step(observation))
 
     def _hear(self) -> None:
         """Take the inputs that have come in since the last turn."""
         while not self._inputs.empty():
-            event = self._inputs.get()
-            if isinstance(event, DriverNamed):
-                self._change_driver(event)
-            else:
-                self._receive(event)
+            heard = self._session.hear(self._inputs.get())
+            if heard is not None:
+                self._publish(heard)
 
-    def _change_driver(self, named: DriverNamed) -> None:
-        """Judge somebody else from now on. A gateway that repeats the name changes nothing."""
-        if named.driver_id is not None and named.driver_id == self._driver_id:
-            return
-        self._save_baseline()
-        self._driver_id = named.driver_id
-        known = None if named.driver_id is None else self._baselines.load(named.driver_id)
-        self._receive(DriverChange(named.t, known))
-        self._learned = self._monitor.baseline.parts_learned
+    def _reload(self) -> None:
+        """Take over what the configuration and the model files say now, all of it or nothing."""
+        self._notifier.reloading()
+        try:
+            plan = plan_reload(self._config, self._load())
+            perception = load_models(plan.config.perception)
+        except UserError as error:
+            for line in str(error).splitlines():
+                log.error("not reloaded, what ran goes on: %s", line)
+        except Exception:
+            log.exception("not reloaded, what ran goes on")
+        else:
+            judges_anew = self._models.replace(plan.config.perception, perception)
+            judges_anew |= plan.config.driver != self._config.driver
+            self._config = plan.config
+            set_log_level(plan.config.service.log_level)
+            if judges_anew:
+                self._begin_session()
+            self._publisher.info(self._info())
+            log.info("reloaded: %s", ", ".join(plan.changed) or "no changed limits")
+            if plan.waiting:
+                log.warning("changed, but only a restart takes it over: %s", ", ".join(plan.waiting))
+        self._notifier.ready(self._status())
 
-    def _receive(self, event: DriverInput) -> None:
-        heard = self._monitor.receive(event)
-        if heard is not None:
-            self._publish(heard)
+    def _begin_session(self) -> None:
+        """Judge anew, by other limits or other models: what is open ends, what was measured is forgotten."""
+        self._alert(self._session.finish("reload"))
+        self._session.save()
+        self._session = self._new_session(self._session.driver_id)
+        self._encoder.begin(uuid.uuid4().hex)
+
+    def _new_session(self, driver_id: str | None) -> DriverSession:
+        baselines = BaselineStore(self._config.service.state_dir, self._models.learned_from)
+        return DriverSession(self._config.driver, baselines, driver_id)
 
     def _publish(self, judgement: Judgement) -> None:
         self._alert(judgement.alerts)
@@ -188,9 +205,14 @@ class Daemon:
 
     def _alert(self, alerts: tuple[Alert, ...]) -> None:
         for alert in alerts:
+            self._publisher.alert(alert)
+            # it is on disk by now: what the log tells of is not lost
             level = logging.INFO if alert.phase is Phase.END else logging.WARNING
             log.log(level, "%s alert %s: %s", alert.kind, alert.phase, alert.level)
-            self._publisher.alert(alert)
+
+    def _status(self) -> str:
+        """What ``systemctl status`` shows."""
+        return f"watching {self._source.name}"
 
     def _info(self) -> InfoMessage:
         stamp = self._clock.stamp(self._clock.now())
@@ -199,51 +221,40 @@ class Daemon:
             clock=stamp.quality,
             version=__version__,
             session=self._encoder.session,
-            models={name: ModelInfo(sha256=digest) for name, digest in self._hashes.items()},
+            models={name: ModelInfo(sha256=digest) for name, digest in self._models.hashes.items()},
             config=self._config.model_dump(mode="json"),
         )
 
     def _report(self) -> None:
-        times = self._perception.take_times()
-        report = self._health.report(
-            self._view, self._capture.status, times, self._inference_error, self._publisher.status
-        )
+        report = self._health.report(self._view, self._capture.status, self._models.health(), self._publisher.status)
         self._publisher.health(report)
 
-    def _save_lessons(self) -> None:
-        """Save the baseline when a part of it has been learned: cars cut the power, and SD cards wear."""
-        learned = self._monitor.baseline.parts_learned
-        if learned > self._learned:
-            self._save_baseline()
-        self._learned = learned
-
-    def _save_baseline(self) -> None:
-        if self._driver_id is not None:
-            self._baselines.save(self._driver_id, self._monitor.baseline)
-
     def _end(self) -> None:
+        """Flush everything; a camera whose driver hangs is left behind meanwhile."""
         self._notifier.stopping()
-        self._capture.stop()
-        self._alert(self._monitor.finish("service_stop"))
+        closing = threading.Thread(target=self._capture.stop, name="closing", daemon=True)
+        closing.start()
+        self._alert(self._session.finish("service_stop"))
+        self._session.save()
         self._report()
         self._publisher.stop(_FLUSH_S)
         self._outbox.close()
-        self._save_baseline()
+        closing.join(_FLUSH_S)
         self._lock.close()
         log.info("stopped")
 
 
 @contextmanager
-def _stop_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Turn SIGTERM and SIGINT into a call; only the main thread may do so, elsewhere the owner calls ``stop``."""
+def _signals(calls: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
+    """Turn signals into calls; only the main thread may do so, elsewhere the owner calls for itself."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        stop()
+    def handle(number: int, _frame: FrameType | None) -> None:
+        calls[signal.Signals(number)]()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, handle) for number in calls}
     try:
         yield
     finally:

@@ -11,7 +11,6 @@ from dms.alerts.messages import BrokerHealth, CameraHealth, HealthMessage, Model
 from dms.alerts.mqtt import PublisherStatus
 from dms.frames.live import CaptureStatus
 from dms.observation import View
-from dms.perception.perception import StageTime
 
 _STATM = Path("/proc/self/statm")
 _TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
@@ -23,27 +22,22 @@ class HealthReporter:
 
     Args:
         clock: The frames' clock and its UTC.
-        interval_s: Seconds between two reports.
-        hashes: SHA-256 of each loaded model, by its name.
     """
 
-    def __init__(self, clock: Clock, interval_s: float, hashes: dict[str, str]) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._hashes = hashes
-        self._interval_s = interval_s
         self._started = self._reported = clock.now()
         self._frames = 0
 
-    def due(self) -> bool:
-        """Whether it is time for a report."""
-        return self._clock.now() - self._reported >= self._interval_s
+    def due(self, interval_s: float) -> bool:
+        """Whether the last report is so many seconds old."""
+        return self._clock.now() - self._reported >= interval_s
 
     def report(
         self,
         view: View,
         capture: CaptureStatus,
-        times: dict[str, StageTime],
-        inference_error: str | None,
+        models: ModelsHealth,
         publisher: PublisherStatus,
     ) -> HealthMessage:
         """Make a report of the time since the last one.
@@ -51,8 +45,7 @@ class HealthReporter:
         Args:
             view: The latest picture's.
             capture: What the capture says.
-            times: Time spent by stage since the last report.
-            inference_error: Why the latest frame could not be seen, None when it could.
+            models: What perception says.
             publisher: What delivery says.
         """
         now = self._clock.now()
@@ -75,12 +68,7 @@ class HealthReporter:
                         "error": capture.error,
                     }
                 ),
-                "models": ModelsHealth(
-                    status="ok" if inference_error is None else "failed",
-                    hashes={name: digest[:12] for name, digest in self._hashes.items()},
-                    stage_ms={name: round(taken.mean_ms, 3) for name, taken in times.items()},
-                    error=inference_error,
-                ),
+                "models": models,
                 "broker": BrokerHealth.model_validate(
                     {
                         "status": broker,

@@ -7,6 +7,7 @@ where nobody listens: a car is watched with or without systemd.
 import logging
 import os
 import socket
+import time
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,11 @@ class SystemdNotifier:
     def ready(self, status: str) -> None:
         """The daemon has loaded everything and begins its work."""
         self._send(f"READY=1\nSTATUS={status}")
+
+    def reloading(self) -> None:
+        """The daemon has begun to reload; ``ready`` says that it is done."""
+        # Type=notify-reload wants the time, Type=notify ignores it
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def alive(self) -> None:
         """The road has made progress since the last ping."""

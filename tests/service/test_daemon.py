@@ -2,14 +2,11 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import pytest
 
 from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings, VehicleSettings
@@ -20,74 +17,9 @@ from dms.perception.perception import Perception
 from dms.service.baselines import USUAL_DRIVER
 from dms.service.daemon import Daemon
 
+from .process import Dms, messages, wait_for
+
 pytestmark = pytest.mark.xdist_group("daemon")
-CLIP_S = (3.0, 9.0)  # of the sample drive: a blink, a closure of 1.6 s, a blink
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six seconds of the sample drive."""
-    path = tmp_path_factory.mktemp("clip") / "clip.avi"
-    reader = cv2.VideoCapture(str(SAMPLE_DRIVE))
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20, (480, 360))
-    for index in range(int(CLIP_S[1] * 20)):
-        _, image = reader.read()
-        if index >= CLIP_S[0] * 20:
-            writer.write(image)
-    writer.release()
-    return path
-
-
-class Dms:
-    """A running `dms run`."""
-
-    def __init__(self, folder: Path, port: int, source: Path | str, extra: str = "") -> None:
-        config = folder / "dms.toml"
-        config.write_text(
-            f'[vehicle]\nid = "van"\n[camera]\nsource = "{source}"\nretry_s = 0.2\nstall_s = 0.5\n'
-            f'[service]\nstate_dir = "{folder}/state"\nhealth_interval_s = 1\n'
-            f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\nretry_min_s = 0.1\nretry_max_s = 0.3\n'
-            f"trust_clock = true\n{extra}"
-        )
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "dms", "run", "--config", str(config)], stderr=subprocess.PIPE, text=True
-        )
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        self.process.send_signal(how)
-        return self.wait()
-
-    def wait(self) -> tuple[int, str]:
-        _, errors = self.process.communicate(timeout=60)
-        return self.process.returncode, errors
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Dms]]:
-    started: list[Dms] = []
-
-    def make(*arguments: Any, **options: Any) -> Dms:
-        started.append(Dms(tmp_path, *arguments, **options))
-        return started[-1]
-
-    yield make
-    for dms in started:
-        if dms.process.poll() is None:
-            dms.process.kill()
-            dms.process.communicate()
-
-
-def wait_for(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {timeout_s} s")
-        time.sleep(0.02)
-    return value
-
-
-def messages(listener: Any, topic: str) -> list[dict[str, Any]]:
-    return [json.loads(payload) for payload in listener.on(f"dms/van/{topic}")]
 
 
 def test_a_closure_becomes_an_alert_that_starts_and_ends(mosquitto: Any, start: Callable[..., Dms], clip: Path) -> None:

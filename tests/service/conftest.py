@@ -1,0 +1,63 @@
+"""What the tests of the daemon share: a clip with a closure in it, and processes that are ended for sure."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from dms.demo import SAMPLE_DRIVE
+
+from .process import Dms, Systemd
+
+CLIP_S = (3.0, 9.0)  # of the sample drive: a blink, a closure of 1.6 s, a blink
+FPS = 20
+
+
+def write_clip(path: Path, times: int = 1) -> None:
+    """Write six seconds of the sample drive, so many times over."""
+    reader = cv2.VideoCapture(str(SAMPLE_DRIVE))
+    images = [reader.read()[1] for _ in range(int(CLIP_S[1] * FPS))][int(CLIP_S[0] * FPS) :]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (480, 360))
+    for image in images * times:
+        writer.write(image)
+    writer.release()
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds with one closure of 1.6 s."""
+    path = tmp_path_factory.mktemp("clip") / "clip.avi"
+    write_clip(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of the same, over and over."""
+    path = tmp_path_factory.mktemp("drive") / "drive.avi"
+    write_clip(path, times=10)
+    return path
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Dms]]:
+    """Starts `dms run`: ``start(port, source, extra=..., environment=...)``."""
+    started: list[Dms] = []
+
+    def make(*arguments: Any, **options: Any) -> Dms:
+        started.append(Dms(tmp_path, *arguments, **options))
+        return started[-1]
+
+    yield make
+    for dms in started:
+        dms.close()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[Systemd]:
+    """Listens where systemd would; its ``address`` goes into NOTIFY_SOCKET."""
+    end = Systemd(tmp_path)
+    yield end
+    end.close()

@@ -1,0 +1,108 @@
+"""A running `dms run`, and what its subscriber hears."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+VEHICLE = "van"
+
+
+class Systemd:
+    """The end of systemd's notification socket."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = folder / "notify"
+        self.heard: list[str] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(self.address))
+        self._socket.setblocking(False)
+
+    def listen(self) -> list[str]:
+        """Everything heard so far."""
+        try:
+            while True:
+                self.heard.append(self._socket.recv(4096).decode())
+        except BlockingIOError:
+            return self.heard
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class Dms:
+    """A running `dms run` with a folder of its own."""
+
+    def __init__(
+        self, folder: Path, port: int, source: Path | str, extra: str = "", environment: dict[str, str] | None = None
+    ) -> None:
+        self.config = folder / "dms.toml"
+        self.state_dir = folder / "state"
+        self._port, self._source = port, source
+        self.configure(extra)
+        self._errors = folder / f"errors{time.monotonic_ns()}"
+        with self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "dms", "run", "--config", str(self.config)],
+                stdin=subprocess.DEVNULL,
+                stderr=errors,
+                env={**os.environ, **(environment or {})},
+            )
+
+    def configure(self, extra: str) -> None:
+        """Write the configuration; ``extra`` goes on in the table [mqtt] and may begin others."""
+        self.config.write_text(
+            f'[vehicle]\nid = "{VEHICLE}"\n[camera]\nsource = "{self._source}"\nretry_s = 0.2\nstall_s = 0.5\n'
+            f'[service]\nstate_dir = "{self.state_dir}"\nhealth_interval_s = 1\n'
+            f'[mqtt]\nhost = "127.0.0.1"\nport = {self._port}\nretry_min_s = 0.1\nretry_max_s = 0.3\n'
+            f"trust_clock = true\n{extra}"
+        )
+
+    @property
+    def errors(self) -> str:
+        """What it has written to standard error so far."""
+        return self._errors.read_text(encoding="utf-8")
+
+    def tell(self, how: signal.Signals) -> None:
+        self.process.send_signal(how)
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        self.tell(how)
+        return self.wait()
+
+    def wait(self) -> tuple[int, str]:
+        code = self.process.wait(timeout=60)
+        return code, self.errors
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
+    """Wait for something to become true; gives its value, or fails."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout_s} s")
+        time.sleep(0.02)
+    return value
+
+
+def messages(listener: Any, topic: str) -> list[dict[str, Any]]:
+    """What a listener heard on one of the vehicle's topics."""
+    return [json.loads(payload) for payload in listener.on(f"dms/{VEHICLE}/{topic}")]
+
+
+def sessions(listener: Any) -> list[str]:
+    """The sessions that were announced, in order."""
+    return list(dict.fromkeys(info["session"] for info in messages(listener, "info")))
