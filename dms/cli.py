@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 something outside the program failed, 2 the input is wrong
 """
 
 import json
-import logging
 import os
 import sys
 from pathlib import Path
@@ -57,8 +56,11 @@ def main() -> None:
 
 
 def _fail(error: Exception, code: int) -> None:
+    from dms.service.log import journal_listens  # noqa: PLC0415  # --help stays quick
+
+    prefix = "<3>" if journal_listens() else ""
     for line in str(error).splitlines():
-        print(f"dms: {line}", file=sys.stderr)
+        print(f"{prefix}dms: {line}", file=sys.stderr)
     sys.exit(code)
 
 
@@ -82,15 +84,6 @@ def _configuration(path: Path | None, source: str | None = None) -> Config:
     return config if source is None else with_values(config, "camera", source=source)
 
 
-def _log(verbose: bool) -> None:
-    # journald and terminals stamp and sort for themselves
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-
-
 def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=2))
 
@@ -101,11 +94,20 @@ def run(
     source: SourceUri = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
 ) -> None:
-    """Run the daemon: camera, file or folder in; alerts out. Ends on SIGTERM, or when a recording ends."""
-    from dms.service.daemon import Daemon  # noqa: PLC0415  # --help stays quick
+    """Run the daemon: camera, file or folder in; alerts out. Ends on SIGTERM, or when a recording ends.
 
-    _log(verbose)
-    Daemon(_configuration(config, source)).run()
+    SIGHUP makes it read its configuration and models anew.
+    """
+    from dms.service.daemon import Daemon  # noqa: PLC0415  # --help stays quick
+    from dms.service.log import log_to_stderr  # noqa: PLC0415
+
+    def load() -> Config:
+        loaded = _configuration(config, source)
+        return with_values(loaded, "service", log_level="debug") if verbose else loaded
+
+    loaded = load()
+    log_to_stderr(loaded.service.log_level)
+    Daemon(loaded, load).run()
 
 
 @app.command(epilog="Example: dms demo")
