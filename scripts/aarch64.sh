@@ -66,7 +66,7 @@ inside "grep -q '^pytest' .venv/golden 2>/dev/null || {
     .venv/bin/python -m pip install -q --disable-pip-version-check 'pytest>=8' 'hypothesis>=6.100'
     .venv/bin/python -m pip freeze >.venv/golden
 }
-.venv/bin/python -m pytest -q -p no:cacheprovider -k golden tests" 2>&1 | tee "$log"
+.venv/bin/python -m pytest -q -p no:cacheprovider -k golden tests/perception" 2>&1 | tee "$log"
 golden=$(tail -n 1 "$log")
 case "$golden" in
     *failed* | *error* | *"no tests ran"*) die "golden tests: $golden" ;;
