@@ -1,8 +1,8 @@
-"""The face model on labelled pictures, or on pictures without a face.
+"""The face model on labelled pictures, or on pictures without a face, with the landmark model's second opinion.
 
 Takes a folder with ``labels.csv`` (one driver in each picture), a ``landmarks68_*.csv`` or the folder with it (boxes
 from its points), or a folder without boxes (nobody in its pictures); gives the share found, the overlap, the false
-faces and the latency.
+faces and the latency. A face counts as the daemon counts it: when the landmark model sees one there too.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from dms.evaluate.metrics import Latency, latency
 from dms.models import ModelFile
 from dms.observation import Box
 from dms.perception.face import FaceFinder, choose, overlap
-from dms.perception.landmarks import face_box
+from dms.perception.landmarks import Crop, LandmarkNet, face_box
 
 FOUND = 0.4
 """Least intersection over union with the labelled box at which a face counts as found."""
@@ -41,6 +41,8 @@ class FaceReport:
         mean_iou: Mean intersection over union of the faces found; None when none was.
         false_faces: Detections that overlap no labelled face enough; right ones too, where not everybody is labelled.
         false_share: Share 0..1 of pictures with at least one of them.
+        refused: Detections that the landmark model takes for no face; the daemon calls them unknown.
+        refused_faces: Those of them that do overlap a labelled face enough.
         latency: Of the search of a whole picture, shrinking it included, on one thread.
     """
 
@@ -54,6 +56,8 @@ class FaceReport:
     mean_iou: float | None
     false_faces: int
     false_share: float
+    refused: int
+    refused_faces: int
     latency: Latency
 
     def to_json(self) -> dict[str, Any]:
@@ -70,28 +74,32 @@ class FaceReport:
                 f"driver chosen right in {self.chosen:.2%}"
             )
         lines.append(f"false faces: {self.false_faces}, in {self.false_share:.3%} of {self.pictures} pictures")
+        lines.append(f"refused by the landmark model: {self.refused}, of which labelled faces: {self.refused_faces}")
         lines.append(self.latency.text())
         return "\n".join(lines)
 
 
-def evaluate(data: Path, model: ModelFile, score: float | None = None) -> FaceReport:
+def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | None = None) -> FaceReport:
     """Measure the face model.
 
     Args:
         data: In one of the three layouts above.
         model: The shipped model or another with its shapes.
+        landmarks: Gives the second opinion.
         score: Least score at which a face counts; the default of ``perception.face_score`` when None.
 
     Raises:
         UserError: The data is in none of the layouts, or the model cannot be run.
     """
     settings = PerceptionSettings() if score is None else PerceptionSettings(face_score=score)
-    finder, labelled = FaceFinder(model), labelled_boxes(data)
+    finder, locator, labelled = FaceFinder(model), LandmarkNet(landmarks), labelled_boxes(data)
     overlaps: list[float] = []
-    chosen, false = [], []
+    chosen, false, refused = [], [], []
     for file, boxes in labelled.items():
         grey = read_grey(file)
-        found = [d for d in finder.find(grey) if d.score >= settings.face_score]
+        claims = [d for d in finder.find(grey) if d.score >= settings.face_score]
+        found = [d for d in claims if locator.locate(grey, Crop.around_box(d.box)).confidence >= settings.track_score]
+        refused += [_matches(d.box, boxes) for d in claims if d not in found]
         overlaps += [max((overlap(d.box, box) for d in found), default=0.0) for box in boxes]
         driver = choose(found, grey.shape, settings, None)
         chosen.append(driver is not None and _matches(driver.box, boxes))
@@ -109,6 +117,8 @@ def evaluate(data: Path, model: ModelFile, score: float | None = None) -> FaceRe
         mean_iou=float(np.mean(hits)) if hits else None,
         false_faces=sum(false),
         false_share=float(np.mean([n > 0 for n in false])),
+        refused=len(refused),
+        refused_faces=sum(refused),
         latency=latency(lambda: finder.find(first)),
     )
 

@@ -38,7 +38,7 @@ def run_evaluation(name: str, data: Path, model: Path | None, usage: str, ferplu
     file = _model(name, model)
     match name:
         case "face":
-            return face.evaluate(data, file)
+            return face.evaluate(data, file, _model("landmarks", None))
         case "landmarks":
             return landmarks.evaluate(data, file)
         case "eyes":

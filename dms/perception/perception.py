@@ -18,7 +18,7 @@ from dms.models import ModelFile, load_verified
 from dms.observation import Box, Observation, View
 from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.eyes import EyeNet, Side, eye_patch
-from dms.perception.face import Detection, FaceFinder, choose, in_region
+from dms.perception.face import FaceFinder, choose, in_region
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
 from dms.perception.pose import RestingYaw, eye_visible, face_turned_to_camera, head_pose
@@ -140,12 +140,10 @@ class Perception:
             found = choose(self._finder.find(grey), grey.shape, self._settings, self._remembered(t))
         if found is None:
             return Observation(t, face=False)
-        self._driver = (t, found.box)
         with self._stage("landmarks"):
             landmarks = self._landmarks.locate(grey, Crop.around_box(found.box))
-        if self._accept(landmarks):
-            return self._face(t, landmarks)
-        return Observation(t, face=True, face_score=round(found.score, _DECIMALS), box=_rounded(found))
+        # when one net says face and the other does not, it is unknown
+        return self._face(t, landmarks) if self._accept(landmarks) else Observation(t)
 
     def _remembered(self, t: float) -> Box | None:
         """Where the driver's face was, as long as nobody else may take its place."""
@@ -159,7 +157,7 @@ class Perception:
     def _face(self, t: float, landmarks: Landmarks) -> Observation:
         self._followed, self._driver = landmarks, (t, landmarks.box)
         score = round(landmarks.confidence, _DECIMALS)
-        return Observation(t, face=True, face_score=score, box=_rounded(landmarks))
+        return Observation(t, face=True, face_score=score, box=_rounded(landmarks.box))
 
     def _measure(self, grey: Image, seen: Observation, points: npt.NDArray[np.float32]) -> Observation:
         """Add pose, eyes, mouth and emotion to a face whose landmarks are known."""
@@ -196,6 +194,5 @@ def _round(value: float | None) -> float | None:
     return None if value is None else round(float(value), _DECIMALS)
 
 
-def _rounded(found: Detection | Landmarks) -> Box:
-    box = found.box
+def _rounded(box: Box) -> Box:
     return Box(*(round(float(v), 1) for v in (box.x, box.y, box.width, box.height)))

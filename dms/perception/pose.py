@@ -32,6 +32,14 @@ _FACE = {
     45: (45.0, 2.0, 30.0, 2.0),
 }
 
+_POINTS = list(_FACE)
+_WEIGHTS = np.array([weight for *_, weight in _FACE.values()])
+_WEIGHTS /= _WEIGHTS.sum()
+_MODEL = np.array([place for *place, _ in _FACE.values()])
+_MODEL -= _WEIGHTS @ _MODEL
+# (3, 9): the weighted least squares of points about their mean
+_FIT = np.linalg.pinv(_MODEL * np.sqrt(_WEIGHTS)[:, None]) * np.sqrt(_WEIGHTS)
+
 MAX_YAW = 28.0
 """Measured degrees of yaw from which the farther eye is turned away: at 32 in incluit_face_away the nose hides half of
 it. Large angles read low: the points of a profile keep something of a frontal face."""
@@ -63,12 +71,8 @@ def head_pose(points: FloatArray) -> HeadPose:
     Args:
         points: (68, 2) iBUG points, pixels.
     """
-    face = np.array(list(_FACE.values()))
-    weights = face[:, 3] / face[:, 3].sum()
-    seen = np.asarray(points, np.float64)[list(_FACE)]
-    model = face[:, :3] - weights @ face[:, :3]
-    centred = seen - weights @ seen
-    affine = np.linalg.lstsq(model * np.sqrt(weights)[:, None], centred * np.sqrt(weights)[:, None], rcond=None)[0].T
+    seen = np.asarray(points, np.float64)[_POINTS]
+    affine = (_FIT @ (seen - _WEIGHTS @ seen)).T
     u, _, vt = np.linalg.svd(affine, full_matrices=False)
     right, down = u @ vt
     ahead = np.cross(right, down)

@@ -47,7 +47,7 @@ def write(path, columns, rows):
 
 
 def test_faces_in_labelled_pictures(drivers):
-    report = face.evaluate(drivers, find_model("face"))
+    report = face.evaluate(drivers, find_model("face"), find_model("landmarks"))
     assert (report.pictures, report.faces, report.found, report.chosen) == (2, 2, 1.0, 1.0)
     assert report.false_faces == 0
     assert report.mean_iou > 0.7
@@ -57,7 +57,7 @@ def test_faces_in_labelled_pictures(drivers):
 
 def test_a_box_elsewhere_is_a_miss_and_a_false_face(drivers):
     write(drivers / "labels.csv", ["file", "x", "y", "w", "h"], [["a.png", 0, 0, 90, 110]])
-    report = face.evaluate(drivers, find_model("face"))
+    report = face.evaluate(drivers, find_model("face"), find_model("landmarks"))
     assert (report.found, report.chosen, report.mean_iou) == (0.0, 0.0, None)
     assert (report.false_faces, report.false_share) == (1, 1.0)
 
@@ -65,13 +65,22 @@ def test_a_box_elsewhere_is_a_miss_and_a_false_face(drivers):
 def test_pictures_without_a_face_have_false_faces_only(tmp_path):
     for i in range(3):
         cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((60 + 50 * i, 100), 40 * i, np.uint8))
-    report = face.evaluate(tmp_path, find_model("face"))
+    report = face.evaluate(tmp_path, find_model("face"), find_model("landmarks"))
     assert (report.pictures, report.faces, report.found, report.false_faces) == (3, 0, None, 0)
     assert "found" not in report.text()
 
 
+def test_a_face_that_the_landmark_model_refuses_is_neither_found_nor_false(drivers, portrait):
+    part = portrait.copy()
+    part[100:320, 130:229] = 60
+    cv2.imwrite(str(drivers / "a.png"), part)
+    write(drivers / "labels.csv", ["file", "x", "y", "w", "h"], [["a.png", *BOX]])
+    report = face.evaluate(drivers, find_model("face"), find_model("landmarks"))
+    assert (report.found, report.false_faces, report.refused, report.refused_faces) == (0.0, 0, 1, 0)
+
+
 def test_a_higher_score_finds_less(drivers):
-    assert face.evaluate(drivers, find_model("face"), score=0.95).found == 0.0
+    assert face.evaluate(drivers, find_model("face"), find_model("landmarks"), score=0.95).found == 0.0
 
 
 def test_landmarks_give_boxes_and_errors(drivers, portrait):
@@ -81,9 +90,9 @@ def test_landmarks_give_boxes_and_errors(drivers, portrait):
     columns = ["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")]
     table = drivers / "landmarks68_made.csv"
     write(table, columns, [["a.png", *points.ravel()], ["b.png", *(points + np.float32([40, 0])).ravel()]])
-    assert face.evaluate(table, find_model("face")).found == 1.0
+    assert face.evaluate(table, find_model("face"), find_model("landmarks")).found == 1.0
     (drivers / "labels.csv").unlink()
-    assert face.evaluate(drivers, find_model("face")).faces == 2
+    assert face.evaluate(drivers, find_model("face"), find_model("landmarks")).faces == 2
     report = landmarks.evaluate(table, find_model("landmarks"))
     assert landmarks.evaluate(drivers, find_model("landmarks")).followed == report.followed
     # the truth is what the net itself says, so only the way of starting differs
@@ -118,7 +127,7 @@ def test_a_picture_without_a_face_is_unknown_and_counts_as_wrong(drivers):
 
 def test_data_that_cannot_be_measured_on_is_named(tmp_path, drivers):
     with pytest.raises(UserError, match="missing"):
-        face.evaluate(tmp_path / "nothing", find_model("face"))
+        face.evaluate(tmp_path / "nothing", find_model("face"), find_model("landmarks"))
     write(drivers / "labels.csv", ["file", "x"], [["a.png", 1]])
     with pytest.raises(UserError, match="yawn"):
         mouth.evaluate(drivers, find_model("face"), find_model("landmarks"), find_model("mouth"))

@@ -11,8 +11,11 @@ from dms.demo import SAMPLE_DRIVE
 from dms.errors import UserError
 from dms.frames import Frame, Image
 from dms.frames.source import RecordedDrive
+from dms.models import find_model
 from dms.observation import Observation, View
+from dms.perception.face import FaceFinder
 from dms.perception.perception import Perception
+from dms.perception.view import as_grey
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +63,13 @@ def test_a_passenger_does_not_take_the_drivers_place(portrait: Image) -> None:
     assert {side(o) for o in watch(perception, both, 0, 1)} == {"driver"}
     assert {side(o) for o in watch(perception, alone, 1, 4)} == {"nobody"}, "the driver ducks"
     assert {side(o) for o in watch(perception, both, 4, 5)[3:]} == {"driver"}, "and is back"
+
+
+def test_a_face_that_only_one_net_sees_is_unknown(portrait: Image) -> None:
+    part = portrait.copy()
+    part[100:320, 130:229] = 60
+    assert FaceFinder(find_model("face")).find(as_grey(part))[0].score > PerceptionSettings().face_score
+    assert {o.face for o in watch(Perception(PerceptionSettings()), part, 0, 1)} == {None}
 
 
 def test_after_a_while_the_face_that_is_left_drives(portrait: Image) -> None:
