@@ -63,7 +63,8 @@ class PerceptionSettings(Section):
         le=0.95,
         title="Follow limit",
         description="Least confidence of the landmarks at which a found face counts, and is followed without a new "
-        "search, 0..1. Source: own; every driver of the in-car frames has 0.98 or more, a third of the false faces less than 0.5.",
+        "search, 0..1. Source: own; every driver of the in-car frames has 0.98 or more, a third of the false faces "
+        "less than 0.5.",
     )
     dark_level: float = Field(
         12.0,
