@@ -156,8 +156,7 @@ def card() -> Card:
         notes=[
             "The score of a face whose centre lies between two cells is shared by both: it is not a probability.",
             "Faces under 13 pixels of the net's input (52 of a 640x480 frame) and backs of heads are not looked for.",
-            "Windows without a face are cut from 83 unseen frames of few scenes, so that one object counts many times: "
-            "most false faces of the test are one car's wheel.",
+            "Windows without a face are cut from 83 unseen frames of few scenes, so that one object counts many times.",
             "In the HELEN/AFW pictures many faces are smaller than that, and not everybody is labelled.",
         ],
     )
