@@ -411,6 +411,11 @@ class DegradedSettings(Section):
         text="Eyes unknown for this long make the state `degraded`.",
         source=NCAP + ": tell the driver within 10 s; less half a second for the slowest camera",
     )  # fmt: skip
+    picture_s: float = limit(
+        1.0, ge=0.2, le=10.0, unit="s", title="Degraded without a picture",
+        text="No picture, or a dark one, for this long makes the state `degraded`.",
+        source="a camera that fails is told within 2 s, most of which `camera.stall_s` may take; " + OWN,
+    )  # fmt: skip
     recover_s: float = limit(
         1.0, ge=0.1, le=5.0, unit="s", title="Recovered after",
         text="Known eyes for this long take it back; known time runs the clock of the unknown back at that rate, so "

@@ -28,7 +28,7 @@ def condition_transitions(settings: DriverSettings) -> tuple[Transition, ...]:
     """Transitions of ``DriverState.condition``."""
     limits = settings.degraded
     unknown, attentive, fatigued, degraded = Condition
-    lost = f"eyes unknown for {limits.after_s:g} s"
+    lost = f"no picture for {limits.picture_s:g} s, or eyes unknown for {limits.after_s:g} s"
     return (
         Transition(unknown, attentive, f"eyes known for {limits.starting_s:g} s"),
         Transition(unknown, fatigued, "a fatigue alert starts"),

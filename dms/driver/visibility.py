@@ -1,7 +1,8 @@
 """Says whether the driver can be judged at all, and if not, why.
 
 Takes spans of known and unknown eyes, gives a reason or None. Known time runs the clock of the unknown back faster
-than it came, so that single glimpses do not hide that most of the time nothing is seen.
+than it came, so that single glimpses do not hide that most of the time nothing is seen. A camera without a picture is
+told sooner than a driver who cannot be seen: a driver may look away, a camera may not.
 """
 
 from dms.config.driver import DegradedSettings
@@ -9,6 +10,7 @@ from dms.driver.state import Degraded
 from dms.observation import Observation, View
 
 VIEWS = {View.LOST: Degraded.CAMERA_LOST, View.DARK: Degraded.DARK, View.COVERED: Degraded.COVERED}
+_NO_PICTURE = frozenset({Degraded.CAMERA_LOST, Degraded.DARK})
 
 
 def obstacle(observation: Observation) -> Degraded:
@@ -22,12 +24,13 @@ def obstacle(observation: Observation) -> Degraded:
 class Visibility:
     """How well the driver has been seen of late."""
 
-    __slots__ = ("_after_s", "_back", "_glance_s", "_known_s", "_starting_s", "_unknown_s", "reason")
+    __slots__ = ("_after_s", "_back", "_glance_s", "_known_s", "_picture_s", "_starting_s", "_unknown_s", "_without_s", "reason")
 
     def __init__(self, settings: DegradedSettings) -> None:
         self._after_s = settings.after_s
         self._back = settings.after_s / settings.recover_s
         self._glance_s = settings.glance_s
+        self._picture_s = settings.picture_s
         self._starting_s = settings.starting_s
         self.reason: Degraded | None = None
         """Why the driver cannot be judged, None while it can, or could a moment ago."""
@@ -36,11 +39,12 @@ class Visibility:
     def forget(self) -> None:
         """Begin anew: too little has been seen."""
         self.reason = None
-        self._known_s = self._unknown_s = 0.0
+        self._known_s = self._unknown_s = self._without_s = 0.0
 
     def known(self, span_s: float) -> None:
         """The eyes were known for a span."""
         self._known_s += span_s
+        self._without_s = 0.0
         if self._unknown_s:
             self._unknown_s -= span_s * self._back
             if self._unknown_s <= 0.0:
@@ -51,6 +55,9 @@ class Visibility:
 
     def unknown(self, span_s: float, reason: Degraded) -> None:
         """They were unknown for a span, for this reason."""
+        self._without_s = self._without_s + span_s if reason in _NO_PICTURE else 0.0
+        if self._without_s >= self._picture_s:
+            self._unknown_s = self._after_s
         self._unknown_s = min(self._unknown_s + span_s, self._after_s)
         if self._unknown_s >= self._after_s:
             self.reason = reason

@@ -4,6 +4,7 @@ import pytest
 
 from dms.driver import VehicleSpeed
 from dms.driver.state import Condition, Degraded, Eyes, FatigueLevel
+from dms.driver.visibility import VIEWS
 from dms.observation import View
 
 from .drives import AWAY, CAMERAS, LIMITS, STEADY, UNSEEN, Camera, drive, ride
@@ -31,6 +32,26 @@ def test_says_within_ten_seconds_why_nothing_can_be_judged(reason: Degraded, cam
     assert late
     assert all(state.condition is not Condition.ATTENTIVE for state in late)
     assert ridden.states()[-1].perclos is None
+
+
+@cameras
+@pytest.mark.parametrize("view", [View.LOST, View.DARK], ids=str)
+def test_says_sooner_that_there_is_no_picture(view: View, camera: Camera) -> None:
+    ridden = ride(drive().awake(30).picture(8, view).awake(30), camera)
+    told = 30 + LIMITS.degraded.picture_s + ridden.gap(31)
+    missing = ridden.states(since=told, until=38)
+    assert missing
+    assert {(state.condition, state.degraded) for state in missing} == {(Condition.DEGRADED, VIEWS[view])}
+    back = ridden.states(since=38 + LIMITS.degraded.recover_s + ridden.gap(39))
+    assert all(state.degraded is None for state in back)
+
+
+@cameras
+@pytest.mark.parametrize("view", [View.LOST, View.DARK], ids=str)
+def test_a_picture_that_is_missing_for_a_moment_is_no_fault(view: View, camera: Camera) -> None:
+    moment = drive().awake(4).picture(LIMITS.degraded.picture_s / 2, view)
+    ridden = ride(drive().awake(30).times(20, moment), camera)
+    assert all(state.degraded is None for state in ridden.states())
 
 
 @cameras
