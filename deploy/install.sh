@@ -131,10 +131,14 @@ else
             "$("$release/bin/python" -I -c 'from dms.models import models_dir; print(models_dir())')/"
     fi
     # the models are what their cards say, the runtime loads them on this processor, each answers once
-    (cd / && "$release/bin/python" -c 'from dms.config import Config
+    (cd / && "$release/bin/python" -c 'import sys
+from dms.config import Config
+from dms.errors import UserError
 from dms.perception.perception import Perception
-Perception(Config().perception).warm_up()') ||
-        { code=1 die "the release does not run on this machine; nothing was changed"; }
+try:
+    Perception(Config().perception).warm_up()
+except UserError as error:
+    sys.exit(str(error))') || { code=1 die "the release does not run on this machine; nothing was changed"; }
     touch "$release/complete"
 fi
 
@@ -186,6 +190,7 @@ if [ -e /run/udev/control ]; then
 fi
 
 before=$(readlink "$home/current" || true)
+previous=$(readlink "$home/previous" || true)
 if [ "$before" != "releases/$id" ]; then
     [ -z "$before" ] || ln -sfn "$before" "$home/previous"
     ln -sfn "releases/$id" "$home/current.new"
@@ -209,6 +214,9 @@ if [ -n "$systemd" ] && [ -n "$start" ]; then
         journalctl --unit dms --lines 5 --output cat --no-pager >&2 || true
         if [ -n "$before" ] && [ "$before" != "releases/$id" ]; then
             dms-rollback "${before#releases/}"
+            # nobody should be led to the one that failed
+            rm -rf "$home/releases/$id" "$home/previous"
+            [ -z "$previous" ] || ln -s "$previous" "$home/previous"
             code=1 die "release $id does not start; ${before#releases/} runs again"
         fi
         code=1 die "the service does not start; see above, and: journalctl -u dms"
