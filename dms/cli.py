@@ -37,6 +37,24 @@ SourceUri = Annotated[
     ),
 ]
 ModelName = Literal["face", "landmarks", "eyes", "mouth", "emotion"]
+Architecture = Literal[
+    "all",
+    "face",
+    "landmarks",
+    "eyes",
+    "mouth",
+    "emotion",
+    "cnn10",
+    "cnn6",
+    "vgg16",
+    "cnn4",
+    "cnn4_mobilenet",
+    "shinde",
+    "shinde_resnet",
+    "thesis",
+    "svm",
+    "resnet50_34",
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 
 
@@ -165,12 +183,30 @@ def evaluate(
     ],
     file: Annotated[
         Path | None,
-        typer.Option("--model", metavar="FILE", help="A .tflite with its card beside it; the shipped one without."),
+        typer.Option(
+            "--model",
+            metavar="FILE",
+            help="A .tflite with its card beside it; the shipped one without. emotion: or .keras, .joblib.",
+        ),
     ] = None,
-    usage: Annotated[str, typer.Option(help="emotion: which rows of fer2013.csv.")] = "PublicTest",
+    usage: Annotated[
+        Literal["PublicTest", "PrivateTest", "Training"], typer.Option(help="emotion: which rows of fer2013.csv.")
+    ] = "PublicTest",
     ferplus: Annotated[
         Path | None, typer.Option(metavar="CSV", help="emotion: fer2013new.csv, for the FER+ labels.")
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="emotion: draw the confusion matrix and the curves here.")
+    ] = None,
+    occlusion: Annotated[
+        bool,
+        typer.Option(
+            "--occlusion", help="emotion: DATA is a face or a folder of faces; draw what the answer rests on in DIR."
+        ),
+    ] = False,
+    square: Annotated[
+        int, typer.Option(min=1, max=47, help="emotion: side of the square that hides a part, in pixels of 48.")
+    ] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on a labelled set: every metric, confusion matrix, latency.
@@ -181,11 +217,29 @@ def evaluate(
     landmarks  CSV of file,x0,y0,...,x67,y67 beside its pictures
     eyes       folder with closed/ and open/, which hold pictures
     mouth      folder with pictures and labels.csv (file,yawn)
-    emotion    fer2013.csv (emotion,pixels,Usage), or folder with one per class
+    emotion    fer2013.csv (emotion,pixels,Usage), or folder with one per class;
+               with --occlusion a picture of a face, or a folder of them
     """  # noqa: D301  # click's mark for lines that stay lines
-    from dms.evaluate.run import run_evaluation  # noqa: PLC0415
+    from dms.evaluate.run import model_faces, run_emotion, run_evaluation  # noqa: PLC0415
 
-    report = run_evaluation(model, data, file, usage, ferplus)
+    if model == "emotion":
+        classifier = None
+        if file is not None and file.suffix in {".keras", ".joblib"}:
+            from dms.training.trained import open_trained  # noqa: PLC0415 - needs the extra
+
+            classifier = open_trained(file)
+        elif file is not None:
+            classifier = model_faces(file)
+        report = run_emotion(
+            data,
+            classifier,
+            usage=usage,
+            ferplus=ferplus,
+            square=square if occlusion else None,
+            pictures=pictures,
+        )
+    else:
+        report = run_evaluation(model, data, file)
     if as_json:
         _print_json(report.to_json())
     else:
@@ -194,7 +248,10 @@ def evaluate(
 
 @app.command(epilog="Example: dms train emotion fer2013.csv fer2013new.csv --out runs/emotion")
 def train(
-    model: Annotated[ModelName, typer.Argument(help="Which model.")],
+    model: Annotated[
+        Architecture,
+        typer.Argument(metavar="ARCH", help="A shipped model, 'all' of them, or a system of the papers."),
+    ],
     data: Annotated[
         list[Path], typer.Argument(metavar="DATA...", help="Files and folders that the model takes, see above.")
     ],
@@ -202,13 +259,20 @@ def train(
         Path, typer.Option("--out", "-o", metavar="DIR", help="Where the model, card, curves and checkpoint go.")
     ],
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the data; the recipe's own number without.")
+        int | None, typer.Option(min=1, help="Passes over the data; the recipe's or paper's own number without.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Start of every random choice.")] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on from a checkpoint in DIR.")] = False,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    imagenet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="ImageNet weights without top, for a paper's system that starts from them."),
+    ] = None,
+    optimiser: Annotated[
+        Literal["adam", "sgd", "rmsprop"] | None, typer.Option(help="Instead of the one that a paper names.")
+    ] = None,
 ) -> None:
-    """Train a shipped model from public data to its INT8 file and card. Needs the extra 'train'.
+    """Train a model from public data to its INT8 file and card. Needs the extra 'train'.
 
     \b
     What DATA is:
@@ -220,10 +284,25 @@ def train(
     eyes       folders with closed/ and open/, better with points
     mouth      labels with points beside them, and points
     emotion    fer2013.csv fer2013new.csv
+    all        all of these, the most accurate points first; one folder each in DIR
+    others     fer2013.csv, for cnn10 cnn6 vgg16 cnn4 cnn4_mobilenet shinde
+               shinde_resnet thesis svm resnet50_34: the systems of the papers
     """  # noqa: D301  # click's mark for lines that stay lines
     from dms.training.train import train as train_model  # noqa: PLC0415
 
-    print(train_model(model, data, out, epochs=epochs, seed=seed, resume=not fresh, threads=threads))
+    made = train_model(
+        model,
+        data,
+        out,
+        epochs=epochs,
+        seed=seed,
+        resume=not fresh,
+        threads=threads,
+        imagenet=imagenet,
+        optimiser=optimiser,
+    )
+    for file in made:
+        print(file)
 
 
 @app.command(epilog="Example: dms check --config /etc/dms/dms.toml")

@@ -1,22 +1,25 @@
-"""The emotion model on labelled faces.
+"""Models of facial expressions on labelled faces.
 
-Takes ``fer2013.csv`` (with ``fer2013new.csv`` for the votes of FER+) or a folder with one sub-folder per class, gives
-every metric for each label set, anger against the rest, calibration and latency. Original labels and votes are two
-different questions, so every figure names its label set.
+Takes ``fer2013.csv`` (with ``fer2013new.csv`` for the votes of FER+) or a folder with one sub-folder per class, and
+anything that answers for faces; gives every metric for each label set that both have, anger against the rest,
+calibration and latency. Original labels and votes are two different questions, so every figure names its label set.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
+from rich.progress import track
 
 from dms.errors import UserError
 from dms.evaluate.layouts import FER2013, FERPLUS, majority, picture_files, read_fer2013, read_grey
 from dms.evaluate.metrics import (
+    Bin,
     Classification,
     Latency,
     auc,
@@ -24,12 +27,62 @@ from dms.evaluate.metrics import (
     classification,
     latency,
     recall_at,
+    reliability,
+    roc,
     table,
 )
 from dms.models import ModelFile
-from dms.perception.emotion import SIZE, EmotionNet, Picture
+from dms.perception.emotion import SIZE, Picture
+from dms.perception.engine import FloatArray, Model
+
+LABELS: Mapping[str, Sequence[str]] = {"fer2013": FER2013, "ferplus": FERPLUS}
+"""Classes of each label set: ``fer2013`` (original labels) and ``ferplus`` (majority of the votes)."""
 
 _ANGER = {"fer2013": FER2013.index("angry"), "ferplus": FERPLUS.index("anger")}
+_AT_ONCE = 64
+
+
+class Classifier(Protocol):
+    """Anything that answers for faces."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for the report."""
+        ...
+
+    @property
+    def label_sets(self) -> Sequence[str]:
+        """The keys of ``LABELS`` that it answers in."""
+        ...
+
+    def answer(self, faces: Sequence[Picture]) -> Mapping[str, FloatArray]:
+        """Probabilities (N, classes) of each label set for N faces, (48, 48) uint8 each."""
+        ...
+
+
+class ModelFaces:
+    """A ``.tflite`` file with one or both heads, run as the daemon runs it.
+
+    Args:
+        file: The model; its card's outputs tell its heads.
+
+    Raises:
+        UserError: It has other outputs, or cannot be run.
+    """
+
+    def __init__(self, file: ModelFile) -> None:
+        by_size = {len(labels): name for name, labels in LABELS.items()}
+        shapes = [tuple(output["shape"]) for output in file.card.get("outputs", ())]
+        if not shapes or any(len(shape) != 1 or shape[0] not in by_size for shape in shapes):
+            raise UserError(f"{file.path}: its card names the outputs {shapes}, not (7,) of FER2013 or (8,) of FER+")
+        self.name = str(file.path)
+        self.label_sets = tuple(by_size[shape[0]] for shape in shapes)
+        self._model = Model(file.path, (SIZE, SIZE, 1), shapes)
+
+    def answer(self, faces: Sequence[Picture]) -> Mapping[str, FloatArray]:
+        """One face after the other, on one thread."""
+        heads = zip(*(self._model.run(face) for face in faces), strict=True)
+        return {name: np.stack(head) for name, head in zip(self.label_sets, heads, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +93,21 @@ class HeadReport:
         label_set: ``fer2013`` (original labels) or ``ferplus`` (majority of the votes; ties, unknown and NF left out).
         result: Accuracy, per-class metrics, confusion matrix.
         calibration_error: Expected calibration error, 0..1.
-        anger_auc: Area under the ROC curve of anger against the rest.
+        reliability: Confidence and accuracy in bins of confidence.
+        anger_auc: Area under the ROC curve of anger against the rest; None where only one of the two occurs.
         anger_recall_1: Recall of anger at 1 % false positives.
         anger_recall_5: Recall of anger at 5 % false positives.
+        anger_roc: Corners of that curve, (false-positive rate, recall); empty where there is none.
     """
 
     label_set: str
     result: Classification
     calibration_error: float
+    reliability: tuple[Bin, ...]
     anger_auc: float | None
     anger_recall_1: float | None
     anger_recall_5: float | None
+    anger_roc: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +118,7 @@ class EmotionReport:
         data: The file or folder.
         part: ``Usage`` of the rows, or empty for a folder.
         model: The model file.
-        heads: One report per label set that the data has.
+        heads: One report per label set that the data and the model have.
         latency: Of one face, on one thread.
     """
 
@@ -74,6 +131,9 @@ class EmotionReport:
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data; ``accuracy`` is that of each label set."""
         heads = {h.label_set: asdict(h) for h in self.heads}
+        for head in heads.values():
+            for each in head["result"]["classes"]:
+                each["sensitivity"] = each["recall"]
         return {"accuracy": {h.label_set: h.result.accuracy for h in self.heads}, **asdict(self), "heads": heads}
 
     def text(self) -> str:
@@ -83,27 +143,28 @@ class EmotionReport:
             blocks += [
                 f"label set {head.label_set}",
                 table(head.result),
-                f"calibration error {head.calibration_error:.2%}; anger against the rest: area under ROC "
-                f"{_number(head.anger_auc)}, recall {_number(head.anger_recall_1)} at 1 % and "
-                f"{_number(head.anger_recall_5)} at 5 % false positives",
+                f"anger against the rest: area under ROC {_number(head.anger_auc)}, recall "
+                f"{_number(head.anger_recall_1)} at 1 % and {_number(head.anger_recall_5)} at 5 % false positives",
+                _calibration(head),
             ]
         blocks.append(self.latency.text())
         return "\n\n".join(blocks)
 
 
-def evaluate(data: Path, model: ModelFile, usage: str = "PublicTest", ferplus: Path | None = None) -> EmotionReport:
-    """Measure the emotion model.
+def evaluate(
+    data: Path, classifier: Classifier, usage: str = "PublicTest", ferplus: Path | None = None
+) -> EmotionReport:
+    """Measure a model of facial expressions.
 
     Args:
         data: ``fer2013.csv``, or a folder with one sub-folder per class named as in either label set.
-        model: The shipped model or another with its shapes.
+        classifier: What answers.
         usage: Which rows of the CSV.
         ferplus: ``fer2013new.csv`` for the second label set.
 
     Raises:
-        UserError: The data is not in these layouts, or the model cannot be run.
+        UserError: The data is not in these layouts, or the model answers in none of its label sets.
     """
-    net = EmotionNet(model)
     if data.is_dir():
         images, sets = _folder(data)
         usage = ""
@@ -112,48 +173,89 @@ def evaluate(data: Path, model: ModelFile, usage: str = "PublicTest", ferplus: P
         images, sets = list(faces.images), {"fer2013": faces.labels}
         if faces.votes is not None:
             sets["ferplus"] = majority(faces.votes)
-    heads = [net.heads(image) for image in images]
-    answers = {"fer2013": np.stack([h[0] for h in heads]), "ferplus": np.stack([h[1] for h in heads])}
+    common = [name for name in sets if name in classifier.label_sets]
+    if not common:
+        raise UserError(
+            f"{classifier.name} answers in {', '.join(classifier.label_sets)}, and {data} is labelled in "
+            f"{', '.join(sets)}"
+        )
+    answers = answer_all(classifier, images)
     return EmotionReport(
         data=str(data),
         part=usage,
-        model=str(model.path),
-        heads=tuple(_head(name, truth, answers[name]) for name, truth in sets.items()),
-        latency=latency(lambda: net.heads(images[0])),
+        model=classifier.name,
+        heads=tuple(_head(name, sets[name], answers[name]) for name in common),
+        latency=latency(lambda: classifier.answer(images[:1])),
     )
 
 
-def _head(name: str, truth: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float32]) -> HeadReport:
+def answer_all(classifier: Classifier, faces: Sequence[Picture], what: str = "faces") -> dict[str, FloatArray]:
+    """Answers for many faces, with a progress bar on stderr."""
+    parts = [faces[i : i + _AT_ONCE] for i in range(0, len(faces), _AT_ONCE)]
+    bar = track(parts, what, console=Console(stderr=True), transient=True)
+    answers = [classifier.answer(part) for part in bar]
+    return {name: np.concatenate([answer[name] for answer in answers]) for name in classifier.label_sets}
+
+
+def face_picture(file: Path) -> Picture:
+    """Read a picture of one face, brought to the models' size.
+
+    Raises:
+        UserError: It is missing or no picture.
+    """
+    return np.asarray(cv2.resize(read_grey(file), (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _head(name: str, truth: npt.NDArray[np.int64], probabilities: FloatArray) -> HeadReport:
     known = truth >= 0
+    if not known.any():
+        raise UserError(f"no face has a label in {name}: all votes are ties, unknown or no face")
     truth, shares = truth[known], probabilities[known].astype(np.float64)
     anger = _ANGER[name]
     positive, scores = truth == anger, shares[:, anger]
-    labels: Sequence[str] = FER2013 if name == "fer2013" else FERPLUS
+    area = auc(positive, scores)
     return HeadReport(
         label_set=name,
-        result=classification(truth, shares.argmax(1), labels),
+        result=classification(truth, shares.argmax(1), LABELS[name]),
         calibration_error=calibration_error(truth, shares),
-        anger_auc=auc(positive, scores),
+        reliability=reliability(truth, shares),
+        anger_auc=area,
         anger_recall_1=recall_at(positive, scores, 0.01),
         anger_recall_5=recall_at(positive, scores, 0.05),
+        anger_roc=() if area is None else _corners(*roc(positive, scores)),
     )
+
+
+def _corners(false: npt.NDArray[np.float64], true: npt.NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """The points of a curve at which it turns."""
+    turns = np.concatenate([[True], (np.diff(false, 2) != 0) | (np.diff(true, 2) != 0), [True]])
+    return tuple((float(x), float(y)) for x, y in zip(false[turns], true[turns], strict=True))
 
 
 def _folder(folder: Path) -> tuple[list[Picture], dict[str, npt.NDArray[np.int64]]]:
     """Pictures of a folder with one sub-folder per class, and the label set that its names belong to."""
     names = sorted(p.name for p in folder.iterdir() if p.is_dir())
-    for label_set, labels in (("fer2013", FER2013), ("ferplus", FERPLUS)):
+    for label_set, labels in LABELS.items():
         if names and set(names) <= set(labels):
             files = [(file, labels.index(name)) for name in names for file in picture_files(folder / name)]
-            images = [
-                np.asarray(cv2.resize(read_grey(file), (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
-                for file, _ in files
-            ]
+            images = [face_picture(file) for file, _ in files]
             return images, {label_set: np.array([label for _, label in files])}
     raise UserError(
         f"{folder} needs one sub-folder per class, named {', '.join(FER2013)} or {', '.join(FERPLUS)}; it has "
         f"{', '.join(names) or 'none'}"
     )
+
+
+def _calibration(head: HeadReport) -> str:
+    lines = [
+        f"expected calibration error {head.calibration_error:.2%}",
+        f"{'confidence':<16}{'samples':>8}{'mean':>9}{'accuracy':>10}",
+    ]
+    for b in head.reliability:
+        if b.confidence is not None and b.accuracy is not None:
+            share = f"{b.low:.0%} to {b.high:.0%}"
+            lines.append(f"{share:<16}{b.samples:>8}{b.confidence:>9.2%}{b.accuracy:>10.2%}")
+    return "\n".join(lines)
 
 
 def _number(value: float | None) -> str:

@@ -42,8 +42,9 @@ class Classification:
     Attributes:
         samples: Number of samples.
         accuracy: Share that was right.
-        balanced_accuracy: Mean recall of the classes that occur.
+        balanced_accuracy: Mean recall (sensitivity) of the classes that occur.
         macro_precision: Mean precision of the classes that occur; one that was never answered counts as 0.
+        macro_specificity: Mean specificity of the classes that occur; None when only one does.
         macro_f1: Mean F1 of the classes that occur.
         classes: Each class against the rest.
         confusion: Row: truth, column: answer, in the order of ``classes``.
@@ -53,6 +54,7 @@ class Classification:
     accuracy: float
     balanced_accuracy: float
     macro_precision: float
+    macro_specificity: float | None
     macro_f1: float
     classes: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
@@ -75,6 +77,7 @@ def classification(truth: Ints, answers: Ints, labels: Sequence[str]) -> Classif
         accuracy=float((truth == answers).mean()),
         balanced_accuracy=float(np.mean([c.recall or 0.0 for c in present])),
         macro_precision=float(np.mean([c.precision or 0.0 for c in present])),
+        macro_specificity=None if len(present) < 2 else float(np.mean([c.specificity or 0.0 for c in present])),
         macro_f1=float(np.mean([c.f1 or 0.0 for c in present])),
         classes=classes,
         confusion=tuple(tuple(int(n) for n in row) for row in matrix),
@@ -127,8 +130,27 @@ def recall_at(positive: npt.NDArray[np.bool_], scores: Floats, false_positives: 
     return float(true[false <= false_positives].max())
 
 
-def calibration_error(truth: Ints, probabilities: Floats, bins: int = 15) -> float:
-    """Expected calibration error of the top answer over equal-width bins (Guo et al. 2017), 0..1.
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Answers of like confidence.
+
+    Attributes:
+        low: Least confidence, 0..1.
+        high: Confidence that belongs to the next bin; to this one if it is the last.
+        samples: Answers in the bin.
+        confidence: Their mean confidence; None without any.
+        accuracy: Share of them that was right; None without any.
+    """
+
+    low: float
+    high: float
+    samples: int
+    confidence: float | None
+    accuracy: float | None
+
+
+def reliability(truth: Ints, probabilities: Floats, bins: int = 15) -> tuple[Bin, ...]:
+    """Confidence and accuracy of the top answer in bins of equal width (Guo et al. 2017).
 
     Args:
         truth: (N,) indices.
@@ -137,8 +159,18 @@ def calibration_error(truth: Ints, probabilities: Floats, bins: int = 15) -> flo
     """
     confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
     which = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    gaps = [abs(float(confidence[which == b].sum() - right[which == b].sum())) for b in range(bins)]
-    return sum(gaps) / len(truth)
+    made = []
+    for number in range(bins):
+        inside = which == number
+        means = (float(confidence[inside].mean()), float(right[inside].mean())) if inside.any() else (None, None)
+        made.append(Bin(number / bins, (number + 1) / bins, int(inside.sum()), *means))
+    return tuple(made)
+
+
+def calibration_error(truth: Ints, probabilities: Floats, bins: int = 15) -> float:
+    """Expected calibration error of the top answer (Guo et al. 2017), 0..1; arguments as in ``reliability``."""
+    made = reliability(truth, probabilities, bins)
+    return sum(b.samples * abs((b.confidence or 0.0) - (b.accuracy or 0.0)) for b in made) / len(truth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +217,13 @@ def table(result: Classification, extra: Sequence[str] = ()) -> str:
         f"samples {result.samples}   accuracy {_percent(result.accuracy)}"
         f"   balanced {_percent(result.balanced_accuracy)}   macro F1 {_percent(result.macro_f1)}",
         "",
-        f"{'class':<{wide}}{'support':>9}{'precision':>11}{'recall':>9}{'specificity':>13}{'F1':>9}",
+        f"{'class':<{wide}}{'support':>9}{'precision':>11}{'recall = sensitivity':>22}{'specificity':>13}{'F1':>9}",
     ]
-    for c in result.classes:
-        shares = zip((c.precision, c.recall, c.specificity, c.f1), (11, 9, 13, 9), strict=True)
-        lines.append(f"{c.label:<{wide}}{c.support:>9}" + "".join(f"{_percent(v):>{n}}" for v, n in shares))
+    rows = [(c.label, c.support, c.precision, c.recall, c.specificity, c.f1) for c in result.classes]
+    means = (result.macro_precision, result.balanced_accuracy, result.macro_specificity, result.macro_f1)
+    for label, support, *values in (*rows, ("mean", result.samples, *means)):
+        shares = zip(values, (11, 22, 13, 9), strict=True)
+        lines.append(f"{label:<{wide}}{support:>9}" + "".join(f"{_percent(v):>{n}}" for v, n in shares))
     lines += ["", f"{'truth / answer':<{wide + 5}}" + "".join(f"{n:>{wide}}" for n in (*names, *extra))]
     for name, row in zip(names, result.confusion, strict=True):
         lines.append(f"{name:<{wide + 5}}" + "".join(f"{n:>{wide}}" for n in row))

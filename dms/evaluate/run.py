@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dms.errors import UserError
-from dms.evaluate import emotion, eyes, face, landmarks, mouth
+from dms.evaluate import emotion, eyes, face, landmarks, mouth, occlusion
+from dms.evaluate.pictures import draw
 from dms.models import ModelFile, load_verified
 
 
@@ -20,21 +21,18 @@ class Report(Protocol):
         ...
 
 
-def run_evaluation(name: str, data: Path, model: Path | None, usage: str, ferplus: Path | None) -> Report:
-    """Measure a model on a labelled set.
+def run_evaluation(name: str, data: Path, model: Path | None) -> Report:
+    """Measure a model of the road on a labelled set; for emotion see ``run_emotion``.
 
     Args:
         name: Which model.
         data: The labelled set, in the layout that this model's module describes.
         model: A ``.tflite`` file with its card beside it; None for the shipped one.
-        usage: Which rows of ``fer2013.csv``; for the emotion model.
-        ferplus: ``fer2013new.csv``; for the emotion model.
 
     Raises:
         UserError: The data or the model cannot be used.
     """
-    if not data.exists():
-        raise UserError(f"{data}: no such file or folder")
+    _must_exist(data)
     file = _model(name, model)
     match name:
         case "face":
@@ -45,10 +43,58 @@ def run_evaluation(name: str, data: Path, model: Path | None, usage: str, ferplu
             return eyes.evaluate(data, file)
         case "mouth":
             return mouth.evaluate(data, _model("face", None), _model("landmarks", None), file)
-        case "emotion":
-            return emotion.evaluate(data, file, usage, ferplus)
         case _:
-            raise UserError(f"no model {name!r}: face, landmarks, eyes, mouth or emotion")
+            raise UserError(f"no model {name!r}: face, landmarks, eyes or mouth")
+
+
+def run_emotion(
+    data: Path,
+    classifier: emotion.Classifier | None = None,
+    *,
+    usage: str = "PublicTest",
+    ferplus: Path | None = None,
+    square: int | None = None,
+    pictures: Path | None = None,
+) -> Report:
+    """Measure a model of facial expressions, or map what it looks at.
+
+    Args:
+        data: Labelled faces; with ``square`` a picture of a face or a folder of them.
+        classifier: What answers; None for the shipped model.
+        usage: Which rows of ``fer2013.csv``.
+        ferplus: ``fer2013new.csv``.
+        square: Side of the square that hides parts of each face, in pixels of 48; None measures.
+        pictures: Folder for drawings.
+
+    Raises:
+        UserError: The data or the model cannot be used, or there is nowhere to draw a map.
+    """
+    _must_exist(data)
+    if square is not None and pictures is None:
+        raise UserError("--occlusion draws: say where with --pictures DIR")
+    classifier = classifier or emotion.ModelFaces(load_verified("emotion", None))
+    report: emotion.EmotionReport | occlusion.OcclusionReport
+    if square is None:
+        report = emotion.evaluate(data, classifier, usage, ferplus)
+    else:
+        report = occlusion.occlude(data, classifier, square)
+    if pictures is not None:
+        draw(report, pictures)
+    return report
+
+
+def model_faces(path: Path) -> emotion.Classifier:
+    """The emotion model of a ``.tflite`` file with its card beside it.
+
+    Raises:
+        UserError: It cannot be used.
+    """
+    return emotion.ModelFaces(_model("emotion", path))
+
+
+def _must_exist(data: Path) -> None:
+    if not data.exists():
+        raise UserError(f"{data}: no such file or folder")
 
 
 def _model(name: str, path: Path | None) -> ModelFile:

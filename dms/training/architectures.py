@@ -1,4 +1,4 @@
-"""The nets, each a short function that gives an untrained Keras model.
+"""The nets that ship, and what they learn from: each a short function that gives an untrained Keras model.
 
 Inputs are grey pictures (N, height, width, 1), float32 in 0..1. Outputs are logits, so that losses are numerically
 sound; ``quantise.with_probabilities`` appends the softmax that ships. No two outputs of a net share a shape, because
@@ -11,8 +11,6 @@ from typing import Any
 import keras
 
 from dms.training.layers import Conv2D, add, conv, doubled, pooled, residual
-
-# --- the nets that ship -----------------------------------------------------------------------------------------
 
 
 def eyes() -> Any:
@@ -95,30 +93,13 @@ def mouth() -> Any:
     return keras.Model(inputs, [keras.layers.Dense(3, name="mouth")(x)], name="mouth")
 
 
-# --- the papers' nets, for comparison ---------------------------------------------------------------------------
-
-
-def cnn10() -> Any:
-    """Ten-layer CNN of Sahoo et al.: 48x48 face to 7 logits, 1,203,783 parameters."""
-    layers = keras.layers
-    inputs = x = keras.Input((48, 48, 1))
-    for filters in (64, 64, 128, 128, 128):
-        for _ in range(2):
-            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-        x = layers.BatchNormalization()(x)
-        # five stride-2 pools take 48 to 1 only when the last one sees its 2x2 map whole
-        x = layers.MaxPooling2D(min(3, x.shape[1]), 2)(x)
-        x = layers.Dropout(0.25)(x)
-    x = layers.Dense(2048, activation="relu")(layers.Flatten()(x))
-    x = layers.Dropout(0.5)(x)
-    return keras.Model(inputs, [layers.Dense(7, name="fer2013")(x)], name="cnn10")
-
-
 def count_macs(model: Any) -> int:
     """Multiply-accumulates of one picture through the convolutions and dense layers."""
     total = 0
     for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D):
+        if isinstance(layer, keras.Model):
+            total += count_macs(layer)
+        elif isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
             _, height, width, _ = layer.output.shape
             total += height * width * math.prod(layer.kernel.shape)
         elif isinstance(layer, keras.layers.Dense):

@@ -71,6 +71,11 @@ def light(gamma: float, contrast: float, brightness: float) -> Augmentation:
     return apply
 
 
+def gain(lowest: float, highest: float) -> Augmentation:
+    """All light times lowest..highest."""
+    return lambda picture, rng: _bytes(picture * rng.uniform(lowest, highest))
+
+
 def low_light(darkest: float) -> Augmentation:
     """Scale the picture down to darkest..1 of its light and add the sensor noise that comes with it."""
 

@@ -1,9 +1,8 @@
 """The training loop that every recipe shares.
 
 Takes a Keras model on the PyTorch backend, batches of arrays and a loss; gives the weights that did best on the
-held-out part, the last weights and the curves, in one folder. AdamW with warm-up and cosine decay (Loshchilov &
-Hutter 2019), an exponential average of the weights, bfloat16 where the processor is fast at it. Resumes after
-a stop. Never sees a test set.
+held-out part, the last weights and the curves, in one folder. A ``Method`` moves the weights; bfloat16 where the
+processor is fast at it. Resumes after a stop. Never sees a test set.
 """
 
 import csv
@@ -21,6 +20,7 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dms.training.layers import device_of, parameters_of
+from dms.training.methods import Cosine, Method
 
 Batch = tuple[npt.NDArray[Any], list[npt.NDArray[Any]]]
 """Pictures (N, height, width, channels), uint8 or float32 in 0..1, and the targets that the loss takes."""
@@ -30,6 +30,10 @@ Batches = Callable[[np.random.Generator], Iterable[Batch]]
 
 Loss = Callable[[list[torch.Tensor], list[torch.Tensor]], torch.Tensor]
 """Outputs of the model (float32) and targets to a scalar."""
+
+
+USUAL = Cosine()
+"""How the nets that ship are trained, unless their recipe says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +63,21 @@ def fit(
     out: Path,
     validate: Callable[[Any], dict[str, float]],
     monitor: str,
-    learning_rate: float = 2e-3,
-    weight_decay: float = 0.05,
-    average: float = 0.999,
-    warm_up_epochs: float = 1.0,
+    method: Method = USUAL,
     options: Options = Options(),
 ) -> dict[str, float]:
-    """Train a model and leave it with its best averaged weights.
+    """Train a model and leave it with its best weights.
 
     Args:
         model: Keras model; trained where its weights are (CPU or GPU).
         batches: One epoch of batches from a random generator.
         loss: What is minimised.
-        epochs: Number of epochs, used as given (``options.epochs`` is the recipe's matter).
+        epochs: Most epochs, used as given (``options.epochs`` is the recipe's matter).
         steps_per_epoch: Batches that ``batches`` gives; the schedule and the progress bar rest on it.
         out: Folder for ``curves.csv``, ``checkpoint.pt``, ``best.weights.h5`` and ``last.weights.h5``.
-        validate: Measures on the held-out part, called after each epoch with the averaged weights in place.
+        validate: Measures on the held-out part, called after each epoch with the method's average of the weights.
         monitor: The measure that decides which weights are best; higher is better.
-        learning_rate: Peak of the schedule.
-        weight_decay: Decoupled decay of kernels; biases and normalisation have none.
-        average: Decay per step of the weight average; 0 turns it off.
-        warm_up_epochs: Epochs of linear rise to the peak.
+        method: Optimiser, learning rate over time, and when to stop before the last epoch.
         options: Seed, resume and threads.
 
     Returns:
@@ -89,15 +87,8 @@ def fit(
     torch.manual_seed(options.seed)
     out.mkdir(parents=True, exist_ok=True)
     trainable = parameters_of(model)
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": [p for p in trainable if p.ndim > 1], "weight_decay": weight_decay},
-            {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
-        ],
-        lr=learning_rate,
-        betas=(0.9, 0.99),
-    )
-    averages = _Average(model, average)
+    optimiser = method.optimiser(trainable)
+    averages = _Average(model, method.average)
     checkpoint = out / "checkpoint.pt"
     curves: list[dict[str, float]] = []
     best = {"epoch": -1.0, monitor: -math.inf}
@@ -107,15 +98,18 @@ def fit(
         averages.load(state["average"], state["step"])
         optimiser.load_state_dict(state["optimiser"])
         curves, best = state["curves"], state["best"]
-    device, total = device_of(model), epochs * steps_per_epoch
+    device = device_of(model)
     with _progress() as progress:
         for epoch in range(len(curves), epochs):
+            scores = [row[monitor] for row in curves]
+            if method.stops(scores):
+                break
             began, losses = time.monotonic(), []
             task = progress.add_task(f"epoch {epoch + 1}/{epochs}", total=steps_per_epoch)
             for index, (pictures, targets) in enumerate(batches(np.random.default_rng((options.seed, epoch)))):
-                rate = schedule(epoch * steps_per_epoch + index, total, warm_up_epochs * steps_per_epoch)
+                rate = method.rate(epoch * steps_per_epoch + index, steps_per_epoch, epochs, scores)
                 for group in optimiser.param_groups:
-                    group["lr"] = rate * learning_rate
+                    group["lr"] = rate
                 with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_pays(device)):
                     outputs = model(as_input(pictures, device), training=True)
                 value = loss([o.float() for o in as_list(outputs)], [torch.as_tensor(t).to(device) for t in targets])
@@ -150,14 +144,6 @@ def fit(
             progress.console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
     model.load_weights(out / "best.weights.h5")
     return best
-
-
-def schedule(step: int, total: int, warm_up: float) -> float:
-    """Share of the peak learning rate at a step: linear rise, then half a cosine down to 1 %."""
-    if step < warm_up:
-        return (step + 1) / warm_up
-    done = (step - warm_up) / max(1.0, total - warm_up)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
 def predict(model: Any, pictures: npt.NDArray[np.uint8], batch: int = 256) -> list[npt.NDArray[np.float32]]:

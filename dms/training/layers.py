@@ -1,4 +1,4 @@
-"""Convolution and batch normalisation that keep PyTorch on its fast path.
+"""Convolution, batch normalisation and pooling that keep PyTorch on its fast path.
 
 Keras' own layers copy every feature map from NHWC to NCHW and back, normalise with a dozen element-wise passes and
 cast to float32 before each layer, which undoes bfloat16 autocast. Calling PyTorch's native operations on a permuted
@@ -30,12 +30,13 @@ class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
         kwargs["autocast"] = False
         super().__init__(*args, **kwargs)
 
-    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
-        """Keras' hook for the convolution itself; inputs are (N, H, W, C)."""
+    def call(self, inputs: Any) -> Any:
+        """Keras' hook; inputs are (N, H, W, C). Keras itself would add the bias in float32."""
         if not _ON_TORCH or inputs.device.type == "meta":
-            return super().convolution_op(inputs, kernel)
+            return super().call(inputs)
         x = inputs.permute(0, 3, 1, 2)
-        weights = keras.ops.convert_to_tensor(kernel).permute(3, 2, 0, 1)
+        weights = keras.ops.convert_to_tensor(self.kernel).permute(3, 2, 0, 1)
+        bias = keras.ops.convert_to_tensor(self.bias) if self.use_bias else None
         padding: tuple[int, int] = (0, 0)
         if self.padding == "same":
             size, stride = self.kernel_size, self.strides
@@ -45,7 +46,8 @@ class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
                 padding = (top, left)
             else:
                 x = F.pad(x, (left, right, top, bottom))
-        return F.conv2d(x, weights, None, self.strides, padding, self.dilation_rate, self.groups).permute(0, 2, 3, 1)
+        y = F.conv2d(x, weights, bias, self.strides, padding, self.dilation_rate, self.groups)
+        return self.activation(y.permute(0, 2, 3, 1))
 
 
 @keras.saving.register_keras_serializable("dms")
@@ -72,6 +74,21 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
             self.epsilon,
         )
         return y.permute(0, 2, 3, 1)
+
+
+@keras.saving.register_keras_serializable("dms")
+class MaxPooling2D(keras.layers.MaxPooling2D):  # type: ignore[misc]
+    """Max pooling without padding, without a copy to NCHW or a cast of its input."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["autocast"] = False
+        super().__init__(*args, **kwargs)
+
+    def call(self, inputs: Any) -> Any:
+        """Keras' hook; inputs are (N, H, W, C)."""
+        if not _ON_TORCH or inputs.device.type == "meta" or self.padding != "valid":
+            return super().call(inputs)
+        return F.max_pool2d(inputs.permute(0, 3, 1, 2), self.pool_size, self.strides).permute(0, 2, 3, 1)
 
 
 def relu(x: Any) -> Any:

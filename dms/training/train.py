@@ -1,4 +1,4 @@
-"""What ``dms train`` calls: a model's name and its data in, the INT8 file and its card out."""
+"""What ``dms train`` calls: a model's name and its data in, the model's file and its card out."""
 
 import importlib
 from collections.abc import Mapping, Sequence
@@ -6,17 +6,20 @@ from pathlib import Path
 from types import MappingProxyType
 
 from dms.errors import UserError
+from dms.training.sources import data_of, sort_sources
+from dms.training.zoo.papers import PAPERS
 
 RECIPES: Mapping[str, str] = MappingProxyType(
     {
         "eyes": "dms.training.recipes.eyes",
-        "emotion": "dms.training.recipes.emotion",
+        "mouth": "dms.training.recipes.mouth",
         "face": "dms.training.recipes.face",
         "landmarks": "dms.training.recipes.landmarks",
-        "mouth": "dms.training.recipes.mouth",
+        "emotion": "dms.training.recipes.emotion",
     }
 )
-"""Model name to the module whose ``train(data, out, options) -> Path`` makes it; imported only when asked for."""
+"""Each model that ships to the module whose ``train(data, out, options) -> Path`` makes it, the quickest first;
+imported only when asked for."""
 
 
 def train(
@@ -28,33 +31,48 @@ def train(
     seed: int = 1,
     resume: bool = True,
     threads: int = 1,
-) -> Path:
-    """Train one model from data in the public layouts.
+    imagenet: Path | None = None,
+    optimiser: str | None = None,
+) -> list[Path]:
+    """Train one model, or every one that ships, from data in the public layouts.
 
     Args:
-        name: A key of ``RECIPES``.
-        data: Files and folders that the recipe takes; its module's docstring says which.
-        out: Folder for the model, its card, the curves and the checkpoint.
+        name: A key of ``RECIPES`` or ``PAPERS``, or ``all`` for every key of ``RECIPES``.
+        data: Files and folders that the recipe takes, its module's docstring says which; for ``all`` those of all
+            recipes, in any order but with the most accurate landmarks first.
+        out: Folder for the model, its card, the curves and the checkpoint; for ``all`` each model has one in it.
         epochs: Passes over the data; None takes the recipe's own number.
         seed: Start of every random choice.
         resume: Go on from a checkpoint in ``out``.
         threads: CPU threads.
+        imagenet: ImageNet weights, for a system of the papers that starts from them.
+        optimiser: ``adam``, ``sgd`` or ``rmsprop`` instead of the paper's, for a system of the papers.
 
     Returns:
-        The TFLite file.
+        The files of the models.
 
     Raises:
         UserError: No such model, wrong data, or the extra ``train`` is not installed.
     """
-    if name not in RECIPES:
-        raise UserError(f"no recipe for {name!r}: choose from {', '.join(RECIPES)}")
+    if name not in (*RECIPES, *PAPERS, "all"):
+        raise UserError(f"no recipe for {name!r}: choose from {', '.join((*RECIPES, *PAPERS, 'all'))}")
+    if (imagenet, optimiser) != (None, None) and name not in PAPERS:
+        raise UserError(f"--imagenet and --optimiser are for the systems of the papers, not for {name}")
+    wanted = {name: list(data)} if name != "all" else data_of(RECIPES, sort_sources(data))
     try:
+        if name == "svm":
+            return [importlib.import_module("dms.training.zoo.svm").train(data, out, seed, resume)]
         from dms.training.fit import Options  # noqa: PLC0415 - needs the extra
 
-        recipe = importlib.import_module(RECIPES[name])
+        options = Options(epochs=epochs, seed=seed, resume=resume, threads=threads)
+        if name in PAPERS:
+            zoo = importlib.import_module("dms.training.zoo.train")
+            return [zoo.train(name, data, out, options, imagenet, optimiser)]
+        recipes = {each: importlib.import_module(RECIPES[each]) for each in wanted}
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("dms"):
             raise
         raise UserError(f"training needs {error.name}: pip install '.[train]' in a checkout of DMS") from error
-    made: Path = recipe.train(data, out, Options(epochs=epochs, seed=seed, resume=resume, threads=threads))
-    return made
+    return [
+        recipe.train(wanted[each], out / each if name == "all" else out, options) for each, recipe in recipes.items()
+    ]

@@ -3,7 +3,6 @@
 import csv
 import importlib.util
 import json
-import math
 import os
 import subprocess
 import sys
@@ -21,8 +20,9 @@ import torch.nn.functional as F  # noqa: N812
 
 from dms.training import architectures
 from dms.training.card import Card, Figures, add_figures, write_card
-from dms.training.fit import Options, fit, predict, schedule
+from dms.training.fit import Options, fit, predict
 from dms.training.layers import BatchNormalization, Conv2D
+from dms.training.methods import Cosine, Plateau
 from dms.training.quantise import quantise, with_probabilities
 
 
@@ -55,17 +55,9 @@ def fit_toy(model, out, epochs, **options):
         out=out,
         validate=right,
         monitor="accuracy",
-        learning_rate=0.03,
-        average=0.9,
+        method=Cosine(learning_rate=0.03, average=0.9),
         options=Options(**options),
     )
-
-
-@pytest.mark.parametrize(("name", "parameters"), [("cnn10", 1_203_783)])
-def test_papers_nets_have_their_papers_parameters(name, parameters):
-    model = getattr(architectures, name)()
-    # the papers count the moving statistics of batch normalisation, too
-    assert sum(math.prod(v.shape) for v in model.variables if "seed" not in v.path) == parameters
 
 
 @pytest.mark.parametrize(("name", "mmac"), [("eyes", 10), ("emotion", 50)])
@@ -127,11 +119,22 @@ def test_fit_goes_on_where_it_stopped(tmp_path):
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
 
 
-def test_schedule_rises_to_its_peak_and_falls():
-    rates = [schedule(step, 100, 10) for step in range(100)]
-    assert rates.index(max(rates)) in (9, 10)
-    assert max(rates) == pytest.approx(1.0)
-    assert rates[-1] < 0.02
+def test_fit_stops_early_and_stays_stopped(tmp_path):
+    method = Plateau(learning_rate=0.0, stop_after=2)
+    for _ in range(2):
+        fit(
+            toy(),
+            toy_batches,
+            loss=lambda o, t: F.cross_entropy(o[0], t[0]),
+            epochs=9,
+            steps_per_epoch=8,
+            out=tmp_path,
+            validate=lambda model: {"accuracy": 0.5},
+            monitor="accuracy",
+            method=method,
+        )
+        with (tmp_path / "curves.csv").open() as file:
+            assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3"]
 
 
 def test_temperature_scales_the_logits():

@@ -29,6 +29,7 @@ from dms.training.architectures import eyes
 from dms.training.augment import Picture
 from dms.training.card import Card, write_card
 from dms.training.fit import Batch, Options, fit, predict
+from dms.training.methods import Cosine
 from dms.training.quantise import quantise, with_probabilities
 
 EPOCHS = 50
@@ -120,7 +121,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         out=out,
         validate=lambda m: measure(predict(m, images)[0], states),
         monitor="score",
-        learning_rate=3e-3,
+        method=Cosine(learning_rate=3e-3),
         options=options,
     )
     chosen = np.random.default_rng(0).choice(len(learn.images), min(500, len(learn.images)), replace=False)

@@ -1,0 +1,143 @@
+"""Trains one of the papers' nets.
+
+Data: ``fer2013.csv``. Only rows with Usage ``Training`` are read; one in ten of them is held out and decides which
+weights are kept, when the learning rate is cut and when to stop. Makes ``NAME.keras`` and ``NAME.tflite`` (full INT8)
+with its card, both with probabilities as output, ``curves.csv``, a checkpoint and ``results.json``.
+"""
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import torch.nn.functional as F  # noqa: N812
+from rich.console import Console
+
+from dms.errors import UserError
+from dms.evaluate.layouts import FER2013, Expressions, read_fer2013
+from dms.training import augment
+from dms.training.architectures import count_macs
+from dms.training.card import Card, write_card
+from dms.training.fit import Batch, Options, fit, predict
+from dms.training.layers import device_of
+from dms.training.methods import OptimiserName
+from dms.training.quantise import quantise, with_probabilities
+from dms.training.sources import only_fer2013
+from dms.training.zoo.papers import PAPERS
+from dms.training.zoo.systems import SYSTEMS, System
+
+
+def train(
+    name: str,
+    data: Sequence[Path],
+    out: Path,
+    options: Options,
+    imagenet: Path | None = None,
+    optimiser: OptimiserName | None = None,
+) -> Path:
+    """Make ``out/NAME.keras``, ``out/NAME.tflite`` with its card, and ``out/results.json``.
+
+    Args:
+        name: A key of ``SYSTEMS``.
+        data: ``fer2013.csv``.
+        out: Folder for everything that is made.
+        options: Epochs, seed, resume and threads.
+        imagenet: ImageNet weights for the systems that start from them.
+        optimiser: Instead of the paper's.
+
+    Raises:
+        UserError: The data is not that file, or the weights are not those of this system.
+    """
+    file = only_fer2013(name, data)
+    system = chosen(name, imagenet, optimiser)
+    learn, part = halves(read_fer2013(file, "Training"))
+    keras.utils.set_random_seed(options.seed)
+    model = system.build(imagenet)
+    best = fit(
+        model,
+        lambda rng: batches(learn, system, rng),
+        loss=lambda outputs, targets: F.cross_entropy(outputs[0], targets[0]),
+        epochs=options.epochs or system.epochs,
+        steps_per_epoch=len(learn.labels) // system.batch,
+        out=out,
+        validate=lambda m: {"accuracy": 100 * float((predict(m, part.images)[0].argmax(1) == part.labels).mean())},
+        monitor="accuracy",
+        method=system.method,
+        options=options,
+    )
+    (out / "results.json").write_text(json.dumps(results(name, model, out, best, imagenet, options), indent=2) + "\n")
+    shipped = with_probabilities(model)
+    shipped.save(out / f"{name}.keras")
+    calibration = learn.images[np.random.default_rng(0).choice(len(learn.labels), min(500, len(learn.labels)), False)]
+    made = quantise(shipped, calibration, out / f"{name}.tflite")
+    write_card(card(name), model, made)
+    return made
+
+
+def chosen(name: str, imagenet: Path | None, optimiser: OptimiserName | None) -> System:
+    """The system with what the caller changes of it; says so when it starts fresh where its paper does not."""
+    system, wanted = SYSTEMS[name], PAPERS[name].imagenet
+    if imagenet is not None and wanted is None:
+        raise UserError(f"{name} starts from no ImageNet weights: leave out --imagenet")
+    if imagenet is None and wanted is not None:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"{name}: its paper starts from ImageNet weights of {wanted}; without --imagenet FILE it starts fresh, "
+            "with nothing frozen"
+        )
+    return system if optimiser is None else replace(system, method=replace(system.method, name=optimiser))
+
+
+def halves(faces: Expressions) -> tuple[Expressions, Expressions]:
+    """What is learned from, and the one in ten that is held out."""
+    held_out = np.random.default_rng(0).permutation(len(faces.labels)) < len(faces.labels) // 10
+    learn, part = (Expressions(faces.images[rows], faces.labels[rows], None) for rows in (~held_out, held_out))
+    return learn, part
+
+
+def batches(faces: Expressions, system: System, rng: np.random.Generator) -> Iterator[Batch]:
+    """One epoch in random order; what is left over after whole batches is left out."""
+    order = rng.permutation(len(faces.labels))
+    for start in range(0, len(order) - system.batch + 1, system.batch):
+        rows = order[start : start + system.batch]
+        yield augment.augment_all(faces.images[rows], system.augmentation, rng), [faces.labels[rows]]
+
+
+def results(
+    name: str, model: Any, out: Path, best: dict[str, float], imagenet: Path | None, options: Options
+) -> dict[str, Any]:
+    """What ``results.json`` holds."""
+    with (out / "curves.csv").open() as file:
+        curves = list(csv.DictReader(file))
+    return {
+        "system": name,
+        "epochs": len(curves),
+        "epochs_paper": PAPERS[name].epochs,
+        "best_epoch": int(best["epoch"]),
+        "held_out_accuracy": best["accuracy"] / 100,
+        "imagenet": None if imagenet is None else imagenet.name,
+        "seed": options.seed,
+        # the papers count the moving statistics of batch normalisation, too
+        "parameters": sum(math.prod(v.shape) for v in model.variables if "seed" not in v.path),
+        "mmac": count_macs(model) / 1e6,
+        "seconds": sum(float(row["seconds"]) for row in curves),
+        "device": str(device_of(model)),
+    }
+
+
+def card(name: str) -> Card:
+    """What the card says apart from figures."""
+    paper = PAPERS[name]
+    return Card(
+        name=name,
+        purpose=f"{paper.system}: trained for comparison with the model that ships, and for nothing else.",
+        outputs=[{"name": "fer2013", "shape": [len(FER2013)], "labels": list(FER2013)}],
+        trained_on=["FER2013, Usage Training (Goodfellow et al. 2013)"],
+        split="One in ten Training pictures is held out; it chose the epoch. PublicTest was not read.",
+        terms="FER2013 is for research use; the weights carry no picture.",
+        recipe=f"dms train {name} fer2013.csv --out runs/{name}",
+    )
