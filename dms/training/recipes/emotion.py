@@ -4,8 +4,8 @@ Data: ``fer2013.csv`` and, after it, ``fer2013new.csv``. Only rows with Usage ``
 them is held out and decides which weights are kept and the two temperatures. PublicTest and PrivateTest are never read.
 
 The labels are noisy (people agree with FER2013's on two faces in three), so the small net that ships does not learn
-from them alone: larger nets are trained first, and it learns mostly from their answers (Hinton et al. 2015), given for
-the very pictures that it sees (Beyer et al. 2022).
+from them alone: a larger net and one of its own kind are trained first, and it learns mostly from their mean answers
+(Hinton et al. 2015), given for the very pictures that it sees (Beyer et al. 2022).
 """
 
 import json
@@ -28,11 +28,13 @@ from dms.training.card import Card, write_card
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.quantise import quantise, with_probabilities
 
-TEACHERS, TEACHER_EPOCHS = 1, 32
-EPOCHS = 60
+TEACHERS = ((emotion_teacher, 22), (emotion, 50))
+"""The nets that teach, with the epochs in which each learns from people."""
+
+EPOCHS = 50
 BATCH = 128
 
-VIEWS = 10
+VIEWS = 8
 """Augmented versions of each training face that the teachers answer; the small net sees one of them per epoch."""
 
 TRUST = 0.8
@@ -89,7 +91,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         raise UserError("emotion takes two files: fer2013.csv fer2013new.csv")
     learn, part = split(read_fer2013(data[0], "Training", data[1]))
     lesson = from_people(learn)
-    teachers = [teach(lesson, part, out, number, options) for number in range(1, TEACHERS + 1)]
+    teachers = [teach(lesson, part, out, number, options) for number in range(len(TEACHERS))]
     lessons = from_teachers(lesson, teachers, out, options)
     model = emotion()
     train_on(model, lessons, LOSSES, part, out, options.epochs or EPOCHS, options)
@@ -110,11 +112,12 @@ def split(faces: Expressions) -> tuple[Expressions, Expressions]:
     return select(faces, ~held_out), select(faces, held_out)
 
 
-def teach(lesson: Lesson, part: Expressions, out: Path, number: int, options: Options) -> Any:
-    """Train one of the larger nets in ``out/teacher-NUMBER``, from a seed of its own."""
-    own = replace(options, seed=1000 * options.seed + number)
-    model = emotion_teacher()
-    train_on(model, [lesson], AUGMENTATION, part, out / f"teacher-{number}", options.epochs or TEACHER_EPOCHS, own)
+def teach(lesson: Lesson, part: Expressions, out: Path, index: int, options: Options) -> Any:
+    """Train one of the teachers in ``out/teacher-1`` or the next, from a seed of its own."""
+    build, epochs = TEACHERS[index]
+    own = replace(options, seed=1000 * options.seed + index + 1)
+    model = build()
+    train_on(model, [lesson], AUGMENTATION, part, out / f"teacher-{index + 1}", options.epochs or epochs, own)
     return model
 
 
@@ -206,8 +209,8 @@ def from_teachers(lesson: Lesson, teachers: Sequence[Any], out: Path, options: O
 
 
 def mean_answers(teachers: Sequence[Any], pictures: Picture) -> list[npt.NDArray[np.float32]]:
-    """Mean probabilities of several nets for pictures and their mirror images: (N, 7) and (N, 8)."""
-    logits = [predict(net, view) for net in teachers for view in (pictures, pictures[:, :, ::-1].copy())]
+    """Mean probabilities of several nets: (N, 7) and (N, 8)."""
+    logits = [predict(net, pictures) for net in teachers]
     return [
         torch.stack([torch.softmax(torch.tensor(z), 1) for z in head]).mean(0).numpy()
         for head in zip(*logits, strict=True)
