@@ -24,7 +24,17 @@ def obstacle(observation: Observation) -> Degraded:
 class Visibility:
     """How well the driver has been seen of late."""
 
-    __slots__ = ("_after_s", "_back", "_glance_s", "_known_s", "_picture_s", "_starting_s", "_unknown_s", "_without_s", "reason")
+    __slots__ = (
+        "_after_s",
+        "_back",
+        "_glance_s",
+        "_known_s",
+        "_picture_s",
+        "_starting_s",
+        "_unknown_s",
+        "_without_s",
+        "reason",
+    )
 
     def __init__(self, settings: DegradedSettings) -> None:
         self._after_s = settings.after_s
