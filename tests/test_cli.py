@@ -10,7 +10,7 @@ from rich.text import Text
 
 from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings
 from dms.observation import Observation
-from dms.replay.trace import TraceHeader, TraceWriter
+from dms.records.trace import TraceHeader, TraceWriter
 from dms.service.check import run_checks
 
 MODELS = ("face", "landmarks", "eyes", "mouth", "emotion")
@@ -45,7 +45,17 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 
 def test_schema_config_is_a_json_schema() -> None:
     schema = json.loads(dms("schema", "config").stdout)
-    assert set(schema["properties"]) == {"vehicle", "camera", "perception", "driver", "mqtt", "service"}
+    assert set(schema["properties"]) == {
+        "vehicle",
+        "camera",
+        "perception",
+        "driver",
+        "mqtt",
+        "actions",
+        "obd",
+        "records",
+        "service",
+    }
 
 
 @pytest.mark.parametrize(

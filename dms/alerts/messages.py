@@ -207,6 +207,26 @@ class BrokerHealth(BaseModel):
     error: str | None = Field(description="What was wrong with the broker or its last answer.")
 
 
+class ActionsHealth(BaseModel):
+    """How the local actions (hook, buzzer, light) went since the start or the last reload that changed them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    done: int = Field(ge=0, description="Alert messages acted on.")
+    failed: int = Field(ge=0, description="Alert messages on which an action failed.")
+    dropped: int = Field(ge=0, description="Alert messages left out: too many in a minute, or the action was busy.")
+    error: str | None = Field(description="Why an action failed the last time; null when it did not.")
+
+
+class RecordsHealth(BaseModel):
+    """How the records for replay are doing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    clips: int = Field(ge=0, description="Clips of video kept since the start.")
+    error: str | None = Field(description="Why the trace or the last clip was not kept; null when all is well.")
+
+
 class HealthMessage(Message):
     """How the daemon and its parts are doing; sent periodically.
 
@@ -221,6 +241,8 @@ class HealthMessage(Message):
     camera: CameraHealth
     models: ModelsHealth
     broker: BrokerHealth
+    actions: ActionsHealth | None = Field(None, description="The local actions; null where there are none.")
+    records: RecordsHealth | None = Field(None, description="What is recorded; null where nothing is.")
     rss_mb: float | None = Field(ge=0, description="Resident memory, MB (10^6 bytes).")
     cpu_temperature_c: float | None = Field(description="Temperature of the processor, degrees Celsius.")
 

@@ -26,7 +26,7 @@ from dms.alerts.encoder import Encoder
 from dms.alerts.inputs import Input, InputError, InputReader
 from dms.alerts.late import as_sent
 from dms.alerts.link import Link
-from dms.alerts.messages import OFFLINE, ONLINE, HealthMessage, InfoMessage
+from dms.alerts.messages import OFFLINE, ONLINE, AlertMessage, HealthMessage, InfoMessage
 from dms.alerts.newest import Newest, Retained
 from dms.alerts.outbox import Entry, Outbox
 from dms.config.alerts import MqttSettings
@@ -155,16 +155,20 @@ class Publisher:
         """Begin to deliver. Returns at once; an absent broker is tried for ever."""
         self._thread.start()
 
-    def alert(self, alert: Alert) -> None:
+    def alert(self, alert: Alert) -> AlertMessage:
         """Take an alert: it is on disk when this returns, and sent as soon as the broker takes it.
 
         Waits for one sync of the disk, a few milliseconds; never for the broker.
+
+        Returns:
+            The message, as it was put on disk.
         """
         message = self._encoder.alert(alert)
         topic = self._encoder.topic(alert)
         payload = message.to_json()
         self._outbox.put(Entry(topic, alert.phase, message.sequence, payload, self._boot, alert.t, alert.started_t))
         self._wake()
+        return message
 
     def state(self, state: DriverState) -> None:
         """Publish the driver's state; a newer one replaces it while it waits."""

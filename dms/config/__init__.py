@@ -11,20 +11,26 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from dms.config.actions import ActionSettings
 from dms.config.alerts import MqttSettings
 from dms.config.driver import DriverSettings
 from dms.config.frames import CameraSettings
+from dms.config.obd import ObdSettings
 from dms.config.perception import PerceptionSettings
+from dms.config.records import RecordSettings
 from dms.config.section import Section
 from dms.config.service import ServiceSettings, VehicleSettings
 from dms.errors import UserError
 
 __all__ = [
+    "ActionSettings",
     "CameraSettings",
     "Config",
     "DriverSettings",
     "MqttSettings",
+    "ObdSettings",
     "PerceptionSettings",
+    "RecordSettings",
     "Section",
     "ServiceSettings",
     "VehicleSettings",
@@ -45,6 +51,11 @@ class Config(Section):
         DriverSettings(), title="Driver", description="Limits by which the driver is judged."
     )
     mqtt: MqttSettings = Field(MqttSettings(), title="MQTT", description="Where alerts go.")
+    actions: ActionSettings = Field(
+        ActionSettings(), title="Actions", description="What the vehicle itself does about an alert."
+    )
+    obd: ObdSettings = Field(ObdSettings(), title="OBD-II", description="The vehicle's own speed.")
+    records: RecordSettings = Field(RecordSettings(), title="Records", description="What is kept of a drive.")
     service: ServiceSettings = Field(ServiceSettings(), title="Service", description="How the daemon runs.")
 
 

@@ -21,9 +21,9 @@ from dms.driver.monitor import DriverMonitor
 from dms.driver.state import Alert
 from dms.errors import UserError
 from dms.observation import Observation
+from dms.records.trace import TraceWriter, is_trace
 from dms.replay.overlay import OverlayWriter
 from dms.replay.summary import Summary, Tally
-from dms.replay.trace import TraceWriter, is_trace
 from dms.replay.walk import PictureWalk, TraceWalk, Walk
 
 _COLUMNS = (
@@ -45,7 +45,7 @@ def replay_drives(drives: Sequence[Path], config: Config, out: Path, overlay: Pa
     """Replay drives one after another, with a progress bar on a terminal.
 
     Args:
-        drives: Videos, folders of images or traces.
+        drives: Videos, folders of images, traces or folders of a trace's parts.
         config: Limits and models.
         out: Results of a single drive go here, those of several into a folder each, named after the drive.
         overlay: Video to draw what was seen into; needs a single drive that has pictures.
@@ -91,7 +91,7 @@ def replay(
     """
     started = time.perf_counter()
     encoder = Encoder(config.vehicle.id, walk.header.session, stamp)
-    monitor, tally = DriverMonitor(config.driver), Tally()
+    monitor, tally = DriverMonitor(config.driver, walk.header.baseline), Tally()
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
         events = files.enter_context((out / "events.jsonl").open("w", encoding="utf-8"))

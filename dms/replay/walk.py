@@ -18,7 +18,7 @@ from dms.frames import Image
 from dms.frames.source import open_recording
 from dms.observation import Observation
 from dms.perception.perception import Perception
-from dms.replay.trace import TraceHeader, read_trace
+from dms.records.trace import TraceHeader, read_trace
 
 # ids of a replay derive from the drive's name, so that two replays of a drive give the same events
 _SESSIONS = uuid.UUID("8c6f7c3e-3d0c-4f0e-9a57-2f3b7f5f6d10")

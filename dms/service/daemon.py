@@ -1,7 +1,7 @@
 """The daemon: walks the road live until it is told to stop.
 
 Takes a configuration, publishes what the road gives. Order of start: configuration, source, models (verified and run
-once), state folder, READY, then camera and broker, which may both be absent: a car boots offline.
+once), hook, state folder, READY, then camera and broker, which may both be absent: a car boots offline.
 """
 
 import logging
@@ -9,12 +9,15 @@ import os
 import queue
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 from dms import __version__
+from dms.actions.actions import Actions
 from dms.alerts.clock import Clock
 from dms.alerts.encoder import Encoder
 from dms.alerts.inputs import Input
@@ -28,12 +31,14 @@ from dms.errors import UserError
 from dms.frames.camera import open_source
 from dms.frames.live import LiveCapture
 from dms.observation import Observation, View
+from dms.records.records import Records
 from dms.service.baselines import USUAL_DRIVER, BaselineStore
 from dms.service.health import HealthReporter
 from dms.service.lock import lock_folder
 from dms.service.log import set_log_level
 from dms.service.models import Models, load_models
 from dms.service.notify import SystemdNotifier
+from dms.service.obd import SpeedReader
 from dms.service.reload import plan_reload
 from dms.service.session import DriverSession
 
@@ -43,6 +48,8 @@ _TURN_S = 0.25
 """Longest wait for a frame: the loop turns at least four times a second, so that a stop is quick."""
 _FLUSH_S = 1.0
 """Time that a stop gives the broker to take what is left."""
+_FINISH_S = 0.5
+"""Time that a stop or a reload gives actions and records to finish what they have begun."""
 
 
 class Daemon:
@@ -53,7 +60,7 @@ class Daemon:
         load: Reads the configuration anew for a reload; the same one without.
 
     Raises:
-        UserError: A model, the source, a login or a certificate cannot be used.
+        UserError: A model, the source, a login, a certificate, the hook or an extra cannot be used.
         WorldError: Another daemon uses the same state folder.
     """
 
@@ -68,14 +75,17 @@ class Daemon:
         self._source = open_source(config.camera)
         self._models = Models(config.perception)
         self._capture = LiveCapture(self._source, config.camera.retry_s)
-        self._lock = lock_folder(config.service.state_dir)
-        self._session = self._new_session(USUAL_DRIVER)
+        self._actions = Actions(config.actions, config.vehicle.id)
         self._inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
+        self._obd = None if config.obd.port is None else SpeedReader(config.obd, self._inputs.put, self._clock.now)
+        self._lock = lock_folder(config.service.state_dir)
+        self._records = Records(config.records, config.service.state_dir)
         self._outbox = Outbox(config.service.state_dir / "outbox.sqlite", config.mqtt.outbox_limit)
         topics = Topics(config.vehicle.id)
         sequences = {topic: self._outbox.last_sequence(topic) for topic in map(topics.alert, AlertKind)}
         self._encoder = Encoder(config.vehicle.id, uuid.uuid4().hex, self._clock.stamp, sequences)
         self._publisher = Publisher(config.mqtt, self._encoder, self._outbox, self._clock, self._inputs.put)
+        self._session = self._new_session(USUAL_DRIVER)
         self._health = HealthReporter(self._clock)
         self._view = View.LOST
         self._seen_t = self._pinged_t = self._clock.now()
@@ -102,6 +112,9 @@ class Daemon:
             self._publisher.info(self._info())
             self._publisher.start()
             self._capture.start()
+            self._actions.start()
+            if self._obd is not None:
+                self._obd.start()
             self._notifier.ready(self._status())
             log.info("dms %s watches %s as vehicle %s", __version__, self._source.name, self._config.vehicle.id)
             # until a picture comes there is none: a camera that is absent from the start is told in time
@@ -124,6 +137,7 @@ class Daemon:
         self._hear()
         if frame is not None:
             self._seen_t = now
+            self._records.see(frame)
             self._judge(self._models.see(frame))
         elif now - self._seen_t >= self._config.camera.stall_s:
             self._judge(Observation(now, View.LOST))
@@ -156,17 +170,21 @@ class Daemon:
         try:
             plan = plan_reload(self._config, self._load())
             perception = load_models(plan.config.perception)
+            actions = Actions(plan.config.actions, plan.config.vehicle.id)
         except UserError as error:
             for line in str(error).splitlines():
                 log.error("not reloaded, what ran goes on: %s", line)
         except Exception:
             log.exception("not reloaded, what ran goes on")
         else:
-            judges_anew = self._models.replace(plan.config.perception, perception)
-            judges_anew |= plan.config.driver != self._config.driver
-            self._config = plan.config
+            before, self._config = self._config, plan.config
             set_log_level(plan.config.service.log_level)
-            if judges_anew:
+            if plan.config.actions != before.actions:
+                self._actions.close(_FINISH_S)
+                self._actions = actions
+                self._actions.start()
+            judges_anew = self._models.replace(plan.config.perception, perception)
+            if judges_anew or (plan.config.driver, plan.config.records) != (before.driver, before.records):
                 self._begin_session()
             self._publisher.info(self._info())
             log.info("reloaded: %s", ", ".join(plan.changed) or "no changed limits")
@@ -178,12 +196,16 @@ class Daemon:
         """Judge anew, by other limits or other models: what is open ends, what was measured is forgotten."""
         self._alert(self._session.finish("reload"))
         self._session.save()
-        self._session = self._new_session(self._session.driver_id)
+        self._records.close(_FINISH_S)
+        self._records = Records(self._config.records, self._config.service.state_dir)
         self._encoder.begin(uuid.uuid4().hex)
+        self._session = self._new_session(self._session.driver_id)
 
     def _new_session(self, driver_id: str | None) -> DriverSession:
         baselines = BaselineStore(self._config.service.state_dir, self._models.learned_from)
-        return DriverSession(self._config.driver, baselines, driver_id)
+        session = DriverSession(self._config.driver, baselines, driver_id, self._records)
+        self._records.begin(self._source.name, self._encoder.session, lambda: session.baseline)
+        return session
 
     def _publish(self, judgement: Judgement) -> None:
         self._alert(judgement.alerts)
@@ -205,7 +227,9 @@ class Daemon:
 
     def _alert(self, alerts: tuple[Alert, ...]) -> None:
         for alert in alerts:
-            self._publisher.alert(alert)
+            message = self._publisher.alert(alert)
+            self._actions.alert(message)
+            self._records.alert(alert.t, message)
             # it is on disk by now: what the log tells of is not lost
             level = logging.INFO if alert.phase is Phase.END else logging.WARNING
             log.log(level, "%s alert %s: %s", alert.kind, alert.phase, alert.level)
@@ -226,20 +250,39 @@ class Daemon:
         )
 
     def _report(self) -> None:
-        report = self._health.report(self._view, self._capture.status, self._models.health(), self._publisher.status)
+        report = self._health.report(
+            self._view,
+            self._capture.status,
+            self._models.health(),
+            self._publisher.status,
+            self._actions.health(),
+            self._records.health(),
+        )
         self._publisher.health(report)
 
     def _end(self) -> None:
-        """Flush everything; a camera whose driver hangs is left behind meanwhile."""
+        """Flush everything, side by side; what hangs is left behind."""
         self._notifier.stopping()
-        closing = threading.Thread(target=self._capture.stop, name="closing", daemon=True)
-        closing.start()
+        if self._obd is not None:
+            self._obd.stop()
         self._alert(self._session.finish("service_stop"))
         self._session.save()
         self._report()
+        closing = [
+            threading.Thread(target=close, daemon=True)
+            for close in (
+                self._capture.stop,
+                partial(self._actions.close, _FINISH_S),
+                partial(self._records.close, _FINISH_S),
+            )
+        ]
+        for thread in closing:
+            thread.start()
         self._publisher.stop(_FLUSH_S)
         self._outbox.close()
-        closing.join(_FLUSH_S)
+        deadline = time.monotonic() + _FINISH_S
+        for thread in closing:
+            thread.join(max(0.0, deadline - time.monotonic()))
         self._lock.close()
         log.info("stopped")
 

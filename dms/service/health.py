@@ -7,7 +7,14 @@ import os
 from pathlib import Path
 
 from dms.alerts.clock import Clock
-from dms.alerts.messages import BrokerHealth, CameraHealth, HealthMessage, ModelsHealth
+from dms.alerts.messages import (
+    ActionsHealth,
+    BrokerHealth,
+    CameraHealth,
+    HealthMessage,
+    ModelsHealth,
+    RecordsHealth,
+)
 from dms.alerts.mqtt import PublisherStatus
 from dms.frames.live import CaptureStatus
 from dms.observation import View
@@ -39,6 +46,8 @@ class HealthReporter:
         capture: CaptureStatus,
         models: ModelsHealth,
         publisher: PublisherStatus,
+        actions: ActionsHealth | None,
+        records: RecordsHealth | None,
     ) -> HealthMessage:
         """Make a report of the time since the last one.
 
@@ -47,6 +56,8 @@ class HealthReporter:
             capture: What the capture says.
             models: What perception says.
             publisher: What delivery says.
+            actions: What the local actions say, None where there are none.
+            records: What the records say, None where nothing is kept.
         """
         now = self._clock.now()
         interval_s, frames = max(now - self._reported, 1e-3), capture.frames - self._frames
@@ -82,6 +93,8 @@ class HealthReporter:
                         "error": publisher.error,
                     }
                 ),
+                "actions": actions,
+                "records": records,
                 "rss_mb": rss_mb(),
                 "cpu_temperature_c": cpu_temperature_c(),
             }

@@ -8,7 +8,7 @@ from typing import Any
 
 from dms.config import Config
 
-_LIVE = ("perception", "driver", "service")
+_LIVE = ("perception", "driver", "actions", "records", "service")
 """Tables that take effect at once; of the others the camera, the broker and the vehicle's name are in use."""
 _FIXED = frozenset({"service.state_dir"})
 

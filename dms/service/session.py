@@ -11,6 +11,7 @@ from dms.driver.inputs import DriverChange, DriverInput
 from dms.driver.monitor import DriverMonitor
 from dms.driver.state import Alert, Judgement
 from dms.observation import Observation
+from dms.records.records import Records
 from dms.service.baselines import BaselineStore
 
 
@@ -21,16 +22,30 @@ class DriverSession:
         settings: Limits.
         baselines: What is known about each driver.
         driver_id: Who drives; None for somebody unknown.
+        records: Are given everything that is judged, before it is judged.
     """
 
-    def __init__(self, settings: DriverSettings, baselines: BaselineStore, driver_id: str | None) -> None:
+    def __init__(
+        self,
+        settings: DriverSettings,
+        baselines: BaselineStore,
+        driver_id: str | None,
+        records: Records,
+    ) -> None:
         self._baselines = baselines
+        self._records = records
         self.driver_id = driver_id
         self._monitor = DriverMonitor(settings, self._known())
         self._learned = self._monitor.baseline.parts_learned
 
+    @property
+    def baseline(self) -> Baseline:
+        """What is known about the driver by now."""
+        return self._monitor.baseline
+
     def step(self, observation: Observation) -> Judgement:
         """Judge the next observation."""
+        self._records.judged(observation)
         return self._monitor.step(observation)
 
     def hear(self, event: Input) -> Judgement | None:
@@ -70,4 +85,5 @@ class DriverSession:
         return None if self.driver_id is None else self._baselines.load(self.driver_id)
 
     def _receive(self, event: DriverInput) -> Judgement | None:
+        self._records.judged(event)
         return self._monitor.receive(event)

@@ -11,9 +11,9 @@ import pytest
 
 from dms.config import Config
 from dms.observation import Observation
+from dms.records.trace import read_trace
 from dms.replay.replay import replay_drives
 from dms.replay.score import read_labels, score
-from dms.replay.trace import read_trace
 
 CLIPS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "drives"
 pytestmark = pytest.mark.skipif(not CLIPS.is_dir(), reason="the recorded drives of ../shared are not here")

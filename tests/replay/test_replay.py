@@ -12,9 +12,9 @@ from dms.config import Config
 from dms.demo import SAMPLE_DRIVE
 from dms.errors import UserError
 from dms.observation import Box, HeadPose, Observation
+from dms.records.trace import TraceHeader
 from dms.replay.replay import replay, replay_drives
 from dms.replay.score import score
-from dms.replay.trace import TraceHeader
 from dms.replay.walk import Picture, Step, TraceWalk
 
 CLOSED_S = (20.0, 23.5)

@@ -2,18 +2,25 @@
 
 Takes and gives ``Observation`` values and driver inputs in order of time. Numbers are written so that they read back
 as the same floats: a replayed trace gives the same events byte for byte. Unknown values are left out of a line.
+
+A trace is one file, or a folder of parts ``0001.jsonl``, ``0002.jsonl`` and so on, which the daemon writes: every part
+is a trace of its own, and the folder reads as one.
 """
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter
 
+from dms.driver.baseline import Baseline
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
 from dms.errors import UserError
 from dms.observation import Box, Emotions, HeadPose, Observation, View
@@ -27,6 +34,7 @@ _RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, 
 _INPUTS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in (VehicleSpeed, Acknowledgement, DriverChange)
 }
+_BASELINE = TypeAdapter(Baseline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +44,12 @@ class TraceHeader:
     Attributes:
         drive: What was watched: the name of the file or the camera.
         session: Names this run; ids of events derive from it.
+        baseline: What was known about the driver when it began; None for nothing.
     """
 
     drive: str
     session: str
+    baseline: Baseline | None = None
 
 
 class TraceWriter:
@@ -48,11 +58,21 @@ class TraceWriter:
     Args:
         path: The file to write; an existing one is replaced.
         header: What the trace is of.
+        private: Whether only its owner may read a new file.
+
+    Attributes:
+        size: Bytes written so far, those in memory included.
     """
 
-    def __init__(self, path: Path, header: TraceHeader) -> None:
-        self._file = path.open("w", encoding="utf-8")
-        self._line({"trace_version": TRACE_VERSION, "drive": header.drive, "session": header.session})
+    def __init__(self, path: Path, header: TraceHeader, *, private: bool = False) -> None:
+        mode = 0o600 if private else 0o666
+        # a line is some 250 bytes: the disk is touched every 15 s or so, not at each frame
+        self._file = open(path, "w", 65536, "utf-8", opener=partial(os.open, mode=mode))  # noqa: SIM115
+        self.size = 0
+        line: dict[str, Any] = {"trace_version": TRACE_VERSION, "drive": header.drive, "session": header.session}
+        if header.baseline is not None:
+            line["baseline"] = asdict(header.baseline)
+        self._line(line)
 
     def write(self, event: Observation | DriverInput) -> None:
         """Write what was seen in one frame, or an input."""
@@ -71,34 +91,59 @@ class TraceWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is in memory, and close."""
         self._file.close()
 
     def _line(self, line: dict[str, Any]) -> None:
-        self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+        self.size += self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
 def is_trace(path: Path) -> bool:
-    """Whether a file is meant to be a trace, by its name."""
-    return path.suffix == ".jsonl"
+    """Whether a file or folder is meant to be a trace, by its name and those in it."""
+    return path.suffix == ".jsonl" or bool(_parts(path))
+
+
+def part_name(number: int) -> str:
+    """The name of a part in a trace's folder, counted from 1."""
+    return f"{number:04d}.jsonl"
+
+
+def _parts(folder: Path) -> list[Path]:
+    """The parts of a trace in their order; none when this is no folder of parts."""
+    return sorted(folder.glob("[0-9]*.jsonl"), key=lambda part: int(part.stem))
 
 
 def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | DriverInput]]:
     """Read a trace.
 
+    Args:
+        path: The file, or the folder of its parts.
+
     Returns:
-        The header, and the observations and inputs in their order. A last line cut short by a power cut is left
-        out; any other broken line raises ``UserError`` when it is reached.
+        The header, of parts that of the first one there is; and the observations and inputs in their order. A last
+        line cut short by a power cut is left out; any other broken line raises ``UserError`` when it is reached.
 
     Raises:
-        UserError: The file is missing or no trace.
+        UserError: The file is missing or no trace, or the parts do not belong together.
     """
+    files = _parts(path) or [path]
+    headers = [_read_header(file) for file in files]
+    for number, (file, header) in enumerate(zip(files, headers, strict=True)):
+        if header.session != headers[0].session or (number and int(file.stem) != int(files[0].stem) + number):
+            raise UserError(f"{file}: does not follow the part before it: replay the parts one by one")
+    return headers[0], chain.from_iterable(map(_events, files))
+
+
+def _read_header(path: Path) -> TraceHeader:
     try:
         # bytes that are no text are one broken line, wherever they stand
         with path.open(encoding="utf-8", errors="replace") as file:
-            first = file.readline()
+            return _parse(file.readline(), path, 1, _header)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    return _parse(first, path, 1, _header), _events(path)
 
 
 def _events(path: Path) -> Iterator[Observation | DriverInput]:
@@ -121,7 +166,11 @@ def _parse(text: str, path: Path, number: int, build: Callable[[dict[str, Any]],
 def _header(line: dict[str, Any]) -> TraceHeader:
     if line["trace_version"] != TRACE_VERSION:
         raise ValueError(f"version {line['trace_version']}")
-    return TraceHeader(str(line["drive"]), str(line["session"]))
+    baseline = line.get("baseline")
+    if baseline is not None:
+        _check_numbers(baseline)
+        baseline = _BASELINE.validate_python(baseline)
+    return TraceHeader(str(line["drive"]), str(line["session"]), baseline)
 
 
 def _event(line: dict[str, Any]) -> Observation | DriverInput:

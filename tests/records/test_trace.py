@@ -4,15 +4,17 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dms.driver.baseline import Baseline
 from dms.driver.inputs import Acknowledgement, DriverChange, VehicleSpeed
 from dms.driver.state import AlertKind
 from dms.errors import UserError
 from dms.observation import Box, Emotions, HeadPose, Observation, View
-from dms.replay.trace import TraceHeader, TraceWriter, read_trace
+from dms.records.trace import TraceHeader, TraceWriter, is_trace, part_name, read_trace
 
+LEARNED = Baseline(0.12, 1.0, 0.22, 1.0, 0.06, 0.5)
 HEADER = TraceHeader("drive.mp4", "session-1")
 share = st.floats(0, 1)
 number = st.floats(-1e4, 1e4)
@@ -36,6 +38,7 @@ inputs = (
 )
 
 
+@settings(deadline=None)
 @given(events=st.lists(observations | inputs, max_size=8))
 def test_what_was_written_is_read_back_exactly(tmp_path_factory: pytest.TempPathFactory, events: list) -> None:  # type: ignore[type-arg]
     path = tmp_path_factory.mktemp("trace") / "trace.jsonl"
@@ -109,3 +112,35 @@ def test_numbers_are_written_with_all_their_digits(tmp_path: Path) -> None:
     with TraceWriter(path, HEADER) as writer:
         writer.write(Observation(t))
     assert next(read_trace(path)[1]).t == t
+
+
+def write_parts(folder: Path, times: dict[int, list[float]], session: str = "session-1") -> None:
+    for number, part in times.items():
+        with TraceWriter(folder / part_name(number), TraceHeader("camera", session, LEARNED)) as writer:
+            for t in part:
+                writer.write(Observation(t))
+
+
+def test_a_folder_of_parts_reads_as_one_trace_whose_first_parts_may_be_gone(tmp_path: Path) -> None:
+    write_parts(tmp_path, {9998: [1.0], 9999: [2.0, 3.0], 10000: [4.0]})
+    assert is_trace(tmp_path)
+    header, events = read_trace(tmp_path)
+    assert header == TraceHeader("camera", "session-1", LEARNED)
+    assert [event.t for event in events] == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_parts_that_do_not_follow_each_other_are_refused(tmp_path: Path) -> None:
+    write_parts(tmp_path, {1: [1.0], 3: [3.0]})
+    with pytest.raises(UserError, match=r"0003.jsonl: does not follow the part before it"):
+        read_trace(tmp_path)
+    write_parts(tmp_path, {2: [2.0]}, session="session-2")
+    with pytest.raises(UserError, match=r"0002.jsonl: does not follow the part before it"):
+        read_trace(tmp_path)
+
+
+@pytest.mark.parametrize("baseline", ['"x"', "{}", "[]", '{"open_level":NaN}', "7"])
+def test_a_header_with_a_broken_baseline_is_refused(tmp_path: Path, baseline: str) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_text(f'{{"trace_version":1,"drive":"d","session":"s","baseline":{baseline}}}\n')
+    with pytest.raises(UserError, match=r"trace.jsonl:1: not a line of a version 1 trace"):
+        read_trace(path)

@@ -1,0 +1,63 @@
+"""All actions together.
+
+Takes the ``[actions]`` table and alert messages, gives a report for ``health``.
+"""
+
+import time
+
+from dms.actions.gpio import Buzzer, Light
+from dms.actions.hook import Hook
+from dms.actions.worker import Worker
+from dms.alerts.messages import ActionsHealth, AlertMessage
+from dms.config.actions import ActionSettings
+
+
+class Actions:
+    """What is done about alerts, none by default.
+
+    Args:
+        settings: The ``[actions]`` table.
+        vehicle_id: Told to the hook.
+
+    Raises:
+        UserError: The hook cannot be executed, or gpiozero is not installed.
+    """
+
+    def __init__(self, settings: ActionSettings, vehicle_id: str) -> None:
+        self._workers: list[Worker] = []
+        hook, buzzer, led = settings.hook, settings.buzzer, settings.led
+        if hook.command is not None:
+            self._workers.append(Worker(Hook(hook, vehicle_id), hook.kinds, hook.per_minute))
+        if buzzer.pin is not None:
+            self._workers.append(Worker(Buzzer(buzzer), buzzer.kinds, buzzer.per_minute))
+        if led.pin is not None:
+            self._workers.append(Worker(Light(led), led.kinds, None))
+
+    def start(self) -> None:
+        """Begin to act."""
+        for worker in self._workers:
+            worker.start()
+
+    def alert(self, message: AlertMessage) -> None:
+        """Act on one step of an alert; returns at once."""
+        for worker in self._workers:
+            worker.offer(message)
+
+    def health(self) -> ActionsHealth | None:
+        """How it went since the start; None where there is nothing to do."""
+        if not self._workers:
+            return None
+        return ActionsHealth(
+            done=sum(worker.done for worker in self._workers),
+            failed=sum(worker.failed for worker in self._workers),
+            dropped=sum(worker.dropped for worker in self._workers),
+            error=next((worker.error for worker in self._workers if worker.error is not None), None),
+        )
+
+    def close(self, timeout_s: float) -> None:
+        """Finish what has begun within so long, then stop it and let go of the pins."""
+        deadline = time.monotonic() + timeout_s
+        for worker in self._workers:
+            worker.finish()
+        for worker in self._workers:
+            worker.close(max(0.0, deadline - time.monotonic()))

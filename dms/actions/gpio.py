@@ -1,0 +1,103 @@
+"""A buzzer and a light on GPIO pins, through gpiozero (the extra ``gpio``).
+
+Takes alert messages, gives sound and light. gpiozero beeps from a thread of its own; nothing here waits for a pattern.
+"""
+
+import importlib
+from typing import Any
+from uuid import UUID
+
+from dms.alerts.messages import AlertMessage
+from dms.config.actions import BuzzerSettings, LedSettings
+from dms.driver.lifecycle import RANK
+from dms.driver.state import Phase
+from dms.errors import UserError
+
+
+class _Pin:
+    """Something that is switched by a pin.
+
+    Args:
+        pin: Which.
+        active_low: Whether it is on while the pin is low.
+        kind: The class of gpiozero that drives it.
+
+    Raises:
+        UserError: gpiozero is not installed.
+    """
+
+    def __init__(self, pin: str | None, active_low: bool, kind: str) -> None:
+        self._pin, self._active_high = pin, not active_low
+        self._make = getattr(_gpiozero(), kind)
+        self._taken: Any = None
+
+    def open(self) -> None:
+        """Take the pin. gpiozero's own errors tell when it cannot be had."""
+        self._device()
+
+    def close(self) -> None:
+        """Switch it off and let go of the pin."""
+        if self._taken is not None:
+            self._taken.off()
+            self._taken.close()
+
+    def _device(self) -> Any:
+        if self._taken is None:
+            self._taken = self._make(self._pin, active_high=self._active_high)
+        return self._taken
+
+
+class Buzzer(_Pin):
+    """Beeps at each step of an alert, more often the worse it is, and is silent at its end.
+
+    Args:
+        settings: Which pin, and the pattern; ``pin`` is set.
+
+    Raises:
+        UserError: gpiozero is not installed.
+    """
+
+    name = "buzzer"
+
+    def __init__(self, settings: BuzzerSettings) -> None:
+        super().__init__(settings.pin, settings.active_low, "Buzzer")
+        self._beep_s = settings.beep_s
+
+    def act(self, message: AlertMessage) -> None:
+        """Begin the pattern of the alert's level, or fall silent."""
+        if message.phase is Phase.END:
+            self._device().off()
+        else:
+            self._device().beep(self._beep_s, self._beep_s, n=2 ** (1 + RANK[message.level]))
+
+
+class Light(_Pin):
+    """Is on while an alert is open.
+
+    Args:
+        settings: Which pin; ``pin`` is set.
+
+    Raises:
+        UserError: gpiozero is not installed.
+    """
+
+    name = "light"
+
+    def __init__(self, settings: LedSettings) -> None:
+        super().__init__(settings.pin, settings.active_low, "LED")
+        self._open_alerts: set[UUID] = set()
+
+    def act(self, message: AlertMessage) -> None:
+        """Switch it."""
+        if message.phase is Phase.END:
+            self._open_alerts.discard(message.event_id)
+        else:
+            self._open_alerts.add(message.event_id)
+        self._device().value = bool(self._open_alerts)
+
+
+def _gpiozero() -> Any:
+    try:
+        return importlib.import_module("gpiozero")
+    except ImportError as error:
+        raise UserError("actions.buzzer and actions.led need gpiozero: pip install 'dms[gpio]'") from error

@@ -1,0 +1,218 @@
+"""Keeps the pictures around the start of an alert: the only place of the program that writes any.
+
+Takes frames and alert messages, gives ``clips/000007.avi`` (Motion JPEG) with ``000007.json`` beside it: the alert, and
+the time of each picture. Pictures wait in memory as JPEG, within a bound of time and of bytes; a thread of its own
+compresses and writes them. Never blocks the road: there is one slot for the newest frame, as in front of perception.
+"""
+
+import json
+import logging
+import os
+import shutil
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from dms.alerts.messages import AlertMessage
+from dms.config import RecordSettings
+from dms.frames import Frame
+from dms.records.folder import make_room, private_folder
+
+log = logging.getLogger(__name__)
+
+_JPEG_QUALITY = 80
+_FREE_BYTES = 50e6
+"""A clip is not written when less than this would be left on the disk: the outbox needs it more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A compressed picture and its time on the frames' clock."""
+
+    t: float
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An alert whose pictures are kept once the time after it is over."""
+
+    t: float
+    message: AlertMessage
+
+
+class ClipRecorder:
+    """Keeps clips.
+
+    Args:
+        folder: Where they are; made when absent.
+        settings: The ``[records]`` table.
+    """
+
+    def __init__(self, folder: Path, settings: RecordSettings) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._changed = threading.Condition()
+        self._newest: Frame | None = None
+        self._wanted: _Wanted | None = None
+        self._stopping = False
+        self._ring: deque[_Picture] = deque()
+        self._ring_bytes = 0
+        self.clips = 0
+        """Clips kept since the start."""
+        self.error: str | None = None
+        """Why the last clip was not kept; None when it was."""
+        self._thread = threading.Thread(target=self._work, name="clips", daemon=True)
+        self._thread.start()
+
+    def see(self, frame: Frame) -> None:
+        """Take a frame; a newer one replaces it while it waits."""
+        with self._changed:
+            self._newest = frame
+            self._changed.notify()
+
+    def alert(self, t: float, message: AlertMessage) -> None:
+        """Keep the pictures around this moment; an alert within the time after an earlier one is in its clip."""
+        with self._changed:
+            if self._wanted is None:
+                self._wanted = _Wanted(t, message)
+                self._changed.notify()
+
+    def close(self, timeout_s: float) -> None:
+        """Write the clip that is due with what there is of it, and end; what takes longer is left behind."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join(timeout_s)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                if self._newest is None and not self._stopping:
+                    self._changed.wait(self._patience())
+                frame, self._newest = self._newest, None
+                wanted, stopping = self._wanted, self._stopping
+            if frame is not None:
+                self._keep(frame)
+            if wanted is not None and (stopping or time.monotonic() >= wanted.t + self._settings.video_after_s):
+                self._write(wanted)
+                with self._changed:
+                    self._wanted = None
+            if stopping:
+                return
+
+    def _patience(self) -> float | None:
+        """Longest wait for a frame or an alert: a camera may be lost just after one."""
+        if self._wanted is None:
+            return None
+        return max(0.0, self._wanted.t + self._settings.video_after_s - time.monotonic())
+
+    def _keep(self, frame: Frame) -> None:
+        """Compress a frame into the ring, unless the one before was a moment ago."""
+        s = self._settings
+        # a tenth of slack, so that frames at the very rate are all kept
+        if self._ring and 0 <= frame.t - self._ring[-1].t < 0.9 / s.video_fps:
+            return
+        ok, jpeg = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        if not ok:
+            return
+        self._ring.append(_Picture(frame.t, jpeg.tobytes()))
+        self._ring_bytes += len(self._ring[-1].jpeg)
+        span_s = s.video_before_s + s.video_after_s
+        while self._ring_bytes > s.video_memory_mb * 1e6 or frame.t - self._ring[0].t > span_s:
+            self._ring_bytes -= len(self._ring.popleft().jpeg)
+
+    def _write(self, wanted: _Wanted) -> None:
+        first_t, last_t = wanted.t - self._settings.video_before_s, wanted.t + self._settings.video_after_s
+        pictures = [picture for picture in self._ring if first_t <= picture.t <= last_t]
+        if not pictures:
+            self._fail("there were no pictures around the alert")
+            return
+        try:
+            name = self._write_files(pictures, wanted)
+        except OSError as error:
+            self._fail(error.strerror or str(error))
+        else:
+            self.clips += 1
+            self.error = None
+            log.info("clip %s: %d pictures around an alert", name, len(pictures))
+
+    def _fail(self, problem: str) -> None:
+        self.error = f"clip: {problem}"
+        log.warning("a clip was not kept in %s: %s", self._folder, problem)
+
+    def _write_files(self, pictures: list[_Picture], wanted: _Wanted) -> Path:
+        s = self._settings
+        private_folder(self._folder)
+        clips = self._clips()
+        number = int(clips[-1].stem) + 1 if clips else 1
+        expected = sum(len(picture.jpeg) for picture in pictures) * 1.5
+        if shutil.disk_usage(self._folder).free < expected + _FREE_BYTES:
+            raise OSError("the disk is nearly full")
+        for clip in clips[: max(0, len(clips) + 1 - s.clips)]:
+            clip.unlink()
+        make_room(self._clips(), s.clips_mb * 1e6 - expected)
+        path = self._folder / f"{number:06d}.avi"
+        partial = path.with_name(f"{path.stem}.partial.avi")
+        try:
+            with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY, 0o600)):
+                pass  # OpenCV would make it readable for everybody
+            _write_video(partial, pictures)
+            about: dict[str, Any] = {
+                "alert": wanted.message.model_dump(mode="json"),
+                "t": [round(picture.t - wanted.t, 3) for picture in pictures],
+            }
+            beside = path.with_suffix(".json")
+            with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+                json.dump(about, file)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+            self._tidy()
+        return path
+
+    def _clips(self) -> list[Path]:
+        """The clips from the oldest on."""
+        return sorted((clip for clip in self._folder.glob("*.avi") if clip.stem.isdigit()), key=lambda c: int(c.stem))
+
+    def _tidy(self) -> None:
+        """Remove what belongs to no clip: the rest of one that was removed, or cut off by a power cut."""
+        whole = {clip.stem for clip in self._clips()}
+        for file in self._folder.iterdir():
+            if file.stem not in whole and file.suffix in (".json", ".avi"):
+                with suppress(OSError):
+                    file.unlink()
+
+
+def _write_video(path: Path, pictures: list[_Picture]) -> None:
+    """Write pictures at their mean rate.
+
+    Raises:
+        OSError: OpenCV did not write all of them; it does not say why.
+    """
+    span_s = pictures[-1].t - pictures[0].t
+    rate = (len(pictures) - 1) / span_s if span_s > 0 else 1.0
+    first = _decoded(pictures[0])
+    height, width = first.shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate, (width, height))
+    writer.set(cv2.VIDEOWRITER_PROP_QUALITY, _JPEG_QUALITY)
+    try:
+        for picture in pictures:
+            image = _decoded(picture)
+            if image.shape == first.shape:
+                writer.write(image)
+    finally:
+        writer.release()
+    if path.stat().st_size < len(pictures) * 100:
+        raise OSError("the video could not be written")
+
+
+def _decoded(picture: _Picture) -> cv2.typing.MatLike:
+    return cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)

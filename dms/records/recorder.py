@@ -1,0 +1,169 @@
+"""Writes the trace of a drive while it is driven.
+
+Takes observations and inputs, gives a folder of parts for each session: ``traces/000007/0001.jsonl`` and so on,
+numbered because the clock of a Pi is wrong at its start. The disk is touched by a thread of its own. Never blocks, and
+never leaves a hole: what cannot be written ends the trace, and a new one begins later.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dms.driver.baseline import Baseline
+from dms.driver.inputs import DriverInput
+from dms.observation import Observation
+from dms.records.folder import make_room, private_folder
+from dms.records.trace import TraceHeader, TraceWriter, part_name
+
+log = logging.getLogger(__name__)
+
+_PARTS = 8
+"""A part takes this share of the limit: what is removed at a time is small."""
+_WAITING = 1000
+"""Most observations that wait for the disk: 30 s at 30 frames a second, about 1 MB."""
+_RETRY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _NextPart:
+    """Begin the next part, with what is known about the driver by now."""
+
+    baseline: Baseline
+
+
+class TraceRecorder:
+    """Records sessions. ``begin``, ``write`` and ``close`` are called from one thread.
+
+    Args:
+        folder: Where the traces are; made when absent.
+        limit_mb: Most MB (10^6 bytes) that all traces take.
+    """
+
+    def __init__(self, folder: Path, limit_mb: float) -> None:
+        self._folder = folder
+        self._limit_bytes = limit_mb * 1e6
+        self._part_bytes = self._limit_bytes / _PARTS
+        self._queue: queue.Queue[TraceHeader | _NextPart | Observation | DriverInput | None] = queue.Queue(_WAITING)
+        self._writer: TraceWriter | None = None
+        self._header = TraceHeader("", "")
+        self._run = folder
+        self._part = 0
+        self._known: Callable[[], Baseline] | None = None
+        self._retry_t: float | None = None
+        self._broken = threading.Event()
+        self._part_full = threading.Event()
+        self.error: str | None = None
+        """Why nothing is written now; None when all is."""
+        self._thread = threading.Thread(target=self._work, name="trace", daemon=True)
+        self._thread.start()
+
+    def begin(self, drive: str, session: str, known: Callable[[], Baseline]) -> None:
+        """Begin the trace of a session.
+
+        Args:
+            drive: What is watched.
+            session: Its name; ids of alerts derive from it.
+            known: Gives what is known about the driver at the moment.
+        """
+        self._known = known
+        self._broken.clear()
+        self._part_full.clear()
+        self._retry_t = None
+        self._offer(TraceHeader(drive, session, known()))
+
+    def write(self, event: Observation | DriverInput) -> None:
+        """Write what was seen or heard; returns at once."""
+        if self._known is None:
+            return
+        if self._broken.is_set():
+            self._try_again(event.t)
+            return
+        if self._part_full.is_set():
+            self._part_full.clear()
+            self._offer(_NextPart(self._known()))
+        self._offer(event)
+
+    def close(self, timeout_s: float) -> None:
+        """Write what waits, and end; what takes longer is left behind."""
+        with suppress(queue.Full):
+            self._queue.put(None, timeout=timeout_s)
+        self._thread.join(timeout_s)
+
+    def _try_again(self, t: float) -> None:
+        if self._retry_t is None:
+            self._retry_t = t + _RETRY_S
+        elif t >= self._retry_t and self._known is not None:
+            self.begin(self._header.drive, self._header.session, self._known)
+
+    def _offer(self, item: TraceHeader | _NextPart | Observation | DriverInput) -> None:
+        if isinstance(item, TraceHeader):
+            self._header = item
+        try:
+            self._queue.put_nowait(item)
+        except queue.Full:
+            self._fail("the disk is too slow")
+
+    def _fail(self, problem: str) -> None:
+        if not self._broken.is_set():
+            log.warning("trace in %s: %s; tried again in %.0f s", self._folder, problem, _RETRY_S)
+        self.error = problem
+        self._broken.set()
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            try:
+                self._take(item)
+            except OSError as error:
+                self._close_part()
+                self._fail(error.strerror or str(error))
+        self._close_part()
+
+    def _take(self, item: TraceHeader | _NextPart | Observation | DriverInput) -> None:
+        if isinstance(item, TraceHeader):
+            self._close_part()
+            self._begin_run()
+            self._open_part(item)
+            self.error = None
+        elif self._broken.is_set():
+            # what was offered before the fault: there would be a hole before it
+            self._close_part()
+        elif isinstance(item, _NextPart):
+            self._close_part()
+            self._open_part(TraceHeader(self._header.drive, self._header.session, item.baseline))
+        elif self._writer is not None:
+            self._writer.write(item)
+            if self._writer.size >= self._part_bytes:
+                self._part_full.set()
+
+    def _begin_run(self) -> None:
+        private_folder(self._folder)
+        number = max((int(run.name) for run in self._runs()), default=0) + 1
+        self._run, self._part = private_folder(self._folder / f"{number:06d}"), 0
+
+    def _open_part(self, header: TraceHeader) -> None:
+        # with the part that begins, and the observations that wait while it ends, the limit holds
+        make_room(self._parts(), self._limit_bytes - 1.1 * self._part_bytes)
+        for run in self._runs():
+            if run != self._run:
+                with suppress(OSError):
+                    run.rmdir()
+        self._part += 1
+        self._writer = TraceWriter(self._run / part_name(self._part), header, private=True)
+
+    def _close_part(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            try:
+                writer.close()
+            except OSError as error:
+                self._fail(error.strerror or str(error))
+
+    def _runs(self) -> list[Path]:
+        return sorted((run for run in self._folder.iterdir() if run.name.isdigit()), key=lambda run: int(run.name))
+
+    def _parts(self) -> list[Path]:
+        return [part for run in self._runs() for part in sorted(run.glob("*.jsonl"))]

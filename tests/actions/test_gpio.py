@@ -1,0 +1,111 @@
+"""Buzzer and light, on the pins of gpiozero's mock factory."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dms.actions.actions import Actions
+from dms.config.actions import ActionSettings, BuzzerSettings, LedSettings
+from dms.driver.state import AngerLevel, FatigueLevel, Phase
+from tests.conftest import until
+
+from .make import message
+
+gpiozero = pytest.importorskip("gpiozero", reason="gpiozero is not installed: pip install 'dms[gpio]'")
+mock = pytest.importorskip("gpiozero.pins.mock")
+
+
+@pytest.fixture(autouse=True)
+def pins() -> Iterator[Any]:
+    """A board whose pins remember what they did."""
+    before = gpiozero.Device.pin_factory
+    gpiozero.Device.pin_factory = mock.MockFactory()
+    yield gpiozero.Device.pin_factory
+    gpiozero.Device.pin_factory.reset()
+    gpiozero.Device.pin_factory = before
+
+
+def started(**settings: Any) -> Actions:
+    actions = Actions(ActionSettings(**settings), "van-7")
+    actions.start()
+    return actions
+
+
+def rises(pin: Any) -> int:
+    """How often the pin went from low to high."""
+    states = [state.state for state in pin.states]
+    return sum(not before and after for before, after in itertools.pairwise(states))
+
+
+@pytest.mark.parametrize(
+    ("level", "beeps"),
+    [(FatigueLevel.DROWSY, 2), (FatigueLevel.MICROSLEEP, 4), (FatigueLevel.ASLEEP, 8), (FatigueLevel.UNRESPONSIVE, 16)],
+)
+def test_the_worse_the_level_the_more_beeps(pins: Any, level: FatigueLevel, beeps: int) -> None:
+    actions = started(buzzer=BuzzerSettings(pin="GPIO17", beep_s=0.02))
+    actions.alert(message(level=level))
+    pin = pins.pin("GPIO17")
+    until(lambda: rises(pin) == beeps)
+    time.sleep(0.2)
+    assert rises(pin) == beeps
+    assert not pin.state
+    actions.close(5.0)
+
+
+def test_the_end_of_the_alert_silences_it_at_once(pins: Any) -> None:
+    actions = started(buzzer=BuzzerSettings(pin="GPIO17", beep_s=2.0))
+    pin = pins.pin("GPIO17")
+    actions.alert(message(level=FatigueLevel.UNRESPONSIVE))
+    until(lambda: pin.state)
+    actions.alert(message(Phase.END, FatigueLevel.UNRESPONSIVE))
+    until(lambda: not pin.state)
+    actions.close(5.0)
+
+
+def test_a_stop_silences_it_and_lets_go_of_the_pin(pins: Any) -> None:
+    actions = started(buzzer=BuzzerSettings(pin="GPIO17", beep_s=2.0), led=LedSettings(pin="BOARD13"))
+    until(lambda: pins.pin("GPIO17").function == "output")
+    actions.alert(message())
+    until(lambda: pins.pin("GPIO17").state and pins.pin("BOARD13").state)
+    actions.close(5.0)
+    assert not pins.pin("GPIO17").state
+    gpiozero.LED("GPIO17").close()
+
+
+def test_the_light_is_on_while_any_alert_is_open(pins: Any) -> None:
+    actions = started(led=LedSettings(pin="GPIO27", kinds=("fatigue", "anger"), active_low=True))
+    pin = pins.pin("GPIO27")
+    actions.alert(message())
+    actions.alert(message(level=AngerLevel.ANGRY))
+    until(lambda: pin.function == "output" and not pin.state)
+    actions.alert(message(Phase.END))
+    actions.alert(message(Phase.UPDATE, AngerLevel.ANGRY))
+    report = until(lambda: (found := actions.health()) is not None and found.done == 4 and found)
+    assert (report.failed, report.error) == (0, None)
+    assert not pin.state, "the other alert is still open"
+    actions.alert(message(Phase.END, AngerLevel.ANGRY))
+    until(lambda: pin.state)
+    actions.close(5.0)
+
+
+def test_anger_does_not_sound_unless_it_is_named(pins: Any) -> None:
+    actions = started(buzzer=BuzzerSettings(pin="GPIO17"))
+    actions.alert(message(level=AngerLevel.ANGRY))
+    actions.close(5.0)
+    report = actions.health()
+    assert report is not None
+    assert report.done == 0
+
+
+def test_a_board_without_pins_is_told_and_stops_nothing(pins: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    gpiozero.Device.pin_factory = None
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "native")
+    actions = started(buzzer=BuzzerSettings(pin="GPIO17"))
+    actions.alert(message())
+    report = until(lambda: (found := actions.health()) is not None and found.failed == 1 and found)
+    assert report.error.startswith("buzzer: ")
+    actions.close(5.0)
+    gpiozero.Device.pin_factory = pins

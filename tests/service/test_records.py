@@ -1,0 +1,90 @@
+"""What the daemon keeps and does on the spot: traces that replay, clips, the hook; without a broker too."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dms.config import Config, PerceptionSettings, load_config
+from dms.driver.baseline import Baseline
+from dms.replay.replay import replay_drives
+from dms.service.baselines import USUAL_DRIVER, BaselineStore
+from dms.service.models import Models
+
+from .process import Dms, messages, wait_for
+
+pytestmark = pytest.mark.xdist_group("daemon")
+
+TRACE = "[records]\ntrace = true\n"
+LEARNED = Baseline(0.2, 1.0, 0.25, 1.0, 0.1, 1.0)
+OF_THE_RUN = ("at", "started_at", "clock", "late_s", "topic")
+"""Fields that tell the time of day, which a trace does not know."""
+
+
+def judged(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Alerts without what a replay cannot know: the time of day, and why the drive was over."""
+    told = [{name: value for name, value in alert.items() if name not in (*OF_THE_RUN, "t")} for alert in alerts]
+    for alert in told:
+        if alert["evidence"].get("cause") in ("service_stop", "end_of_drive"):
+            alert["evidence"] = {**alert["evidence"], "cause": "over"}
+    return told
+
+
+def test_a_trace_replays_to_the_alerts_of_the_live_run(
+    mosquitto: Any, start: Callable[..., Dms], clip: Path, tmp_path: Path
+) -> None:
+    learned_from = Models(PerceptionSettings()).learned_from
+    BaselineStore(tmp_path / "state", learned_from).save(USUAL_DRIVER, LEARNED)
+    listener = mosquitto.listen()
+    dms = start(mosquitto.port, clip, extra=TRACE)
+    wait_for(lambda: listener.on("dms/van/availability"))
+    # what is heard belongs to the trace as well
+    listener.publish("dms/van/vehicle/speed", json.dumps({"kmh": 90.0}))
+    wait_for(lambda: messages(listener, "alert/fatigue"))
+    listener.publish("dms/van/cmd/ack", "{}")
+    assert dms.wait()[0] == 0
+    live = messages(listener, "alert/fatigue")
+    assert len(live) >= 3, "start, the acknowledgement, end"
+    replay_drives([tmp_path / "state" / "traces" / "000001"], load_config(dms.config), tmp_path / "out")
+    replayed = [json.loads(line) for line in (tmp_path / "out" / "events.jsonl").read_text().splitlines()]
+    assert judged(replayed) == judged(live)
+    header = json.loads((tmp_path / "state" / "traces" / "000001" / "0001.jsonl").read_text().partition("\n")[0])
+    assert header["baseline"]["open_level"] == 0.2
+    assert "usual" not in header.values()
+
+
+def test_a_clip_is_kept_around_an_alert(start: Callable[..., Dms], clip: Path, tmp_path: Path) -> None:
+    video = "[records]\nvideo = true\nvideo_before_s = 2\nvideo_after_s = 1\n"
+    code, errors = start(1, clip, extra=video).wait()
+    assert code == 0, errors
+    clips = sorted((tmp_path / "state" / "clips").iterdir())
+    assert [path.name for path in clips] == ["000001.avi", "000001.json"]
+    assert {path.stat().st_mode & 0o777 for path in clips} == {0o600}
+    times = json.loads(clips[1].read_text())["t"]
+    assert times[0] < -1.0
+    assert times[-1] > 0.5
+
+
+def test_the_hook_needs_no_broker(start: Callable[..., Dms], clip: Path, tmp_path: Path) -> None:
+    hook = tmp_path / "hook"
+    hook.write_text(f'#!/bin/sh\necho "$DMS_VEHICLE $DMS_KIND $DMS_PHASE $DMS_LEVEL" >> {tmp_path}/heard\n')
+    hook.chmod(0o755)
+    code, errors = start(1, clip, extra=f'[actions.hook]\ncommand = "{hook}"\n').wait()
+    assert code == 0, errors
+    lines = (tmp_path / "heard").read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("van fatigue start microsleep", "van fatigue end microsleep")
+
+
+def test_a_hook_that_is_none_ends_the_start_with_code_2(start: Callable[..., Dms], clip: Path) -> None:
+    code, errors = start(1, clip, extra='[actions.hook]\ncommand = "/nowhere/hook"\n').wait()
+    assert code == 2
+    assert "dms: actions.hook.command: /nowhere/hook is not a file that can be executed" in errors
+
+
+def test_nothing_is_recorded_by_default(start: Callable[..., Dms], clip: Path, tmp_path: Path) -> None:
+    assert not Config().records.trace
+    assert not Config().records.video
+    assert start(1, clip).wait()[0] == 0
+    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["baselines", "lock", "outbox.sqlite"]
