@@ -29,6 +29,25 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A comparison that one command made.
+
+    Attributes:
+        title: Heading; a card has one table of a title.
+        text: What the rows are and are not.
+        command: The command that measured it.
+        columns: Headings.
+        rows: One text per column.
+    """
+
+    title: str
+    text: str
+    command: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What a recipe says about its model.
 
@@ -92,6 +111,13 @@ def add_figures(path: Path, figures: Sequence[Figures]) -> None:
     write_content(path, content)
 
 
+def set_table(path: Path, table: Table) -> None:
+    """Put a table into a card that stands, in place of one with its title."""
+    content = json.loads(path.read_text())
+    others = [t for t in content.get("tables", ()) if t["title"] != table.title]
+    write_content(path, {**content, "tables": [*others, asdict(table)]})
+
+
 def write_content(path: Path, content: Mapping[str, Any]) -> None:
     """Write a card's content as JSON and, beside it, as Markdown."""
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
@@ -128,6 +154,10 @@ def render(content: Mapping[str, Any]) -> str:
     for figures in content["figures"]:
         lines += ["", figures["what"], "", f"`{figures['command']}`", "", "| measure | value |", "| --- | --- |"]
         lines += [f"| {name} | {_number(value)} |" for name, value in figures["values"].items()]
+    for table in content.get("tables", ()):
+        lines += ["", f"## {table['title']}", "", table["text"], "", f"`{table['command']}`", ""]
+        rows = [table["columns"], ["---"] * len(table["columns"]), *table["rows"]]
+        lines += [f"| {' | '.join(row)} |" for row in rows]
     if content["notes"]:
         lines += ["", "## Notes", "", *(f"- {note}" for note in content["notes"])]
     return "\n".join(lines) + "\n"

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from dms.training import architectures
-from dms.training.card import Card, Figures, add_figures, write_card
+from dms.training.card import Card, Figures, Table, add_figures, set_table, write_card
 from dms.training.fit import Options, fit, predict
 from dms.training.layers import BatchNormalization, Conv2D
 from dms.training.methods import Cosine, Plateau
@@ -178,6 +178,8 @@ def test_card_says_what_the_file_is(tmp_path):
     )
     path = write_card(card, model, file)
     add_figures(path, [Figures("made", "dms evaluate toy", {"accuracy": 0.5})])
+    set_table(path, Table("Beside others", "Old.", "compare toy", ["who"], [["nobody"]]))
+    set_table(path, Table("Beside others", "Each once.", "compare toy", ["who", "how well"], [["other", "50 %"]]))
     add_figures(path, [Figures("made", "dms evaluate toy", {"accuracy": 0.75})])
     content = json.loads(path.read_text())
     assert content["input"]["shape"] == [8, 8, 1]
@@ -187,3 +189,7 @@ def test_card_says_what_the_file_is(tmp_path):
     text = path.with_suffix(".md").read_text()
     assert content["sha256"] in text
     assert "`dms evaluate toy`" in text
+    assert (
+        "## Beside others\n\nEach once.\n\n`compare toy`\n\n| who | how well |\n| --- | --- |\n| other | 50 % |" in text
+    )
+    assert "nobody" not in text

@@ -3,7 +3,6 @@
 import csv
 import importlib.util
 import json
-import math
 import os
 import subprocess
 import sys
@@ -25,12 +24,7 @@ from dms.training.train import train
 from dms.training.zoo import nets
 from dms.training.zoo.papers import PAPERS
 from dms.training.zoo.systems import SYSTEMS
-from dms.training.zoo.train import chosen
-
-
-def parameters(model):
-    # the papers count the moving statistics of batch normalisation, too
-    return sum(math.prod(v.shape) for v in model.variables if "seed" not in v.path)
+from dms.training.zoo.train import chosen, count_parameters
 
 
 @pytest.fixture
@@ -62,7 +56,7 @@ def evaluate(data, model):
     ("name", "count"), [("cnn10", 1_203_783), ("cnn6", 6_903_879), ("thesis", 3_931_975), ("vgg16", 14_890_311)]
 )
 def test_nets_have_their_papers_parameters(name, count):
-    assert parameters(SYSTEMS[name].build(None)) == count
+    assert count_parameters(SYSTEMS[name].build(None)) == count
 
 
 def test_every_system_of_the_papers_can_be_trained():

@@ -137,7 +137,7 @@ def loss(outputs: list[torch.Tensor], targets: list[torch.Tensor]) -> torch.Tens
     nearest = inside.round()
     for row in (-1, 0, 1):
         for column in (-1, 0, 1):
-            cell = nearest + torch.tensor([column, row])
+            cell = nearest + nearest.new_tensor([column, row])
             real = ((cell >= 0) & (cell < CELLS)).all(-1)
             index = (cell[..., 1] * CELLS + cell[..., 0]).clamp(0, CELLS * CELLS - 1).long()[:, None]
             share = (1 - (inside - cell).abs()).clamp_min(0).prod(-1) * real

@@ -121,12 +121,16 @@ def results(
         "held_out_accuracy": best["accuracy"] / 100,
         "imagenet": None if imagenet is None else imagenet.name,
         "seed": options.seed,
-        # the papers count the moving statistics of batch normalisation, too
-        "parameters": sum(math.prod(v.shape) for v in model.variables if "seed" not in v.path),
+        "parameters": count_parameters(model),
         "mmac": count_macs(model) / 1e6,
         "seconds": sum(float(row["seconds"]) for row in curves),
         "device": str(device_of(model)),
     }
+
+
+def count_parameters(model: Any) -> int:
+    """Parameters as the papers count them, with the moving statistics of batch normalisation."""
+    return sum(math.prod(v.shape) for v in model.variables if "seed" not in v.path)
 
 
 def card(name: str) -> Card:

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Measure the papers' systems that were trained here beside the model that ships, and write the table into its card.
+
+usage: compare_zoo.py RUNS FER2013.csv [CARD.json]
+
+RUNS holds what `dms train NAME fer2013.csv --out RUNS/NAME` made; systems that are not there say so in their row. All
+are measured by `dms evaluate emotion` on the same rows, Usage PublicTest, original labels. The card is that of the
+model that ships, models/emotion.json, if none is named. Run it from the top of the checkout, on a quiet machine for
+the latencies. Needs the extra `train`.
+"""
+
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from dms.training.architectures import count_macs
+from dms.training.card import Table, set_table
+from dms.training.zoo.papers import PAPERS, Paper
+from dms.training.zoo.systems import SYSTEMS
+from dms.training.zoo.train import count_parameters
+
+COLUMNS = (
+    "system",
+    "its paper's figure",
+    "measured there on",
+    "epochs here / in its paper",
+    "accuracy here",
+    "anger recall at 5 % false positives",
+    "parameters",
+    "MMAC",
+    "file",
+    "latency",
+)
+
+
+def measure(data: Path, model: Path) -> dict[str, Any]:
+    """The JSON report of one model file."""
+    command = [sys.executable, "-m", "dms", "evaluate", "emotion", str(data), "--usage", "PublicTest", "--json"]
+    done = subprocess.run([*command, "--model", str(model)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{model}: {done.stderr.strip()}")
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def measured(report: dict[str, Any], model: Path) -> list[str]:
+    """The columns that come from a report: accuracy and anger, then size of the file and latency."""
+    head = report["heads"]["fer2013"]
+    return [
+        f"{head['result']['accuracy']:.2%}",
+        f"{head['anger_recall_5']:.1%}",
+        f"{model.stat().st_size / 1e6:.2f} MB",
+        f"{report['latency']['median_ms']:.1f} ms",
+    ]
+
+
+def shipped_row(data: Path, card: Path) -> list[str]:
+    """The model that ships."""
+    content, model = json.loads(card.read_text()), card.with_suffix(".tflite")
+    accuracy, anger, size, latency = measured(measure(data, model), model)
+    sizes = [f"{content['parameters']:,}", f"{content['mmac']:.0f}"]
+    return [f"**{content['name']}, as shipped**", "", "", "", accuracy, anger, *sizes, size, latency]
+
+
+def row(name: str, paper: Paper, runs: Path, data: Path) -> list[str]:
+    """One system of the papers."""
+    claimed = "none" if paper.reported is None else f"{paper.reported:g} %"
+    about = [f"`{name}` {paper.system}", claimed, paper.measured_on]
+    of = "-" if paper.epochs is None else str(paper.epochs)
+    sizes = ["-", "-"]
+    if name in SYSTEMS:
+        net = SYSTEMS[name].build(None)
+        sizes = [f"{count_parameters(net):,}", f"{count_macs(net) / 1e6:,.0f}"]
+    model = runs / name / ("svm.joblib" if name == "svm" else f"{name}.tflite")
+    results = runs / name / "results.json"
+    if not (model.is_file() and results.is_file()):
+        return [*about, f"not trained here / {of}", "", "", *sizes, "", ""]
+    got = json.loads(results.read_text())
+    epochs = "-" if got["epochs"] is None else f"{got['epochs']} / {of}"
+    if paper.imagenet is not None and got["imagenet"] is None:
+        epochs += ", no ImageNet weights"
+    accuracy, anger, size, latency = measured(measure(data, model), model)
+    return [*about, epochs, accuracy, anger, *sizes, size, latency]
+
+
+def machine() -> str:
+    """The processor and the TFLite runtime."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    for runtime in ("tflite-runtime", "ai-edge-litert"):
+        try:
+            return f"{name}, {runtime} {version(runtime)}"
+        except PackageNotFoundError:
+            continue
+    return name
+
+
+def main(runs: Path, data: Path, card: Path) -> None:
+    rows = [shipped_row(data, card)]
+    for name, paper in PAPERS.items():
+        rows.append(row(name, paper, runs, data))
+        print(*rows[-1], sep=" | ", file=sys.stderr)
+    table = Table(
+        title="Beside the papers' systems",
+        text="Accuracy on FER2013 PublicTest, original labels, of full-INT8 files (svm: scikit-learn on the points of "
+        "the `landmarks` model), all from one run. A system that had fewer epochs here than in its paper is not at its "
+        "best: its row says how many it had. The papers' own figures come from other splits or other data and are not "
+        f"comparable to the last point. One thread, {machine()}.",
+        command=shlex.join(["python", "scripts/compare_zoo.py", str(runs), str(data)]),
+        columns=COLUMNS,
+        rows=rows,
+    )
+    set_table(card, table)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in {3, 4}:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3] if len(sys.argv) == 4 else "models/emotion.json"))
