@@ -1,10 +1,11 @@
+import importlib
 import sys
 from pathlib import Path
 
 import pytest
 
 from dms.errors import UserError
-from dms.training.train import train
+from dms.training.train import RECIPES, train
 
 
 def test_an_unknown_name_lists_the_recipes(tmp_path):
@@ -37,3 +38,30 @@ def test_too_little_data_says_what_it_takes(name, data, tmp_path):
     pytest.importorskip("torch", reason="needs the extra train")
     with pytest.raises(UserError, match=f"{name} takes"):
         train(name, [Path(d) for d in data], tmp_path)
+
+
+def test_all_gives_each_model_its_data_and_a_folder_of_its_own(tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="needs the extra train")
+    for folder in ("eyes/open", "eyes/closed", "cabin"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "cabin" / "labels.csv").write_text("file,yawn\n")
+    for name, columns in (
+        ("points.csv", ["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")]),
+        ("fer.csv", ["emotion", "pixels", "Usage"]),
+        ("plus.csv", ["Usage", "neutral", "contempt"]),
+    ):
+        (tmp_path / name).write_text(",".join(columns) + "\n")
+    calls = {}
+    for name, module in RECIPES.items():
+
+        def made(data, out, options, name=name):
+            calls[name] = ([path.name for path in data], options.epochs)
+            return out / f"{name}.tflite"
+
+        monkeypatch.setattr(importlib.import_module(module), "train", made)
+    given = [tmp_path / name for name in ("plus.csv", "fer.csv", "points.csv", "eyes", "cabin")]
+    files = train("all", given, tmp_path / "out", epochs=3)
+    assert {file.relative_to(tmp_path / "out").as_posix() for file in files} == {f"{n}/{n}.tflite" for n in RECIPES}
+    assert calls["emotion"] == (["fer.csv", "plus.csv"], 3)
+    assert calls["eyes"] == (["eyes", "points.csv"], 3)
+    assert calls["face"] == (["points.csv", "cabin"], 3)
