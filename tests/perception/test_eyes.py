@@ -109,9 +109,9 @@ def test_sunglasses_are_unknown_and_one_covered_eye_leaves_the_other(net, portra
 
 @pytest.mark.parametrize("opening", [0.0, 0.5, 1.0])
 def test_golden_probabilities(net, opening):
-    """Runtimes and processors differ by up to 4 INT8 steps of 1/256."""
+    """Runtimes and processors differ by up to 5 INT8 steps of 1/256 (5 on aarch64, see docs/aarch64.md)."""
     probabilities = net.probabilities(eye(opening))
-    assert probabilities == pytest.approx(np.array(GOLDEN[opening]) / 256, abs=4.5 / 256)
+    assert probabilities == pytest.approx(np.array(GOLDEN[opening]) / 256, abs=5.5 / 256)
     assert probabilities.sum() == pytest.approx(1, abs=0.02)
 
 
