@@ -108,6 +108,21 @@ def read_pictures(data: Sequence[Path]) -> list[FacePicture]:
     return pictures
 
 
+def open_data(data: Sequence[Path], out: Path) -> dict[Part, list[FacePicture]]:
+    """Read a recipe's pictures, split them, and write the tables of the test part to ``OUT/test``.
+
+    Args:
+        data: As for ``read_pictures``.
+        out: The recipe's folder.
+
+    Raises:
+        UserError: Something is missing or not in these layouts.
+    """
+    pictures = read_pictures(data)
+    write_test(data, out / "test")
+    return {part: [p for p in pictures if p.part is part] for part in Part}
+
+
 def part_of(group: str, complete: bool) -> Part:
     """Which part the pictures of one group belong to, by a checksum of its name.
 

@@ -73,7 +73,7 @@ def test_from_tables_to_card(name, recipe, data, tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "STEPS", 2)
     monkeypatch.setattr(recipe, "BATCH", 4)
     monkeypatch.setattr(face, "EMPTY", 5)
-    made = train(name, data, tmp_path / "out", epochs=1)
+    (made,) = train(name, data, tmp_path / "out", epochs=1)
     find_model(name, made.parent).verify()
     card = json.loads(made.with_suffix(".json").read_text())
     assert [output["shape"] for output in card["outputs"]] == SHAPES[name]

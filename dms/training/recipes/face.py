@@ -21,7 +21,7 @@ from dms.observation import Box
 from dms.perception.face import COLUMNS, ROWS, decode, overlap
 from dms.training.architectures import face
 from dms.training.card import Card, write_card
-from dms.training.faces import FloatArray, Part, read_pictures, write_test
+from dms.training.faces import FloatArray, Part, open_data
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.quantise import quantise
 from dms.training.scenes import LIGHT, Scene, SceneMaker, empty_scene, encode, whole_picture, write_empty
@@ -45,22 +45,20 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     Raises:
         UserError: The data is not in these layouts.
     """
-    pictures = read_pictures(data)
-    training, choosing = ([p for p in pictures if p.part is part] for part in (Part.TRAIN, Part.CHOOSE))
-    drivers = [p for p in choosing if p.complete]
+    parts = open_data(data, out)
+    drivers = [p for p in parts[Part.CHOOSE] if p.complete]
     if not drivers:
         raise UserError("face takes a folder with labels.csv and boxes among its data, to measure on")
     whole = [whole_picture(p) for p in drivers]
     rng = np.random.default_rng(0)
     empty = np.stack([LIGHT(empty_scene(drivers, rng).picture, rng) for _ in range(2000)])
-    write_test(data, out / "test")
-    unseen = [p for p in pictures if p.part is Part.TEST and p.complete]
+    unseen = [p for p in parts[Part.TEST] if p.complete]
     if unseen:
         write_empty(unseen, out / "test" / "no_face", EMPTY, np.random.default_rng(3))
     model = face()
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
-        maker = SceneMaker(training)
+        maker = SceneMaker(parts[Part.TRAIN])
         for _ in range(STEPS):
             scenes = [maker.scene(rng) for _ in range(BATCH)]
             targets = [encode(s) for s in scenes]
@@ -87,7 +85,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     )
     heat, boxes = model.outputs
     shipped = keras.Model(model.inputs, [keras.layers.Activation("sigmoid")(heat), boxes], name="face")
-    maker, rng = SceneMaker(training), np.random.default_rng(2)
+    maker, rng = SceneMaker(parts[Part.TRAIN]), np.random.default_rng(2)
     made = quantise(shipped, np.stack([maker.scene(rng).picture for _ in range(300)]), out / "face.tflite")
     write_card(card(), model, made)
     return made

@@ -20,7 +20,7 @@ from dms.perception.landmarks import CELLS, POINTS, SIZE, Crop, decode
 from dms.training.architectures import landmarks
 from dms.training.card import Card, write_card
 from dms.training.crops import Sampler
-from dms.training.faces import FacePicture, FloatArray, Part, read_pictures, write_test
+from dms.training.faces import FacePicture, FloatArray, Part, open_data
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.quantise import quantise
 
@@ -43,14 +43,13 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     Raises:
         UserError: The data is not in these layouts.
     """
-    pictures = read_pictures(data)
-    training, choosing = ([p for p in pictures if p.part is part] for part in (Part.TRAIN, Part.CHOOSE))
+    parts = open_data(data, out)
+    training, choosing = parts[Part.TRAIN], parts[Part.CHOOSE]
     accurate = [p for p in choosing if p.source == 0 and not p.complete]
     if not accurate:
         raise UserError("landmarks takes a landmarks68_*.csv table of accurately marked faces first")
     check = list(Sampler(accurate, no_face=0.0).samples(np.random.default_rng(0), 600))
     others = list(Sampler(choosing, no_face=1.0).samples(np.random.default_rng(1), 600))
-    write_test(data, out / "test")
     model = landmarks()
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:

@@ -18,7 +18,7 @@ from dms.errors import UserError
 from dms.perception.mouth import LABELS
 from dms.training.architectures import mouth
 from dms.training.card import Card, write_card
-from dms.training.faces import Part, read_pictures, write_test
+from dms.training.faces import Part, open_data
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.mouths import (
     SHUT,
@@ -48,12 +48,11 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     Raises:
         UserError: The data is not in these layouts, or has no yawn labels.
     """
-    pictures = read_pictures(data)
-    drivers = {part: driver_mouths([p for p in pictures if p.part is part]) for part in (Part.TRAIN, Part.CHOOSE)}
-    others = shut_mouths([p for p in pictures if p.part is Part.TRAIN and not p.complete])
+    parts = open_data(data, out)
+    drivers = {part: driver_mouths(parts[part]) for part in (Part.TRAIN, Part.CHOOSE)}
+    others = shut_mouths([p for p in parts[Part.TRAIN] if not p.complete])
     if not all(drivers.values()):
         raise UserError("mouth takes a folder with labels.csv that has a yawn column, with many scenes")
-    write_test(data, out / "test")
     maker = MouthMaker(drivers[Part.TRAIN], others)
     check = [(plain_patch(m), YAWN if m.yawn else SHUT) for m in drivers[Part.CHOOSE]]
     rng = np.random.default_rng(0)
