@@ -4,6 +4,8 @@ Takes a grey picture with 68 landmarks, gives the probabilities of FER+'s eight 
 framed the way FER2013 frames faces. It sees an expression, not a feeling, and never looks at time.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +20,23 @@ Picture = npt.NDArray[np.uint8]
 SIZE = 48
 """Side of a face patch in pixels, as in FER2013."""
 
-EYE_LINE = 0.40
-"""Height of the eyes in the patch, as a share of its side. With ``EYES_TO_MOUTH`` the framing at which the mean of 500
-HELEN and AFW faces correlates best (0.94) with the mean FER2013 training face, over a grid with steps of 0.03."""
 
-EYES_TO_MOUTH = 0.39
-"""Distance from between the eyes to the mouth, as a share of the patch's side; see ``EYE_LINE``."""
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How large a face stands in its patch, and where.
+
+    Attributes:
+        eye_line: Height of the eyes, as a share of the patch's side.
+        eyes_to_mouth: Distance from between the eyes to the mouth, as a share of the patch's side.
+    """
+
+    eye_line: float
+    eyes_to_mouth: float
+
+
+FRAMING = Framing(eye_line=0.40, eyes_to_mouth=0.39)
+"""The framing at which the mean of 500 HELEN and AFW faces correlates best (0.94) with the mean FER2013 training face,
+over a grid with steps of 0.03. What it does to the answers: ``scripts/emotion_framing.py``."""
 
 EYES_APART = 1.09
 """Greatest usual distance of the eyes over that from between them to the mouth: 95th percentile of HELEN's and AFW's
@@ -34,12 +47,13 @@ MOST_ENLARGED = 2.0
 """A face of fewer than half the pixels across that the net was trained on is not judged."""
 
 
-def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32]) -> Picture | None:
+def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32], framing: Framing = FRAMING) -> Picture | None:
     """Cut the face, turned upright, framed as in FER2013.
 
     Args:
         grey: (height, width) uint8.
         landmarks: (68, 2) iBUG points in pixels.
+        framing: Where the face stands in the patch.
 
     Returns:
         (48, 48) uint8; what lies outside the picture repeats its edge. None for a face so small that it would be
@@ -53,11 +67,11 @@ def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32]) -> Picture | N
     turn = np.array([[cos, sin], [-sin, cos]])
     # a nod brings eyes and mouth together: then the eyes give the scale
     length = max(float((turn @ (mouth - eyes))[1]), distance / EYES_APART)
-    enlarged = EYES_TO_MOUTH * SIZE / length
+    enlarged = framing.eyes_to_mouth * SIZE / length
     if enlarged > MOST_ENLARGED:
         return None
     turn *= enlarged
-    middle = np.array([(SIZE - 1) / 2, (EYE_LINE + EYES_TO_MOUTH / 2) * SIZE - 0.5])
+    middle = np.array([(SIZE - 1) / 2, (framing.eye_line + framing.eyes_to_mouth / 2) * SIZE - 0.5])
     matrix = np.column_stack([turn, middle - turn @ ((eyes + mouth) / 2)])
     patch = cv2.warpAffine(grey, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(patch, np.uint8)

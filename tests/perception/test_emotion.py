@@ -6,7 +6,7 @@ import pytest
 
 from dms.errors import UserError
 from dms.models import ModelFile, find_model
-from dms.perception.emotion import EYE_LINE, EYES_TO_MOUTH, SIZE, EmotionNet, face_patch
+from dms.perception.emotion import FRAMING, SIZE, EmotionNet, face_patch
 
 
 def face_points(turn: float = 0.0, mouth: float = 60.0) -> np.ndarray:
@@ -45,8 +45,8 @@ def test_face_is_upright_with_eyes_and_mouth_at_their_heights(turn):
     points = face_points(turn)
     rows, columns = np.nonzero(face_patch(dots(points), points) > 80)
     upper = rows < SIZE * 0.6
-    assert rows[upper].mean() == pytest.approx(EYE_LINE * SIZE - 0.5, abs=1.5)
-    assert rows[~upper].mean() == pytest.approx((EYE_LINE + EYES_TO_MOUTH) * SIZE - 0.5, abs=1.5)
+    assert rows[upper].mean() == pytest.approx(FRAMING.eye_line * SIZE - 0.5, abs=1.5)
+    assert rows[~upper].mean() == pytest.approx((FRAMING.eye_line + FRAMING.eyes_to_mouth) * SIZE - 0.5, abs=1.5)
     assert columns[~upper].mean() == pytest.approx((SIZE - 1) / 2, abs=1.5)
 
 
