@@ -17,6 +17,7 @@ from dms.evaluate.occlusion import occlude
 from dms.evaluate.pictures import draw
 from dms.evaluate.run import run_emotion
 from dms.models import ModelFile, find_model
+from dms.training.trained import open_trained
 
 NEEDS_MATPLOTLIB = pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="needs the extra pictures")
 
@@ -185,6 +186,15 @@ def test_without_matplotlib_it_says_what_to_install(tables, tmp_path, monkeypatc
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UserError, match=r"pip install '\.\[pictures\]'"):
         run_emotion(tables[0], Brightest("fer2013"), pictures=tmp_path / "out")
+
+
+@pytest.mark.parametrize(("name", "missing"), [("model.keras", "keras"), ("svm.joblib", "joblib")])
+def test_without_the_extra_a_trained_file_says_what_to_install(name, missing, tmp_path, monkeypatch):
+    (tmp_path / name).write_bytes(b"")
+    monkeypatch.delitem(sys.modules, "dms.training.zoo.svm", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(UserError, match=rf"needs {missing}: pip install '\.\[train\]'"):
+        open_trained(tmp_path / name)
 
 
 @pytest.mark.parametrize(
