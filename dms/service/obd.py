@@ -36,12 +36,14 @@ class SpeedReader:
     """
 
     def __init__(self, settings: ObdSettings, hear: Callable[[VehicleSpeed], None], now: Callable[[], float]) -> None:
+        # they say at length what they try; what matters is told here
+        for library in ("obd", "pint"):
+            logging.getLogger(library).setLevel(logging.CRITICAL + 1)
         try:
             self._obd: Any = importlib.import_module("obd")
         except ImportError as error:
             raise UserError("obd.port needs python-OBD: pip install 'dms[obd]'") from error
-        # it says at length what it tries; what matters is told here
-        logging.getLogger("obd").setLevel(logging.CRITICAL)
+        logging.getLogger("obd").setLevel(logging.CRITICAL + 1)  # it sets its own when it is imported
         self._settings = settings
         self._hear = hear
         self._now = now

@@ -1,0 +1,230 @@
+"""What a vehicle does to a daemon: kills, cuts, a full disk, a clock that jumps. Real processes throughout."""
+
+import json
+import os
+import shutil
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from .process import Dms, messages, wait_for
+
+pytestmark = pytest.mark.xdist_group("daemon")
+
+ROOT = Path(__file__).parents[2]
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+HOUR_S = 3600
+
+
+def test_kill_9_again_and_again_loses_nothing() -> None:
+    """The short version of scripts/kill_test.py; the time limit is what a busy machine keeps."""
+    options = {"--kills": 3, "--early": 1, "--longest": 2, "--limit": 30}
+    command = [sys.executable, "scripts/kill_test.py", *(str(part) for option in options.items() for part in option)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    report = json.loads(ran.stdout)
+    assert report["kills"] == 4
+    assert report["alerts_arrived"] > 0
+
+
+class Camera:
+    """A network camera that can be switched off: Motion JPEG over HTTP."""
+
+    def __init__(self, clip: Path) -> None:
+        reader = cv2.VideoCapture(str(clip))
+        self._pictures: list[bytes] = []
+        while (read := reader.read())[0]:
+            self._pictures.append(cv2.imencode(".jpg", read[1])[1].tobytes())
+        self._server: socketserver.ThreadingTCPServer | None = None
+        self._port = 0
+        self._on = threading.Event()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}/stream"
+
+    def switch_on(self) -> None:
+        pictures, on = self._pictures, self._on
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
+                self.end_headers()
+                with suppress(OSError):
+                    for picture in pictures * 100:
+                        if not on.is_set():
+                            break
+                        self.wfile.write(b"--next\r\nContent-Type: image/jpeg\r\n")
+                        self.wfile.write(f"Content-Length: {len(picture)}\r\n\r\n".encode() + picture + b"\r\n")
+                        time.sleep(0.05)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(socketserver.ThreadingTCPServer):
+            allow_reuse_address = True
+            daemon_threads = True
+
+        on.set()
+        self._server = Server(("127.0.0.1", self._port), Handler)
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def switch_off(self) -> None:
+        self._on.clear()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+@pytest.fixture
+def camera(clip: Path) -> Iterator[Camera]:
+    made = Camera(clip)
+    made.switch_on()
+    yield made
+    made.switch_off()
+
+
+def test_broker_and_camera_lost_together_are_both_found_again(
+    mosquitto_factory: Callable[..., Any], start: Callable[..., Dms], camera: Camera
+) -> None:
+    broker = mosquitto_factory()
+    broker.start()
+    listener = broker.listen()
+    dms = start(broker.port, camera.address)
+    wait_for(lambda: messages(listener, "alert/fatigue"), 60.0)
+    broker.stop()
+    camera.switch_off()
+    time.sleep(3.0)
+    assert dms.process.poll() is None
+    broker.start()
+    wait_for(lambda: [state for state in messages(listener, "state") if state["degraded"] == "camera_lost"], 60.0)
+    before = len(messages(listener, "alert/fatigue"))
+    camera.switch_on()
+    wait_for(lambda: len(messages(listener, "alert/fatigue")) > before + 1, 60.0)
+    numbers = [alert["sequence"] for alert in messages(listener, "alert/fatigue")]
+    assert sorted(set(numbers)) == list(range(1, max(numbers) + 1)), "no alert is lost"
+    assert dms.end()[0] == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of half a megabyte."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small file system cannot be mounted: this takes root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_costs_no_alert(
+    mosquitto_factory: Callable[..., Any], start: Callable[..., Dms], drive: Path, small_disk: Path
+) -> None:
+    broker = mosquitto_factory()
+    dms = start(broker.port, drive, extra="[records]\ntrace = true\nvideo = true\n")
+    wait_for((small_disk / "outbox.sqlite").exists)
+    filler = small_disk / "filler"
+    with suppress(OSError), filler.open("wb") as file:
+        while True:
+            file.write(b"\0" * 4096)
+            file.flush()
+    assert shutil.disk_usage(small_disk).free == 0
+    wait_for(lambda: dms.errors.count(" alert ") >= 4, 60.0)
+    assert "alerts are kept in memory meanwhile" in dms.errors
+    broker.start()
+    listener = broker.listen()
+    health = wait_for(lambda: [each for each in messages(listener, "health") if each["broker"]["outbox_error"]], 60.0)
+    assert "full" in health[-1]["broker"]["outbox_error"]
+    filler.unlink()
+    wait_for(lambda: messages(listener, "health")[-1]["broker"]["outbox_error"] is None, 60.0)
+    assert dms.end()[0] == 0
+    wait_for(lambda: listener.on("dms/van/availability")[-1] == "offline")
+    alerts = messages(listener, "alert/fatigue")
+    assert alerts[0]["phase"] == "start"
+    assert sorted({alert["sequence"] for alert in alerts}) == list(range(1, len(alerts) + 1))
+
+
+def utc(message: dict[str, Any]) -> float:
+    return datetime.fromisoformat(message["at"]).timestamp()
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed: apt-get install libfaketime")
+def test_a_clock_that_jumps_an_hour_either_way_changes_times_and_nothing_else(
+    mosquitto: Any, start: Callable[..., Dms], drive: Path, tmp_path: Path
+) -> None:
+    listener = mosquitto.listen()
+    jump = tmp_path / "faketime"
+    jump.write_text("+0")
+    dms = start(
+        mosquitto.port,
+        drive,
+        environment={
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME_TIMESTAMP_FILE": str(jump),
+            "FAKETIME_NO_CACHE": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        },
+    )
+    for offset in (HOUR_S, -HOUR_S):
+        before = len(messages(listener, "alert/fatigue"))
+        wait_for(lambda: len(messages(listener, "alert/fatigue")) > before, 60.0)  # noqa: B023
+        jump.write_text(f"{offset:+d}")  # in the middle of an alert
+        wait_for(lambda: abs(utc(messages(listener, "state")[-1]) - time.time() - offset) < 60)  # noqa: B023
+        after = len(messages(listener, "alert/fatigue"))
+        wait_for(lambda: len(messages(listener, "alert/fatigue")) > after + 1, 60.0)  # noqa: B023
+    states = messages(listener, "state")
+    assert [state["sequence"] for state in states] == list(range(1, len(states) + 1)), "none is held back"
+    assert {state["degraded"] for state in states} <= {None, "camera_lost"}
+    alerts = messages(listener, "alert/fatigue")
+    assert [alert["sequence"] for alert in alerts] == list(range(1, len(alerts) + 1))
+    assert all(alert["late_s"] < 10 for alert in alerts), "lateness rests on monotonic time"
+    for alert in alerts:
+        assert 0 <= utc(alert) - datetime.fromisoformat(alert["started_at"]).timestamp() < 10
+    assert listener.on("dms/van/availability") == ["online"]
+    assert dms.end()[0] == 0
+
+
+def test_sigterm_ends_it_within_two_seconds_whatever_hangs(
+    mosquitto: Any, start: Callable[..., Dms], drive: Path, tmp_path: Path
+) -> None:
+    hook = tmp_path / "hook"
+    hook.write_text("#!/bin/sh\nsleep 600\n")
+    hook.chmod(0o755)
+    listener = mosquitto.listen()
+    extra = f'[records]\ntrace = true\nvideo = true\n[actions.hook]\ncommand = "{hook}"\ntimeout_s = 60\n'
+    dms = start(mosquitto.port, drive, extra=extra)
+    wait_for(lambda: messages(listener, "alert/fatigue"), 60.0)
+    os.kill(mosquitto_pid(mosquitto), signal.SIGSTOP)  # a broker that neither answers nor hangs up
+    try:
+        asked = time.monotonic()
+        code, errors = dms.end()
+        took_s = time.monotonic() - asked
+    finally:
+        os.kill(mosquitto_pid(mosquitto), signal.SIGCONT)
+    assert code == 0, errors
+    assert took_s < 4.0, "two seconds, and as much again for a busy machine"
+    trace = (dms.state_dir / "traces" / "000001" / "0001.jsonl").read_text()
+    assert trace.endswith("\n")
+    assert len(trace.splitlines()) > 20
+
+
+def mosquitto_pid(broker: Any) -> int:
+    return int(broker._process.pid)
