@@ -238,6 +238,8 @@ def evaluate(
             square=square if occlusion else None,
             pictures=pictures,
         )
+    elif occlusion or ferplus or pictures:
+        raise UserError(f"--ferplus, --pictures and --occlusion are for emotion, not for {model}")
     else:
         report = run_evaluation(model, data, file)
     if as_json:

@@ -197,6 +197,13 @@ def test_without_the_extra_a_trained_file_says_what_to_install(name, missing, tm
         open_trained(tmp_path / name)
 
 
+def test_options_of_emotion_are_not_for_other_models(tmp_path):
+    command = [sys.executable, "-m", "dms", "evaluate", "eyes", str(tmp_path), "--pictures", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "are for emotion, not for eyes" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
