@@ -170,6 +170,11 @@ class CameraHealth(BaseModel):
     status: Literal["ok", "lost", "dark", "covered"] = Field(
         description="Whether it gives pictures that can be judged."
     )
+    fault: Literal["unplugged", "stalled", "frozen", "wrong_size"] | None = Field(
+        None, description="What is wrong with a camera that is lost."
+    )
+    width: int | None = Field(None, ge=1, description="Width of the newest picture, upright, pixels.")
+    height: int | None = Field(None, ge=1, description="Height of the newest picture, upright, pixels.")
     frames_per_s: float | None = Field(ge=0, description="Captured frames per second over the last interval.")
     dropped: int = Field(ge=0, description="Frames that a newer one replaced, since the start.")
     reconnects: int = Field(ge=0, description="Times that the camera was opened again, since the start.")

@@ -8,6 +8,8 @@ import numpy.typing as npt
 Image = npt.NDArray[np.uint8]
 """A picture: (height, width, 3) in BGR order or (height, width) grey, values 0..255."""
 
+_OLDEST_S = 2.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
@@ -21,3 +23,17 @@ class Frame:
 
     t: float
     image: Image
+
+
+def taken_at(device_s: float, now: float) -> float:
+    """When a camera's picture was taken, in monotonic seconds.
+
+    Args:
+        device_s: The driver's or the sensor's own time of the picture, in seconds. Most drivers count on the monotonic
+            clock (V4L2's buffer flag ``TIMESTAMP_MONOTONIC``); old ones use the time of day, some give none.
+        now: Monotonic seconds when it was read.
+
+    Returns:
+        The device's time where it can be one of the monotonic clock: within the last two seconds; else ``now``.
+    """
+    return device_s if 0.0 <= now - device_s <= _OLDEST_S else now

@@ -1,7 +1,7 @@
 """Frames for a program that runs in real time: one slot between capture and perception, never a queue.
 
-Takes a ``Source``, gives the newest frame. A camera that fails is opened again, at a pace; a recording plays at
-its own pace and then ends. Time in ``Frame.t`` is monotonic time for both.
+Takes a ``Source``, gives the newest frame. A camera that fails is opened again, at a pace, and pictures that it repeats
+are not given; a recording plays at its own pace and then ends. Time in ``Frame.t`` is monotonic time for both.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from dms.errors import WorldError
+from dms.frames.fault import CameraError, CameraFault, PictureWatch
 from dms.frames.frame import Frame
 from dms.frames.source import Source
 
@@ -26,12 +26,16 @@ class CaptureStatus:
         frames: Frames captured since the start.
         dropped: Frames that a newer one replaced before they were taken.
         reconnects: Times that the camera was opened again.
-        error: Why there are no pictures now, None while there are.
+        size: Width and height of the newest frame in pixels, None before the first.
+        fault: What is wrong with the camera now, None when nothing is; a recording has none.
+        error: The same for people, None when nothing is wrong.
     """
 
     frames: int
     dropped: int
     reconnects: int
+    size: tuple[int, int] | None
+    fault: CameraFault | None
     error: str | None
 
 
@@ -41,16 +45,20 @@ class LiveCapture:
     Args:
         source: Where frames come from.
         retry_s: Pause in seconds before a camera is opened again.
+        stall_s: Seconds without a new picture after which a camera has a fault.
     """
 
-    def __init__(self, source: Source, retry_s: float) -> None:
+    def __init__(self, source: Source, retry_s: float, stall_s: float) -> None:
         self._source = source
         self._retry_s = retry_s
+        self._watch = PictureWatch(stall_s, time.monotonic())
         self._changed = threading.Condition()
         self._newest: Frame | None = None
         self._ended = False
         self._stop = threading.Event()
         self._frames = self._dropped = self._opened = 0
+        self._size: tuple[int, int] | None = None
+        self._fault: CameraFault | None = None
         self._error: str | None = None
         self.failure: Exception | None = None
         """Why a recording could not be played; None when it could."""
@@ -75,7 +83,11 @@ class LiveCapture:
     def status(self) -> CaptureStatus:
         """How the capture is doing."""
         with self._changed:
-            return CaptureStatus(self._frames, self._dropped, max(0, self._opened - 1), self._error)
+            fault, error = self._fault, self._error
+            if error is None and self._source.live and not self._ended:
+                fault = self._watch.fault(time.monotonic())
+                error = None if fault is None else f"{self._source.name} gives no new pictures"
+            return CaptureStatus(self._frames, self._dropped, max(0, self._opened - 1), self._size, fault, error)
 
     def take(self, timeout_s: float) -> Frame | None:
         """Take the newest frame; None when none came in time, or the recording has ended."""
@@ -90,13 +102,13 @@ class LiveCapture:
                 self._opened += 1
                 try:
                     self._read()
-                except WorldError as error:
-                    self._report(str(error))
+                except CameraError as error:
+                    self._report(error.fault, str(error))
                 except Exception as error:
                     if not self._source.live:
                         raise
                     # camera libraries raise all sorts of things; a camera that fails is tried again, whatever it was
-                    if self._report(f"{self._source.name}: {type(error).__name__}: {error}"):
+                    if self._report(CameraFault.UNPLUGGED, f"{self._source.name}: {type(error).__name__}: {error}"):
                         log.debug("the camera failed", exc_info=True)
                 if not self._source.live:
                     break
@@ -114,16 +126,30 @@ class LiveCapture:
             for frame in frames:
                 if self._stop.is_set():
                     return
-                with self._changed:
-                    self._dropped += self._newest is not None
-                    self._frames += 1
-                    self._newest, self._error = frame, None
-                    self._changed.notify_all()
+                self._keep(frame)
 
-    def _report(self, error: str) -> bool:
+    def _keep(self, frame: Frame) -> None:
+        """Put a frame into the slot, unless a camera repeats itself."""
+        with self._changed:
+            self._frames += 1
+            if self._source.live and not self._watch.see(frame):
+                if self._watch.fault(frame.t) is not None:
+                    # opening it again often helps
+                    raise CameraError(CameraFault.FROZEN, f"{self._source.name} gives the same picture again and again")
+                return
+            recovered = self._error is not None
+            self._dropped += self._newest is not None
+            self._newest, self._fault, self._error = frame, None, None
+            self._size = (frame.image.shape[1], frame.image.shape[0])
+            self._changed.notify_all()
+        if recovered:
+            log.info("%s gives pictures again", self._source.name)
+
+    def _report(self, fault: CameraFault, error: str) -> bool:
         """Keep why there are no pictures, and log it once; gives whether it is news."""
         with self._changed:
-            news, self._error = self._error != error, error
+            news = self._error != error
+            self._fault, self._error = fault, error
         if news:
             log.warning("%s", error)
         return news

@@ -38,7 +38,7 @@ class Source(Protocol):
 
         Raises:
             UserError: A recording holds no frame that can be decoded.
-            WorldError: A camera cannot be opened, or stopped giving frames.
+            CameraError: A camera cannot be opened, or stopped giving frames that can be used.
         """
         ...
 

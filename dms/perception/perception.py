@@ -22,7 +22,7 @@ from dms.perception.face import FaceFinder, choose, in_region
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
 from dms.perception.pose import RestingYaw, eye_visible, face_turned_to_camera, head_pose
-from dms.perception.view import as_grey, view_of
+from dms.perception.view import ViewJudge, as_grey
 
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
 _DECIMALS = 4
@@ -80,6 +80,7 @@ class Perception:
         self._eyes = EyeNet(files["eyes"], threads)
         self._mouth = MouthNet(files["mouth"], threads)
         self._emotion = EmotionNet(files["emotion"], threads)
+        self._view = ViewJudge(settings)
         self._search_pace = _Pace(settings.search_hz)
         self._mouth_pace = _Pace(settings.mouth_hz)
         self._emotion_pace = _Pace(settings.emotion_hz)
@@ -116,7 +117,7 @@ class Perception:
         """
         with self._stage("view"):
             grey = as_grey(frame.image)
-            view = view_of(grey, self._settings)
+            view = self._view.see(grey, frame.t)
         if view is not View.CLEAR:
             self._followed = None
             return Observation(frame.t, view)

@@ -1,16 +1,20 @@
 """Whether a picture can be judged at all: too dark, or a lens that sees nothing.
 
-Takes a grey picture, gives a ``View``. Never looks for a face.
+Takes grey pictures with their times, gives a ``View`` for each. Never looks for a face.
 """
+
+import math
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dms.config import PerceptionSettings
 from dms.frames import Image
 from dms.observation import View
 
 _THUMBNAIL = (80, 60)
+_AVERAGE_S = 1.0
 _TO_GREY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}
 
 
@@ -23,18 +27,52 @@ def as_grey(image: Image) -> Image:
     return np.asarray(cv2.cvtColor(image, _TO_GREY[image.shape[2]]), np.uint8)
 
 
-def view_of(grey: Image, settings: PerceptionSettings) -> View:
-    """Judge a picture by its light and its detail on a thumbnail of 80x60, so that sensor noise averages out.
+class ViewJudge:
+    """Judges pictures by their light and their detail, each on a thumbnail of 80x60.
+
+    Detail is measured on the mean of the last second and against its brightness: noise, which is strong at night,
+    averages out over time, while the cabin stands still; and a night picture has as much of it as one by day.
 
     Args:
-        grey: (height, width) uint8.
-        settings: Holds both limits.
-
-    Returns:
-        ``DARK`` below the limit of mean brightness, ``COVERED`` when neighbouring pixels hardly differ, else ``CLEAR``.
+        settings: Holds the limits.
     """
-    thumbnail = cv2.resize(grey, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
-    if thumbnail.mean() < settings.dark_level:
-        return View.DARK
-    detail = (np.abs(np.diff(thumbnail, axis=0)).mean() + np.abs(np.diff(thumbnail, axis=1)).mean()) / 2
-    return View.COVERED if detail < settings.covered_detail else View.CLEAR
+
+    def __init__(self, settings: PerceptionSettings) -> None:
+        self._settings = settings
+        self._mean: npt.NDArray[np.float32] | None = None
+        self._t = 0.0
+
+    def see(self, grey: Image, t: float) -> View:
+        """Judge the next picture.
+
+        Args:
+            grey: (height, width) uint8.
+            t: When it was taken, seconds.
+
+        Returns:
+            ``DARK`` below the limit of mean brightness, ``COVERED`` when neighbouring pixels hardly differ, else
+            ``CLEAR``.
+        """
+        thumbnail = cv2.resize(grey, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
+        brightness = float(thumbnail.mean())
+        if brightness < self._settings.dark_level:
+            self._mean = None
+            return View.DARK
+        mean = self._average(thumbnail, t)
+        detail = (np.abs(np.diff(mean, axis=0)).mean() + np.abs(np.diff(mean, axis=1)).mean()) / 2
+        return View.COVERED if detail < self._settings.covered_detail * brightness else View.CLEAR
+
+    def _average(self, thumbnail: npt.NDArray[np.float32], t: float) -> npt.NDArray[np.float32]:
+        """The exponentially weighted mean of the thumbnails so far, by time."""
+        gap_s = t - self._t
+        self._t = t
+        if self._mean is None or not 0.0 <= gap_s < _AVERAGE_S:
+            self._mean = thumbnail
+        else:
+            self._mean = self._mean + np.float32(1.0 - math.exp(-gap_s / _AVERAGE_S)) * (thumbnail - self._mean)
+        return self._mean
+
+
+def view_of(grey: Image, settings: PerceptionSettings) -> View:
+    """Judge one picture alone, (height, width) uint8."""
+    return ViewJudge(settings).see(grey, 0.0)

@@ -26,7 +26,7 @@ from dms.alerts.mqtt import Publisher
 from dms.alerts.outbox import Outbox
 from dms.alerts.topics import Topics
 from dms.config import Config
-from dms.driver.state import Alert, AlertKind, DriverState, Judgement, Phase
+from dms.driver.state import Alert, AlertKind, Degraded, DriverState, Judgement, Phase
 from dms.errors import UserError
 from dms.frames.camera import open_source
 from dms.frames.live import LiveCapture
@@ -74,7 +74,7 @@ class Daemon:
         # a source that is misspelt is told before the models take their time; the camera itself is opened later
         self._source = open_source(config.camera)
         self._models = Models(config.perception)
-        self._capture = LiveCapture(self._source, config.camera.retry_s)
+        self._capture = LiveCapture(self._source, config.camera.retry_s, config.camera.stall_s)
         self._actions = Actions(config.actions, config.vehicle.id)
         self._inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
         self._obd = None if config.obd.port is None else SpeedReader(config.obd, self._inputs.put, self._clock.now)
@@ -87,7 +87,6 @@ class Daemon:
         self._publisher = Publisher(config.mqtt, self._encoder, self._outbox, self._clock, self._inputs.put)
         self._session = self._new_session(USUAL_DRIVER)
         self._health = HealthReporter(self._clock)
-        self._view = View.LOST
         self._seen_t = self._pinged_t = self._clock.now()
         self._told: DriverState | None = None
 
@@ -141,7 +140,7 @@ class Daemon:
             self._judge(self._models.see(frame))
         elif now - self._seen_t >= self._config.camera.stall_s:
             self._judge(Observation(now, View.LOST))
-        if self._health.due(self._config.service.health_interval_s):
+        if self._health.due(self._config.service.health_interval_s, self._degraded, self._capture.status):
             self._report()
             self._session.save_lessons()
         self._ping(now)
@@ -154,7 +153,6 @@ class Daemon:
             self._notifier.alive()
 
     def _judge(self, observation: Observation) -> None:
-        self._view = observation.view
         self._publish(self._session.step(observation))
 
     def _hear(self) -> None:
@@ -214,6 +212,11 @@ class Daemon:
             self._told = state
             self._publisher.state(state)
 
+    @property
+    def _degraded(self) -> Degraded | None:
+        """Why the driver cannot be judged, as the state tells it."""
+        return None if self._told is None else self._told.degraded
+
     def _worth_telling(self, state: DriverState) -> bool:
         told = self._told
         if told is None or state.t - told.t >= self._config.service.state_interval_s or state.t < told.t:
@@ -251,7 +254,7 @@ class Daemon:
 
     def _report(self) -> None:
         report = self._health.report(
-            self._view,
+            self._degraded,
             self._capture.status,
             self._models.health(),
             self._publisher.status,

@@ -16,12 +16,15 @@ from dms.alerts.messages import (
     RecordsHealth,
 )
 from dms.alerts.mqtt import PublisherStatus
+from dms.driver.state import Degraded
+from dms.frames.fault import CameraFault
 from dms.frames.live import CaptureStatus
-from dms.observation import View
 
 _STATM = Path("/proc/self/statm")
 _TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
-_CAMERA_STATUS = {View.CLEAR: "ok", View.DARK: "dark", View.COVERED: "covered", View.LOST: "lost"}
+_CAMERA_STATUS = {Degraded.CAMERA_LOST: "lost", Degraded.DARK: "dark", Degraded.COVERED: "covered"}
+_NEWS_S = 0.5
+"""Least time between two reports, seconds, when the camera's condition changes."""
 
 
 class HealthReporter:
@@ -35,14 +38,16 @@ class HealthReporter:
         self._clock = clock
         self._started = self._reported = clock.now()
         self._frames = 0
+        self._camera: tuple[str, CameraFault | None] = ("ok", None)
 
-    def due(self, interval_s: float) -> bool:
-        """Whether the last report is so many seconds old."""
-        return self._clock.now() - self._reported >= interval_s
+    def due(self, interval_s: float, degraded: Degraded | None, capture: CaptureStatus) -> bool:
+        """Whether the last report is so many seconds old, or says something else of the camera."""
+        age_s = self._clock.now() - self._reported
+        return age_s >= interval_s or (age_s >= _NEWS_S and _condition(degraded, capture) != self._camera)
 
     def report(
         self,
-        view: View,
+        degraded: Degraded | None,
         capture: CaptureStatus,
         models: ModelsHealth,
         publisher: PublisherStatus,
@@ -52,7 +57,7 @@ class HealthReporter:
         """Make a report of the time since the last one.
 
         Args:
-            view: The latest picture's.
+            degraded: Why the driver cannot be judged, None when nothing is in the way.
             capture: What the capture says.
             models: What perception says.
             publisher: What delivery says.
@@ -63,6 +68,8 @@ class HealthReporter:
         interval_s, frames = max(now - self._reported, 1e-3), capture.frames - self._frames
         self._reported, self._frames = now, capture.frames
         stamp = self._clock.stamp(now)
+        self._camera = status, fault = _condition(degraded, capture)
+        width, height = capture.size or (None, None)
         broker = "refused" if publisher.refused else "ok" if publisher.connected else "unreachable"
         return HealthMessage.model_validate(
             {
@@ -72,7 +79,10 @@ class HealthReporter:
                 "uptime_s": round(now - self._started, 1),
                 "camera": CameraHealth.model_validate(
                     {
-                        "status": _CAMERA_STATUS[view],
+                        "status": status,
+                        "fault": fault,
+                        "width": width,
+                        "height": height,
                         "frames_per_s": round(frames / interval_s, 2),
                         "dropped": capture.dropped,
                         "reconnects": capture.reconnects,
@@ -99,6 +109,13 @@ class HealthReporter:
                 "cpu_temperature_c": cpu_temperature_c(),
             }
         )
+
+
+def _condition(degraded: Degraded | None, capture: CaptureStatus) -> tuple[str, CameraFault | None]:
+    """The camera in one word, as the state tells it or sooner, and what is wrong with it."""
+    if capture.fault is not None or degraded is None:
+        return ("ok" if capture.fault is None else "lost"), capture.fault
+    return _CAMERA_STATUS.get(degraded, "ok"), None
 
 
 def rss_mb() -> float | None:

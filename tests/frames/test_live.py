@@ -5,8 +5,9 @@ from collections.abc import Generator
 
 import numpy as np
 
-from dms.errors import UserError, WorldError
+from dms.errors import UserError
 from dms.frames import Frame
+from dms.frames.fault import CameraError, CameraFault
 from dms.frames.live import LiveCapture
 
 PICTURE = np.zeros((4, 4), np.uint8)
@@ -25,11 +26,11 @@ class FakeCamera:
 
     def frames(self) -> Generator[Frame, None, None]:
         if not self._sessions:
-            raise WorldError("the camera is gone")
+            raise CameraError(CameraFault.UNPLUGGED, "the camera is gone")
         for t in self._sessions.pop(0):
             self.step.acquire()
             yield Frame(t, PICTURE)
-        raise WorldError("the camera stopped")
+        raise CameraError(CameraFault.STALLED, "the camera stopped")
 
 
 class Recording:
@@ -59,7 +60,7 @@ def eventually(condition: object, timeout_s: float = 5.0) -> bool:
 
 def test_the_newest_frame_wins_and_the_others_are_counted() -> None:
     camera = FakeCamera([1.0, 2.0, 3.0])
-    capture = LiveCapture(camera, retry_s=0.01)
+    capture = LiveCapture(camera, retry_s=0.01, stall_s=1.0)
     capture.start()
     camera.step.release(3)
     assert eventually(lambda: capture.status.frames == 3)
@@ -74,7 +75,7 @@ def test_the_newest_frame_wins_and_the_others_are_counted() -> None:
 def test_a_camera_that_stops_is_opened_again() -> None:
     camera = FakeCamera([1.0], [2.0])
     camera.step.release(2)
-    capture = LiveCapture(camera, retry_s=0.01)
+    capture = LiveCapture(camera, retry_s=0.01, stall_s=1.0)
     capture.start()
     assert eventually(lambda: capture.status.frames == 2)
     assert eventually(lambda: capture.status.error == "the camera is gone")
@@ -92,7 +93,7 @@ class OddCamera(FakeCamera):
 
 def test_whatever_a_camera_raises_it_is_opened_again() -> None:
     camera = OddCamera()
-    capture = LiveCapture(camera, retry_s=0.01)
+    capture = LiveCapture(camera, retry_s=0.01, stall_s=1.0)
     capture.start()
     assert eventually(lambda: capture.status.reconnects >= 2)
     assert capture.status.error == "fake: RuntimeError: the driver library had a bad day"
@@ -107,7 +108,7 @@ class CrashingRecording(Recording):
 
 
 def test_a_defect_while_a_recording_plays_is_not_taken_for_its_end() -> None:
-    capture = LiveCapture(CrashingRecording(), retry_s=0.01)
+    capture = LiveCapture(CrashingRecording(), retry_s=0.01, stall_s=1.0)
     capture.start()
     assert eventually(lambda: capture.ended)
     assert isinstance(capture.failure, RuntimeError)
@@ -115,7 +116,7 @@ def test_a_defect_while_a_recording_plays_is_not_taken_for_its_end() -> None:
 
 
 def test_a_recording_plays_at_its_own_pace_on_the_monotonic_clock_and_ends() -> None:
-    capture = LiveCapture(Recording(), retry_s=0.01)
+    capture = LiveCapture(Recording(), retry_s=0.01, stall_s=1.0)
     capture.start()
     times = []
     while not capture.ended:
@@ -130,7 +131,7 @@ def test_a_recording_plays_at_its_own_pace_on_the_monotonic_clock_and_ends() -> 
 
 
 def test_a_recording_that_is_broken_leaves_its_failure() -> None:
-    capture = LiveCapture(BrokenRecording(), retry_s=0.01)
+    capture = LiveCapture(BrokenRecording(), retry_s=0.01, stall_s=1.0)
     capture.start()
     assert eventually(lambda: capture.ended)
     assert isinstance(capture.failure, UserError)

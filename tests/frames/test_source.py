@@ -11,8 +11,9 @@ import pytest
 from dms.config import CameraSettings
 from dms.demo import SAMPLE_DRIVE
 from dms.errors import UserError, WorldError
-from dms.frames.camera import OpenCvCamera, open_source, upright
+from dms.frames.camera import open_source
 from dms.frames.source import ImageFolder, RecordedDrive, open_recording
+from dms.frames.upright import upright
 
 
 def test_a_video_gives_its_frames_with_presentation_times() -> None:
@@ -105,7 +106,7 @@ def test_one_door_opens_every_source_and_shows_no_password(source: str, name: st
 
 def test_a_camera_that_is_absent_is_told_with_what_to_do() -> None:
     with pytest.raises(WorldError, match="is the camera plugged in"):
-        next(OpenCvCamera(CameraSettings(source="/dev/video99")).frames())
+        next(open_source(CameraSettings(source="/dev/video99")).frames())
 
 
 def test_libcamera_without_picamera2_says_what_to_install() -> None:
