@@ -23,7 +23,7 @@ class ObdSettings(Section):
         ge=0.1,
         le=5.0,
         title="Interval",
-        description="Seconds between two readings. An ELM327 takes 0.1 to 0.2 s for one; the speed gates need far less.",
+        description="Seconds between two readings. An ELM327 takes 0.1 to 0.2 s for one; speed gates need less.",
     )
     retry_s: float = Field(
         10.0,

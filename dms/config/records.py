@@ -19,7 +19,7 @@ class RecordSettings(Section):
         le=100_000,
         title="Trace limit",
         description="Most MB (10^6 bytes) of traces on disk; the oldest part goes first. 15 frames a second make about "
-        "13 MB an hour.",
+        "12 MB an hour.",
     )
     video: bool = Field(
         False,
@@ -45,7 +45,7 @@ class RecordSettings(Section):
         ge=1,
         le=64,
         title="Memory",
-        description="Most MB (10^6 bytes) of compressed pictures that wait in memory; the oldest go first. A picture of "
+        description="Most MB (10^6 bytes) of compressed pictures in memory; the oldest go first. A picture of "
         "640x480 takes about 0.05 MB.",
     )
     clips: int = Field(

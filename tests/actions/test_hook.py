@@ -1,6 +1,7 @@
 """A program of the owner's is run for an alert, and can do no harm."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +140,27 @@ def test_what_waits_at_a_stop_is_still_acted_on(script: Callable[[str], Path], t
     actions.alert(message(Phase.END))
     actions.close(20.0)
     assert (tmp_path / "out").read_text().split() == ["start", "end"]
+
+
+def test_the_example_of_the_page_speaks_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "actions.md").read_text(encoding="utf-8")
+    example = page.partition("```sh\n#!")[2].partition("```")[0]
+    for name, text in {"hook": f"#!{example}", "aplay": f'#!/bin/sh\necho "$@" >> {tmp_path}/played\n'}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    shutil.copy(tmp_path / "aplay", tmp_path / "logger")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    actions = started(tmp_path / "hook")
+    for alert in (message(), message(Phase.END), message(level=AngerLevel.ANGRY)):
+        actions.alert(alert)
+    until(lambda: health(actions) == (3, 0, 0))
+    actions.close(5.0)
+    assert (tmp_path / "played").read_text().splitlines() == [
+        "-t dms-hook fatigue start microsleep",
+        "-q /etc/dms/wake-up.wav",
+        "-t dms-hook fatigue end microsleep",
+        "-t dms-hook anger start angry",
+    ]
 
 
 def test_a_program_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:

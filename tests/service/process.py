@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.conftest import until
 
 VEHICLE = "van"
 
@@ -89,13 +89,8 @@ class Dms:
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
-    """Wait for something to become true; gives its value, or fails."""
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {timeout_s} s")
-        time.sleep(0.02)
-    return value
+    """Wait for something to become true, as long as a busy machine may take; gives its value, or fails."""
+    return until(condition, timeout_s)
 
 
 def messages(listener: Any, topic: str) -> list[dict[str, Any]]:
