@@ -94,6 +94,8 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     teachers = [teach(lesson, part, out, number, options) for number in range(len(TEACHERS))]
     lessons = from_teachers(lesson, teachers, out, options)
     model = emotion()
+    # the second teacher is of the same kind: what it has learned need not be learned again
+    model.set_weights(teachers[-1].get_weights())
     train_on(model, lessons, LOSSES, part, out, options.epochs or EPOCHS, options)
     temperatures = [
         temperature(logits, truth) for logits, truth in zip(predict(model, part.images), truths(part), strict=True)
