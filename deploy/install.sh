@@ -4,8 +4,8 @@
 #   --wheel FILE        this dms wheel, instead of one made from this checkout
 #   --models DIR        the models in DIR (NAME.tflite and NAME.json, as `dms train` leaves them) in place of the package's
 #   --packages DIR      Python packages from DIR only: no network (fill it with: pip download -d DIR -r FILE)
-#   --extras            also gpiozero, for a buzzer or a light, and python-OBD
-#   --system-packages   see Debian's Python packages too; picamera2 is one
+#   --extras            also gpiozero, for a buzzer or a light, and python-OBD; an upgrade remembers it
+#   --system-packages   see Debian's Python packages too: picamera2, lgpio; an upgrade remembers it
 #   --python PYTHON     Python 3.11 to 3.13; python3 without
 #   --only-network LIST addresses that the daemon may talk to, as "192.168.7.1 10.0.0.0/8"; this machine always
 #   --no-start          leave the service as it is
@@ -34,6 +34,9 @@ usage() {
     sed -n '2,/^set/s/^# \{0,1\}//p' "$here/install.sh"
 }
 
+# an upgrade keeps what an earlier run was told of these two; uninstall.sh forgets it
+# shellcheck source=/dev/null
+[ ! -r "$home/options" ] || . "$home/options"
 while [ $# -gt 0 ]; do
     case "$1" in
         --wheel | --models | --packages | --python | --only-network)
@@ -152,6 +155,7 @@ try:
 except UserError as error:
     sys.exit(str(error))') || die "correct that, then run this again; nothing was changed"
 
+printf 'extras=%s\nsystem=%s\n' "$extras" "$system" >"$home/options"
 getent group dms >/dev/null || groupadd --system dms
 getent passwd dms >/dev/null ||
     useradd --system --gid dms --home-dir /var/lib/dms --no-create-home --shell /usr/sbin/nologin dms

@@ -52,7 +52,7 @@ def test_every_package_has_one_version_and_its_hashes_and_no_place(path: Path) -
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize(("file", "extras"), [("runtime.txt", ())])
+@pytest.mark.parametrize(("file", "extras"), [("runtime.txt", ()), ("extras.txt", ("gpio", "obd"))])
 def test_what_is_pinned_is_what_the_project_asks_for(
     file: str, extras: tuple[str, ...], python: str, machine: str
 ) -> None:
