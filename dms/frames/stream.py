@@ -3,6 +3,7 @@
 Takes an address, gives frames stamped with the time of their arrival: a stream's own times begin anywhere.
 """
 
+import os
 import time
 from collections.abc import Generator
 
@@ -15,8 +16,8 @@ from dms.frames.fault import CameraError, CameraFault, check_size
 from dms.frames.frame import Frame
 from dms.frames.upright import upright
 
-_OPEN_MS = 5000
-"""Longest wait for a stream to begin, milliseconds: several round trips and a key frame; FFmpeg's own is 30 s."""
+_OPEN_MS = 10_000
+"""Longest wait for a stream to begin, milliseconds: FFmpeg looks at up to 5 s of it; its own limit is 30 s."""
 
 
 class StreamCamera:
@@ -36,6 +37,8 @@ class StreamCamera:
     def frames(self) -> Generator[Frame, None, None]:
         """Give pictures as they come, stamped with monotonic time, until the stream fails."""
         s = self._settings
+        # over UDP a lost packet smears the picture until the next key frame; who wants that sets the variable
+        os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(s.stall_s * 1000)]
         capture = cv2.VideoCapture(s.source, cv2.CAP_FFMPEG, limits)
         try:
@@ -43,11 +46,15 @@ class StreamCamera:
                 problem = f"{self.name} cannot be opened: is the address right, and does the camera answer?"
                 raise CameraError(CameraFault.UNPLUGGED, problem)
             agreed: tuple[int, int] | None = None
+            last = time.monotonic()
             while True:
                 ok, image = capture.read()
                 now = time.monotonic()
+                if not ok and now - last >= s.stall_s:
+                    raise CameraError(CameraFault.STALLED, f"{self.name} stopped giving pictures")
                 if not ok:
                     raise CameraError(CameraFault.UNPLUGGED, f"{self.name} broke off")
+                last = now
                 agreed = agreed or (image.shape[1], image.shape[0])
                 check_size(self.name, np.asarray(image), agreed)
                 yield Frame(now, upright(np.asarray(image, np.uint8), s))

@@ -5,8 +5,8 @@
  *
  *     formats=YUYV,MJPG sizes=640x480,1280x720 fps=30 clock=monotonic does=work jpeg=/path
  *
- * clock: monotonic, realtime or none. does: work, stall (open, but no pictures), freeze (the same picture), black.
- * jpeg: what is sent as MJPG. A file that is removed is a camera that is pulled. What was asked of it is written to the
+ * clock: monotonic, realtime or none. does: work, stall (open, but no pictures), freeze (the same picture).
+ * jpeg: what is sent as MJPG; a %u in it counts from 0 to 7, over and over. A file that is removed is a camera that is pulled. What was asked of it is written to the
  * file of that name with .log behind it.
  */
 #define _GNU_SOURCE
@@ -90,20 +90,22 @@ static void agree(struct v4l2_pix_format *asked) { /* what it cannot do becomes 
 }
 
 static unsigned draw(unsigned char *to) {
+    if (!does("freeze")) pictures++;
     if (format.pixelformat == V4L2_PIX_FMT_MJPEG) {
-        char path[256];
-        ask("jpeg", path);
+        char pattern[256], path[256];
+        ask("jpeg", pattern);
+        snprintf(path, sizeof path, pattern, pictures % 8);
         FILE *file = fopen(path, "re");
         unsigned length = file ? fread(to, 1, BYTES, file) : 0;
         if (file) fclose(file);
         return length;
     }
     unsigned pixels = format.width * format.height, step = format.pixelformat == V4L2_PIX_FMT_GREY ? 1 : 2;
-    unsigned noise = does("freeze") ? 1 : ++pictures, black = does("black");
+    unsigned noise = pictures;
     for (unsigned i = 0; i < pixels; i++) {
         noise = noise * 1664525 + 1013904223;
         unsigned checks = (i / 40 + i / format.width / 40) % 2 ? 60 : 160;
-        to[i * step] = black ? 16 : checks + (noise >> 28);
+        to[i * step] = checks + (noise >> 28);
         if (step == 2) to[i * step + 1] = 128;
     }
     return pixels * step;

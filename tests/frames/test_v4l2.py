@@ -168,7 +168,7 @@ def test_a_picture_that_cannot_be_decoded_is_left_out(camera: FakeV4l2, tmp_path
     cv2.imwrite(str(jpeg), np.full((480, 640, 3), 99, np.uint8))
     broken.write_bytes(b"\xff\xd8 lost on the bus")
     camera.do(formats="MJPG", jpeg=str(jpeg))
-    watching = Watching(camera, 100)
+    watching = Watching(camera, 100, stall_s=5)
     watching.next()
     camera.do(formats="MJPG", jpeg=str(broken))
     time.sleep(0.3)

@@ -42,11 +42,19 @@ class Dms:
     """A running `dms run` with a folder of its own."""
 
     def __init__(
-        self, folder: Path, port: int, source: Path | str, extra: str = "", environment: dict[str, str] | None = None
+        self,
+        folder: Path,
+        port: int,
+        source: Path | str,
+        extra: str = "",
+        environment: dict[str, str] | None = None,
+        stall_s: float = 0.5,
+        health_interval_s: float = 1.0,
     ) -> None:
         self.config = folder / "dms.toml"
         self.state_dir = folder / "state"
         self._port, self._source = port, source
+        self._stall_s, self._health_interval_s = stall_s, health_interval_s
         self.configure(extra)
         self._errors = folder / f"errors{time.monotonic_ns()}"
         with self._errors.open("wb") as errors:
@@ -60,8 +68,10 @@ class Dms:
     def configure(self, extra: str) -> None:
         """Write the configuration; ``extra`` goes on in the table [mqtt] and may begin others."""
         self.config.write_text(
-            f'[vehicle]\nid = "{VEHICLE}"\n[camera]\nsource = "{self._source}"\nretry_s = 0.2\nstall_s = 0.5\n'
-            f'[service]\nstate_dir = "{self.state_dir}"\nhealth_interval_s = 1\n'
+            f'[vehicle]\nid = "{VEHICLE}"\n[camera]\nsource = "{self._source}"\nretry_s = 0.2\n'
+            f"stall_s = {self._stall_s}\n"
+            f'[service]\nstate_dir = "{self.state_dir}"\n'
+            f"health_interval_s = {self._health_interval_s}\n"
             f'[mqtt]\nhost = "127.0.0.1"\nport = {self._port}\nretry_min_s = 0.1\nretry_max_s = 0.3\n'
             f"trust_clock = true\n{extra}"
         )
