@@ -13,9 +13,9 @@ from dms.demo import SAMPLE_DRIVE
 from dms.frames.camera import open_source
 from dms.frames.fault import CameraError, CameraFault
 from dms.frames.live import LiveCapture
-
 from tests.conftest import free_port, until
 from tests.mjpeg import MjpegCamera, jpeg
+
 from .rtsp import RtspServer
 
 RANDOM = np.random.default_rng(0)

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pytest
 
 from dms.demo import SAMPLE_DRIVE
-
 from tests.frames.fake_v4l2 import FakeV4l2, build
+
 from .process import Dms, messages, wait_for
 
 pytestmark = pytest.mark.xdist_group("daemon")

@@ -4,20 +4,18 @@ import json
 import os
 import shutil
 import signal
-import socketserver
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-import cv2
 import pytest
+
+from tests.mjpeg import MjpegCamera, jpegs
 
 from .process import Dms, messages, wait_for
 
@@ -39,68 +37,16 @@ def test_kill_9_again_and_again_loses_nothing() -> None:
     assert report["alerts_arrived"] > 0
 
 
-class Camera:
-    """A network camera that can be switched off: Motion JPEG over HTTP."""
-
-    def __init__(self, clip: Path) -> None:
-        reader = cv2.VideoCapture(str(clip))
-        self._pictures: list[bytes] = []
-        while (read := reader.read())[0]:
-            self._pictures.append(cv2.imencode(".jpg", read[1])[1].tobytes())
-        self._server: socketserver.ThreadingTCPServer | None = None
-        self._port = 0
-        self._on = threading.Event()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self._port}/stream"
-
-    def switch_on(self) -> None:
-        pictures, on = self._pictures, self._on
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
-                self.end_headers()
-                with suppress(OSError):
-                    for picture in pictures * 100:
-                        if not on.is_set():
-                            break
-                        self.wfile.write(b"--next\r\nContent-Type: image/jpeg\r\n")
-                        self.wfile.write(f"Content-Length: {len(picture)}\r\n\r\n".encode() + picture + b"\r\n")
-                        time.sleep(0.05)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(socketserver.ThreadingTCPServer):
-            allow_reuse_address = True
-            daemon_threads = True
-
-        on.set()
-        self._server = Server(("127.0.0.1", self._port), Handler)
-        self._port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def switch_off(self) -> None:
-        self._on.clear()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-
 @pytest.fixture
-def camera(clip: Path) -> Iterator[Camera]:
-    made = Camera(clip)
+def camera(clip: Path) -> Iterator[MjpegCamera]:
+    made = MjpegCamera(jpegs(clip))
     made.switch_on()
     yield made
     made.switch_off()
 
 
 def test_broker_and_camera_lost_together_are_both_found_again(
-    mosquitto_factory: Callable[..., Any], start: Callable[..., Dms], camera: Camera
+    mosquitto_factory: Callable[..., Any], start: Callable[..., Dms], camera: MjpegCamera
 ) -> None:
     broker = mosquitto_factory()
     broker.start()
