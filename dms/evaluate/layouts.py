@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.errors import UserError
+from dms.frames.source import IMAGE_SUFFIXES
 
 FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """FER2013's classes in the order of its labels (Goodfellow et al. 2013)."""
@@ -24,8 +25,6 @@ FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "f
 
 _MOST_VOTES = 1000  # FER+ has ten raters
 _YAWN = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": None}
-
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,9 +203,9 @@ def picture_files(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise UserError(f"folder {folder} is missing: see `dms evaluate --help` for the layouts")
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES)
+    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
     if not files:
-        raise UserError(f"folder {folder} holds no picture ({', '.join(sorted(PICTURES))})")
+        raise UserError(f"folder {folder} holds no picture ({', '.join(sorted(IMAGE_SUFFIXES))})")
     return files
 
 
