@@ -36,18 +36,6 @@ def emotion() -> Any:
     return keras.Model(inputs, heads, name="emotion")
 
 
-def emotion_teacher() -> Any:
-    """What ``emotion`` learns from: the same two heads on twice the resolution and twice the channels."""
-    inputs = keras.Input((48, 48, 1))
-    x = conv(inputs, 32)
-    x = residual(residual(x, 64, stride=2), 64)
-    x = residual(residual(x, 128, stride=2), 128)
-    x = residual(residual(x, 256, stride=2), 256)
-    x = keras.layers.Dropout(0.4)(pooled(x))
-    heads = [keras.layers.Dense(7, name="fer2013")(x), keras.layers.Dense(8, name="ferplus")(x)]
-    return keras.Model(inputs, heads, name="emotion_teacher")
-
-
 def face() -> Any:
     """Faces in a whole picture: 120x160 to a heat map of their centres (logits) and a box per cell, stride 8.
 

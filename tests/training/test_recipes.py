@@ -36,8 +36,7 @@ def test_emotion_from_csv_to_card(tmp_path, rng):
     find_model("emotion", made.parent).verify()
     card = json.loads(made.with_suffix(".json").read_text())
     assert [output["shape"] for output in card["outputs"]] == [[7], [8]]
-    for teacher in ("teacher-1", "teacher-2"):
-        assert (tmp_path / "out" / teacher / "best.weights.h5").is_file()
+    assert (tmp_path / "out" / "first" / "best.weights.h5").is_file()
 
 
 def test_eyes_from_folders_to_card(tmp_path, rng):
@@ -117,28 +116,31 @@ def lesson(rng, weights):
     return emotion.Lesson(faces, labels, shares, np.array(weights, np.float32))
 
 
-def test_mixed_up_pictures_and_targets_stay_in_step(rng):
-    levels = np.linspace(0, 1, 32, dtype=np.float32)
-    pictures = np.round(levels * 255).astype(np.uint8)[:, None, None] * np.ones((1, 48, 48), np.uint8)
-    mixed, (shares, weights) = emotion.mixed_up(pictures, [np.stack([levels, 1 - levels], 1), levels], rng)
-    assert np.allclose(mixed.mean((1, 2)), shares[:, 0], atol=0.01)
-    assert np.allclose(shares.sum(1), 1, atol=1e-5)
-    assert np.allclose(weights, shares[:, 0], atol=1e-5)
-    assert np.abs(shares[:, 0] - levels).max() > 0.05
-
-
-def test_the_teachers_count_most_and_alone_where_no_rater_knew(tmp_path, rng, monkeypatch):
+def test_own_answers_count_most_and_alone_where_no_rater_knew(tmp_path, rng, monkeypatch):
     given = lesson(rng, [1.0, 0.0])
     answers = [np.full((2, 7), 1 / 7, np.float32), np.full((2, 8), 1 / 8, np.float32)]
-    monkeypatch.setattr(emotion, "mean_answers", lambda teachers, pictures: answers)
-    lessons = emotion.from_teachers(given, [], tmp_path, Options())
-    assert len(lessons) == emotion.VIEWS
-    assert lessons[0].labels[0] == pytest.approx(emotion.TRUST / 7 + (1 - emotion.TRUST) * given.labels[0])
-    assert lessons[0].votes[1] == pytest.approx([1 / 8] * 8)
-    assert not np.array_equal(lessons[0].images, lessons[1].images)
-    monkeypatch.setattr(emotion, "mean_answers", lambda teachers, pictures: pytest.fail("the answers were kept"))
-    again = emotion.from_teachers(given, [], tmp_path, Options())
-    assert np.array_equal(again[3].votes, lessons[3].votes)
+    monkeypatch.setattr(emotion, "mean_answers", lambda model, images, rng: answers)
+    blended = emotion.with_own_answers(given, None, tmp_path, Options())
+    assert blended.labels[0] == pytest.approx(emotion.TRUST / 7 + (1 - emotion.TRUST) * given.labels[0])
+    assert blended.votes[1] == pytest.approx([1 / 8] * 8)
+    assert blended.weights == pytest.approx([1.0, emotion.TRUST])
+    monkeypatch.setattr(emotion, "mean_answers", lambda model, images, rng: pytest.fail("the answers were kept"))
+    again = emotion.with_own_answers(given, None, tmp_path, Options())
+    assert np.array_equal(again.votes, blended.votes)
+
+
+def test_mean_answers_do_not_tell_a_face_from_its_mirror_image_apart(rng, monkeypatch):
+    left = emotion.augment.chain()
+    monkeypatch.setattr(emotion, "VIEW", left)
+    monkeypatch.setattr(
+        emotion, "predict", lambda model, x: [x[:, 0, :7].astype(np.float32), x[:, 1, :8].astype(np.float32)]
+    )
+    faces = rng.integers(0, 256, (3, 48, 48), np.uint8)
+    answers = emotion.mean_answers(None, faces, rng)
+    mirrored = emotion.mean_answers(None, faces[:, :, ::-1], rng)
+    for one, other in zip(answers, mirrored, strict=True):
+        assert one == pytest.approx(other)
+        assert one.sum(1) == pytest.approx(1)
 
 
 def test_temperature_is_found_again(rng):

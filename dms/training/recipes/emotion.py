@@ -3,14 +3,14 @@
 Data: ``fer2013.csv`` and, after it, ``fer2013new.csv``. Only rows with Usage ``Training`` are read; one in twenty of
 them is held out and decides which weights are kept and the two temperatures. PublicTest and PrivateTest are never read.
 
-The labels are noisy (people agree with FER2013's on two faces in three), so the small net that ships does not learn
-from them alone: a larger net and one of its own kind are trained first, and it learns mostly from their mean answers
-(Hinton et al. 2015), given for the very pictures that it sees (Beyer et al. 2022).
+The labels are noisy (people agree with FER2013's on two faces in three). So the net learns twice: from people, and
+then, going on from there, mostly from its own mean answers over changed and mirrored versions of each face, which are
+steadier than one answer and than one label (data distillation, Radosavovic et al. 2018).
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,41 +22,39 @@ import torch.nn.functional as F  # noqa: N812
 from dms.errors import UserError
 from dms.evaluate.layouts import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.training import augment
-from dms.training.architectures import emotion, emotion_teacher
+from dms.training.architectures import emotion
 from dms.training.augment import Picture
 from dms.training.card import Card, write_card
 from dms.training.fit import Batch, Options, fit, predict
+from dms.training.methods import Cosine
 from dms.training.quantise import quantise, with_probabilities
 
-TEACHERS = ((emotion_teacher, 22), (emotion, 50))
-"""The nets that teach, with the epochs in which each learns from people."""
+FIRST_EPOCHS, EPOCHS = 50, 55
+"""Of learning from people, and of learning from them and its own answers."""
 
-EPOCHS = 50
+LEARNING_RATE, LATER_RATE = 2e-3, 1e-3
+"""Peak of the schedule in each."""
+
 BATCH = 128
 
 VIEWS = 8
-"""Augmented versions of each training face that the teachers answer; the small net sees one of them per epoch."""
+"""Changed versions of each training face whose answers are averaged, each with its mirror image."""
 
-TRUST = 0.8
-"""Share of the teachers' answer in what the small net learns; the rest is the label."""
+TRUST = 0.6
+"""Share of its own answer in what the net learns the second time; the rest is people's."""
 
 SMOOTHING = 0.1
 """Share of an original label that is spread over all classes (Szegedy et al. 2016)."""
 
-MIXED = 0.3
-"""Both parameters of the Beta distribution from which mix-up draws its shares (Zhang et al. 2018)."""
-
-# what changes where things are in the picture and how sharp they are; the teachers' answers are for these views
-GEOMETRY = augment.chain(
+# what a camera changes
+VIEW = augment.chain(
     augment.affine(degrees=14, scale=0.15, shift=0.08, aspect=0.06),
     augment.light(gamma=0.5, contrast=0.35, brightness=0.12),
     augment.sometimes(0.15, augment.one_of(augment.gaussian_blur(1.0), augment.motion_blur(4), augment.downscale(0.5))),
     augment.sometimes(0.1, augment.shadow(0.6)),
     augment.sometimes(0.1, augment.noise(8)),
 )
-# what leaves the answer as it is
-LOSSES = augment.chain(augment.mirror(), augment.sometimes(0.3, augment.cut_out(0.4)))
-AUGMENTATION = augment.chain(GEOMETRY, LOSSES)
+AUGMENTATION = augment.chain(augment.mirror(), VIEW, augment.sometimes(0.3, augment.cut_out(0.4)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,12 +75,12 @@ class Lesson:
 
 
 def train(data: Sequence[Path], out: Path, options: Options) -> Path:
-    """Make ``out/emotion.tflite`` and its card, and the teachers in ``out/teacher-1`` and on.
+    """Make ``out/emotion.tflite`` and its card, and in ``out/first`` the net that learned from people alone.
 
     Args:
         data: ``fer2013.csv`` and ``fer2013new.csv``.
         out: Folder for everything that is made.
-        options: Epochs (of teachers and student), seed, resume and threads.
+        options: Epochs (of either part), seed, resume and threads.
 
     Raises:
         UserError: The data is not those two files.
@@ -90,13 +88,10 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     if len(data) != 2:
         raise UserError("emotion takes two files: fer2013.csv fer2013new.csv")
     learn, part = split(read_fer2013(data[0], "Training", data[1]))
-    lesson = from_people(learn)
-    teachers = [teach(lesson, part, out, number, options) for number in range(len(TEACHERS))]
-    lessons = from_teachers(lesson, teachers, out, options)
-    model = emotion()
-    # the second teacher is of the same kind: what it has learned need not be learned again
-    model.set_weights(teachers[-1].get_weights())
-    train_on(model, lessons, LOSSES, part, out, options.epochs or EPOCHS, options)
+    lesson, model = from_people(learn), emotion()
+    train_on(model, lesson, part, out / "first", options.epochs or FIRST_EPOCHS, LEARNING_RATE, options)
+    lesson = with_own_answers(lesson, model, out, options)
+    train_on(model, lesson, part, out, options.epochs or EPOCHS, LATER_RATE, options)
     temperatures = [
         temperature(logits, truth) for logits, truth in zip(predict(model, part.images), truths(part), strict=True)
     ]
@@ -114,34 +109,18 @@ def split(faces: Expressions) -> tuple[Expressions, Expressions]:
     return select(faces, ~held_out), select(faces, held_out)
 
 
-def teach(lesson: Lesson, part: Expressions, out: Path, index: int, options: Options) -> Any:
-    """Train one of the teachers in ``out/teacher-1`` or the next, from a seed of its own."""
-    build, epochs = TEACHERS[index]
-    own = replace(options, seed=1000 * options.seed + index + 1)
-    model = build()
-    train_on(model, [lesson], AUGMENTATION, part, out / f"teacher-{index + 1}", options.epochs or epochs, own)
-    return model
-
-
 def train_on(
-    model: Any,
-    lessons: Sequence[Lesson],
-    augmentation: augment.Augmentation,
-    part: Expressions,
-    out: Path,
-    epochs: int,
-    options: Options,
+    model: Any, lesson: Lesson, part: Expressions, out: Path, epochs: int, learning_rate: float, options: Options
 ) -> None:
-    """Train a net with two heads, each epoch on one of the lessons by chance, with mix-up."""
-    steps = len(lessons[0].images) // BATCH
+    """Train the net on a lesson from the weights that it has, and leave it with those that did best."""
+    steps = len(lesson.images) // BATCH
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
-        lesson = lessons[rng.integers(len(lessons))]
         order = rng.permutation(len(lesson.images))
         for step in range(steps):
             rows = order[step * BATCH : (step + 1) * BATCH]
-            pictures = augment.augment_all(lesson.images[rows], augmentation, rng)
-            yield mixed_up(pictures, [lesson.labels[rows], lesson.votes[rows], lesson.weights[rows]], rng)
+            pictures = augment.augment_all(lesson.images[rows], AUGMENTATION, rng)
+            yield pictures, [lesson.labels[rows], lesson.votes[rows], lesson.weights[rows]]
 
     fit(
         model,
@@ -152,26 +131,9 @@ def train_on(
         out=out,
         validate=lambda m: measure(predict(m, part.images), part),
         monitor="both",
+        method=Cosine(learning_rate),
         options=options,
     )
-
-
-def mixed_up(pictures: Picture, targets: list[npt.NDArray[np.float32]], rng: np.random.Generator) -> Batch:
-    """Each picture blended with another of its batch, and their targets likewise (Zhang et al. 2018).
-
-    Args:
-        pictures: (N, 48, 48) uint8.
-        targets: Arrays whose first axis is the pictures'.
-        rng: Source of the pairs and of their shares.
-    """
-    share = rng.beta(MIXED, MIXED, len(pictures)).astype(np.float32)
-    other = rng.permutation(len(pictures))
-
-    def blend(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        by = share.reshape(-1, *[1] * (values.ndim - 1))
-        return np.asarray(by * values + (1 - by) * values[other])
-
-    return blend(pictures.astype(np.float32) / 255), [blend(target) for target in targets]
 
 
 def from_people(faces: Expressions) -> Lesson:
@@ -180,43 +142,34 @@ def from_people(faces: Expressions) -> Lesson:
     return Lesson(faces.images, labels, *soft_votes(faces.votes))
 
 
-def from_teachers(lesson: Lesson, teachers: Sequence[Any], out: Path, options: Options) -> list[Lesson]:
-    """Augmented views of a lesson with the teachers' mean answers for them, blended with what people answered.
-
-    The answers are kept in ``out/answers.npz``, because they take minutes on a CPU.
-    """
-    views = [
-        augment.augment_all(lesson.images, GEOMETRY, np.random.default_rng((options.seed, number)))
-        for number in range(VIEWS)
-    ]
+def with_own_answers(lesson: Lesson, model: Any, out: Path, options: Options) -> Lesson:
+    """A lesson blended with the net's mean answers; they take minutes on a CPU and are kept in ``out/answers.npz``."""
     kept = out / "answers.npz"
     if options.resume and kept.is_file():
         with np.load(kept) as file:
-            answers = [file["labels"], file["votes"]]
+            labels, votes = file["labels"], file["votes"]
     else:
-        answers = [np.stack(head) for head in zip(*(mean_answers(teachers, view) for view in views), strict=True)]
-        np.savez(kept, labels=answers[0], votes=answers[1])
-    # the teachers have an answer where the raters had none, and it counts a little
-    weights = np.maximum(lesson.weights, TRUST)
+        labels, votes = mean_answers(model, lesson.images, np.random.default_rng(options.seed))
+        np.savez(kept, labels=labels, votes=votes)
+    # the net has an answer where the raters had none, and it counts a little
     trust = np.where(lesson.weights > 0, TRUST, 1).astype(np.float32)[:, None]
-    return [
-        Lesson(
-            view,
-            TRUST * labels + (1 - TRUST) * lesson.labels,
-            trust * votes + (1 - trust) * lesson.votes,
-            weights,
-        )
-        for view, labels, votes in zip(views, *answers, strict=True)
-    ]
+    return Lesson(
+        lesson.images,
+        TRUST * labels + (1 - TRUST) * lesson.labels,
+        trust * votes + (1 - trust) * lesson.votes,
+        np.maximum(lesson.weights, TRUST),
+    )
 
 
-def mean_answers(teachers: Sequence[Any], pictures: Picture) -> list[npt.NDArray[np.float32]]:
-    """Mean probabilities of several nets: (N, 7) and (N, 8)."""
-    logits = [predict(net, pictures) for net in teachers]
-    return [
-        torch.stack([torch.softmax(torch.tensor(z), 1) for z in head]).mean(0).numpy()
-        for head in zip(*logits, strict=True)
-    ]
+def mean_answers(model: Any, images: Picture, rng: np.random.Generator) -> list[npt.NDArray[np.float32]]:
+    """Mean probabilities over changed versions of each picture and their mirror images: (N, 7) and (N, 8)."""
+    heads: list[list[npt.NDArray[np.float32]]] = [[], []]
+    for _ in range(VIEWS):
+        view = augment.augment_all(images, VIEW, rng)
+        for pictures in (view, np.ascontiguousarray(view[:, :, ::-1])):
+            for head, logits in zip(heads, predict(model, pictures), strict=True):
+                head.append(torch.softmax(torch.tensor(logits), 1).numpy())
+    return [np.mean(head, axis=0) for head in heads]
 
 
 def two_heads(outputs: list[torch.Tensor], targets: list[torch.Tensor]) -> torch.Tensor:
