@@ -156,9 +156,9 @@ class Perception:
         return landmarks.confidence >= self._settings.track_score
 
     def _face(self, t: float, landmarks: Landmarks) -> Observation:
-        self._followed, self._driver = landmarks, (t, landmarks.box)
-        score = round(landmarks.confidence, _DECIMALS)
-        return Observation(t, face=True, face_score=score, box=_rounded(landmarks.box))
+        box, score = landmarks.box, round(landmarks.confidence, _DECIMALS)
+        self._followed, self._driver = landmarks, (t, box)
+        return Observation(t, face=True, face_score=score, box=_rounded(box))
 
     def _measure(self, grey: Image, seen: Observation, points: npt.NDArray[np.float32]) -> Observation:
         """Add pose, eyes, mouth and emotion to a face whose landmarks are known."""
