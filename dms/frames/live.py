@@ -6,6 +6,7 @@ are not given; a recording plays at its own pace and then ends. Time in ``Frame.
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Generator
@@ -51,6 +52,7 @@ class LiveCapture:
     def __init__(self, source: Source, retry_s: float, stall_s: float) -> None:
         self._source = source
         self._retry_s = retry_s
+        self._stall_s = stall_s
         self._watch = PictureWatch(stall_s, time.monotonic())
         self._changed = threading.Condition()
         self._newest: Frame | None = None
@@ -86,7 +88,7 @@ class LiveCapture:
             fault, error = self._fault, self._error
             if error is None and self._source.live and not self._ended:
                 fault = self._watch.fault(time.monotonic())
-                error = None if fault is None else f"{self._source.name} gives no new pictures"
+                error = None if fault is None else self._described(fault)
             return CaptureStatus(self._frames, self._dropped, max(0, self._opened - 1), self._size, fault, error)
 
     def take(self, timeout_s: float) -> Frame | None:
@@ -122,21 +124,22 @@ class LiveCapture:
 
     def _read(self) -> None:
         frames = self._source.frames() if self._source.live else paced(self._source, self._stop)
+        first_t = math.inf
         with contextlib.closing(frames):
             for frame in frames:
                 if self._stop.is_set():
                     return
-                self._keep(frame)
+                first_t = min(first_t, frame.t)
+                # a camera that was opened again may begin with an old picture
+                if not self._keep(frame) and frame.t - first_t >= self._stall_s:
+                    raise CameraError(CameraFault.FROZEN, self._described(CameraFault.FROZEN))
 
-    def _keep(self, frame: Frame) -> None:
-        """Put a frame into the slot, unless a camera repeats itself."""
+    def _keep(self, frame: Frame) -> bool:
+        """Put a frame into the slot; gives False when a camera has repeated itself for too long."""
         with self._changed:
             self._frames += 1
             if self._source.live and not self._watch.see(frame):
-                if self._watch.fault(frame.t) is not None:
-                    # opening it again often helps
-                    raise CameraError(CameraFault.FROZEN, f"{self._source.name} gives the same picture again and again")
-                return
+                return self._watch.fault(frame.t) is None
             recovered = self._error is not None
             self._dropped += self._newest is not None
             self._newest, self._fault, self._error = frame, None, None
@@ -144,6 +147,11 @@ class LiveCapture:
             self._changed.notify_all()
         if recovered:
             log.info("%s gives pictures again", self._source.name)
+        return True
+
+    def _described(self, fault: CameraFault) -> str:
+        what = "the same picture again and again" if fault is CameraFault.FROZEN else "no pictures"
+        return f"{self._source.name} gives {what}"
 
     def _report(self, fault: CameraFault, error: str) -> bool:
         """Keep why there are no pictures, and log it once; gives whether it is news."""

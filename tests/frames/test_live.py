@@ -1,6 +1,7 @@
 """The live capture: the newest frame wins, failures are told and tried again."""
 
 import threading
+import time
 from collections.abc import Generator
 
 import numpy as np
@@ -98,6 +99,67 @@ def test_whatever_a_camera_raises_it_is_opened_again() -> None:
     assert eventually(lambda: capture.status.reconnects >= 2)
     assert capture.status.error == "fake: RuntimeError: the driver library had a bad day"
     assert not capture.ended
+    capture.stop()
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (20, 120, 160), dtype=np.uint8)
+
+
+class RepeatingCamera:
+    """Gives the same picture again and again until it has been opened twice more."""
+
+    live = True
+    name = "repeating"
+    duration_s = None
+
+    def __init__(self) -> None:
+        self.opened = 0
+
+    def frames(self) -> Generator[Frame, None, None]:
+        self.opened += 1
+        for index in range(200):
+            time.sleep(0.01)
+            yield Frame(time.monotonic(), NOISE[index % len(NOISE) if self.opened > 2 else 0])
+
+
+def test_a_frozen_camera_gives_one_picture_and_is_opened_again() -> None:
+    camera = RepeatingCamera()
+    capture = LiveCapture(camera, retry_s=0.2, stall_s=0.2)
+    capture.start()
+    assert capture.take(timeout_s=5.0) is not None
+    assert capture.take(timeout_s=0.1) is None, "a repeated picture is not given"
+    assert eventually(lambda: capture.status.fault is CameraFault.FROZEN)
+    assert capture.status.error == "repeating gives the same picture again and again"
+    assert eventually(lambda: camera.opened == 2)
+    assert capture.status.fault is CameraFault.FROZEN, "the same picture after opening it again is still no new one"
+    assert eventually(lambda: capture.status.fault is None)
+    assert capture.take(timeout_s=5.0) is not None
+    assert capture.status.size == (160, 120)
+    capture.stop()
+
+
+def test_a_camera_that_hangs_has_stalled() -> None:
+    capture = LiveCapture(FakeCamera([1.0]), retry_s=0.01, stall_s=0.1)
+    capture.start()
+    assert eventually(lambda: capture.status.fault is CameraFault.STALLED)
+    assert capture.status.error == "fake gives no pictures"
+    capture.stop()
+
+
+class StillRecording(Recording):
+    def frames(self) -> Generator[Frame, None, None]:
+        for index in range(20):
+            yield Frame(index / 100, NOISE[0])
+
+
+def test_a_recording_is_played_as_it_is() -> None:
+    capture = LiveCapture(StillRecording(), retry_s=0.01, stall_s=0.05)
+    capture.start()
+    given = 0
+    while not capture.ended:
+        given += capture.take(timeout_s=1.0) is not None
+    assert given + capture.status.dropped == 20
+    assert capture.status.fault is None
     capture.stop()
 
 

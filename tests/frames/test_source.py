@@ -1,8 +1,6 @@
 """Recordings: times come from the file, and what is broken is said."""
 
-import sys
 from pathlib import Path
-from unittest.mock import MagicMock
 
 import cv2
 import numpy as np
@@ -107,25 +105,6 @@ def test_one_door_opens_every_source_and_shows_no_password(source: str, name: st
 def test_a_camera_that_is_absent_is_told_with_what_to_do() -> None:
     with pytest.raises(WorldError, match="is the camera plugged in"):
         next(open_source(CameraSettings(source="/dev/video99")).frames())
-
-
-def test_libcamera_without_picamera2_says_what_to_install() -> None:
-    with pytest.raises(WorldError, match="apt install python3-picamera2"):
-        next(open_source(CameraSettings(source="libcamera")).frames())
-
-
-def test_a_libcamera_that_is_no_number_is_told() -> None:
-    with pytest.raises(UserError, match="'libcamera:abc' given"):
-        open_source(CameraSettings(source="libcamera:abc"))
-
-
-def test_a_libcamera_that_does_not_start_is_closed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    camera = MagicMock()
-    camera.start.side_effect = RuntimeError("busy")
-    monkeypatch.setitem(sys.modules, "picamera2", MagicMock(Picamera2=lambda number: camera))
-    with pytest.raises(WorldError, match="busy"):
-        next(open_source(CameraSettings(source="libcamera")).frames())
-    camera.close.assert_called_once_with()
 
 
 def test_pictures_are_set_upright() -> None:
