@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings
+from dms.config import ActionSettings, CameraSettings, Config, MqttSettings, ServiceSettings
+from dms.config.actions import HookSettings
 from dms.observation import Observation
 from dms.records.trace import TraceHeader, TraceWriter
-from dms.service.check import run_checks
+from dms.service.check import Finding, run_checks
 
 MODELS = ("face", "landmarks", "eyes", "mouth", "emotion")
 COMMANDS = ("run", "demo", "replay", "score", "evaluate", "bench", "check", "schema", "train", "watch")
@@ -117,6 +118,17 @@ def test_what_check_says_is_told_as_it_is(tmp_path: Path) -> None:
     assert "is not the name or address of a machine" in findings["broker"].text
     assert findings["disk"].verdict == "warning"
     assert "lost at a restart" in findings["disk"].text
+
+
+def test_check_looks_at_the_hook_where_there_is_one(tmp_path: Path) -> None:
+    def finding(command: Path) -> Finding:
+        actions = ActionSettings(hook=HookSettings(command=command))
+        config = Config(actions=actions, mqtt=MqttSettings(port=1), service=ServiceSettings(state_dir=tmp_path))
+        return {found.part: found for found in run_checks(config)}["actions"]
+
+    assert finding(Path("/nowhere/hook")).verdict == "failed"
+    assert "not a file that can be executed" in finding(Path("/nowhere/hook")).text
+    assert finding(Path("/bin/true")).text.startswith("hook /bin/true")
 
 
 def test_watch_does_not_take_a_name_that_is_none() -> None:

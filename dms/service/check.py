@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 from rich.markup import escape
 
+from dms.actions.actions import Actions
 from dms.alerts.clock import Clock
 from dms.alerts.probe import probe_broker
-from dms.config import Config
+from dms.config import ActionSettings, Config
 from dms.errors import UserError, WorldError
 from dms.frames.camera import open_source
 from dms.observation import View
@@ -59,7 +60,7 @@ class Finding:
 
 
 def run_checks(config: Config) -> list[Finding]:
-    """Check models, camera, broker, disk and clock, in this order."""
+    """Check models, camera, broker, disk, clock and, where there are any, local actions, in this order."""
     checks: dict[str, Callable[[Config], Finding]] = {
         "models": _models,
         "camera": _camera,
@@ -67,6 +68,8 @@ def run_checks(config: Config) -> list[Finding]:
         "disk": _disk,
         "clock": _clock,
     }
+    if config.actions != ActionSettings():
+        checks["actions"] = _actions
     return [_guarded(part, check, config) for part, check in checks.items()]
 
 
@@ -143,3 +146,10 @@ def _clock(config: Config) -> Finding:
         problem = f"{now}, but nothing vouches for it: messages say so until network time arrives"
         return Finding("clock", "warning", f"{problem} (mqtt.trust_clock where the clock has a battery)")
     return Finding("clock", "ok", f"{now}, kept by network time")
+
+
+def _actions(config: Config) -> Finding:
+    Actions(config.actions, config.vehicle.id)
+    named = {"hook": config.actions.hook.command, "buzzer": config.actions.buzzer.pin, "light": config.actions.led.pin}
+    told = ", ".join(f"{name} {what}" for name, what in named.items() if what is not None) or "none is named"
+    return Finding("actions", "ok", f"{told}; not tried: it would wake somebody")

@@ -21,7 +21,7 @@ from dms.actions.actions import Actions
 from dms.alerts.clock import Clock
 from dms.alerts.encoder import Encoder
 from dms.alerts.inputs import Input
-from dms.alerts.messages import InfoMessage, ModelInfo
+from dms.alerts.messages import AlertMessage, InfoMessage, ModelInfo
 from dms.alerts.mqtt import Publisher
 from dms.alerts.outbox import Outbox
 from dms.alerts.topics import Topics
@@ -108,14 +108,14 @@ class Daemon:
         """
         hang_up = self.stop if os.isatty(0) else self.reload
         with _signals({signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: hang_up}):
+            self._notifier.ready(self._status())
+            log.info("dms %s watches %s as vehicle %s", __version__, self._source.name, self._config.vehicle.id)
+            self._capture.start()
             self._publisher.info(self._info())
             self._publisher.start()
-            self._capture.start()
             self._actions.start()
             if self._obd is not None:
                 self._obd.start()
-            self._notifier.ready(self._status())
-            log.info("dms %s watches %s as vehicle %s", __version__, self._source.name, self._config.vehicle.id)
             # until a picture comes there is none: a camera that is absent from the start is told in time
             self._judge(Observation(self._clock.now(), View.LOST))
             try:
@@ -230,12 +230,15 @@ class Daemon:
 
     def _alert(self, alerts: tuple[Alert, ...]) -> None:
         for alert in alerts:
-            message = self._publisher.alert(alert)
-            self._actions.alert(message)
-            self._records.alert(alert.t, message)
+            self._publisher.alert(alert, partial(self._act, alert.t))
             # it is on disk by now: what the log tells of is not lost
             level = logging.INFO if alert.phase is Phase.END else logging.WARNING
             log.log(level, "%s alert %s: %s", alert.kind, alert.phase, alert.level)
+
+    def _act(self, t: float, message: AlertMessage) -> None:
+        """Do on the spot what is to be done about an alert; neither waits."""
+        self._actions.alert(message)
+        self._records.alert(t, message)
 
     def _status(self) -> str:
         """What ``systemctl status`` shows."""

@@ -16,6 +16,8 @@ from dms.errors import UserError
 from dms.service.obd import SpeedReader
 from tests.conftest import until
 
+from .process import Dms, wait_for
+
 pytest.importorskip("obd", reason="python-OBD is not installed: pip install 'dms[obd]'")
 
 
@@ -100,6 +102,13 @@ def test_an_adapter_that_is_absent_or_goes_silent_is_unknown_and_is_found_again(
         until(lambda: len(known(heard)) > before, 60.0)  # noqa: B023
         car.switch_off()
         until(lambda: heard[-1].kmh is None, 60.0)
+
+
+def test_a_daemon_whose_adapter_is_absent_watches_on(start: Callable[..., Dms]) -> None:
+    dms = start(1, "/dev/video99", extra='[obd]\nport = "/nowhere/tty"\n')
+    wait_for(lambda: "OBD-II at /nowhere/tty: no answer from the car" in dms.errors)
+    assert dms.end()[0] == 0
+    assert "Traceback" not in dms.errors
 
 
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

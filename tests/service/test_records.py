@@ -1,16 +1,28 @@
 """What the daemon keeps and does on the spot: traces that replay, clips, the hook; without a broker too."""
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dms.config import Config, PerceptionSettings, load_config
+from dms.alerts.outbox import Entry, Outbox
+from dms.config import (
+    ActionSettings,
+    CameraSettings,
+    Config,
+    MqttSettings,
+    PerceptionSettings,
+    ServiceSettings,
+    load_config,
+)
+from dms.config.actions import HookSettings
 from dms.driver.baseline import Baseline
 from dms.replay.replay import replay_drives
 from dms.service.baselines import USUAL_DRIVER, BaselineStore
+from dms.service.daemon import Daemon
 from dms.service.models import Models
 
 from .process import Dms, messages, wait_for
@@ -55,11 +67,17 @@ def test_a_trace_replays_to_the_alerts_of_the_live_run(
     assert "usual" not in header.values()
 
 
-def test_a_clip_is_kept_around_an_alert(start: Callable[..., Dms], clip: Path, tmp_path: Path) -> None:
+def test_hook_and_clip_need_no_broker(start: Callable[..., Dms], clip: Path, tmp_path: Path) -> None:
+    hook = tmp_path / "hook"
+    hook.write_text(f'#!/bin/sh\necho "$DMS_VEHICLE $DMS_KIND $DMS_PHASE $DMS_LEVEL" >> {tmp_path}/heard\n')
+    hook.chmod(0o755)
     video = "[records]\nvideo = true\nvideo_before_s = 2\nvideo_after_s = 1\n"
-    code, errors = start(1, clip, extra=video).wait()
+    dms = start(1, clip, extra=f'{video}[actions.hook]\ncommand = "{hook}"\n')
+    code, errors = dms.wait()
     assert code == 0, errors
-    clips = sorted((tmp_path / "state" / "clips").iterdir())
+    lines = (tmp_path / "heard").read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("van fatigue start microsleep", "van fatigue end microsleep")
+    clips = sorted((dms.state_dir / "clips").iterdir())
     assert [path.name for path in clips] == ["000001.avi", "000001.json"]
     assert {path.stat().st_mode & 0o777 for path in clips} == {0o600}
     times = json.loads(clips[1].read_text())["t"]
@@ -67,14 +85,36 @@ def test_a_clip_is_kept_around_an_alert(start: Callable[..., Dms], clip: Path, t
     assert times[-1] > 0.5
 
 
-def test_the_hook_needs_no_broker(start: Callable[..., Dms], clip: Path, tmp_path: Path) -> None:
+def test_what_warns_the_driver_does_not_wait_for_the_disk(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, asked, free = Outbox.put, threading.Event(), threading.Event()
+
+    def hang(outbox: Outbox, entry: Entry) -> None:
+        asked.set()
+        free.wait(60.0)
+        put(outbox, entry)
+
+    monkeypatch.setattr(Outbox, "put", hang)  # no real disk hangs on demand
     hook = tmp_path / "hook"
-    hook.write_text(f'#!/bin/sh\necho "$DMS_VEHICLE $DMS_KIND $DMS_PHASE $DMS_LEVEL" >> {tmp_path}/heard\n')
+    hook.write_text(f"#!/bin/sh\necho $DMS_PHASE >> {tmp_path}/heard\n")
     hook.chmod(0o755)
-    code, errors = start(1, clip, extra=f'[actions.hook]\ncommand = "{hook}"\n').wait()
-    assert code == 0, errors
-    lines = (tmp_path / "heard").read_text().splitlines()
-    assert (lines[0], lines[-1]) == ("van fatigue start microsleep", "van fatigue end microsleep")
+    daemon = Daemon(
+        Config(
+            camera=CameraSettings(source=str(clip)),
+            mqtt=MqttSettings(host="127.0.0.1", port=1),
+            service=ServiceSettings(state_dir=tmp_path / "state"),
+            actions=ActionSettings(hook=HookSettings(command=hook)),
+        )
+    )
+    running = threading.Thread(target=daemon.run)
+    running.start()
+    try:
+        assert asked.wait(60.0)
+        wait_for(lambda: (tmp_path / "heard").exists() and (tmp_path / "heard").read_text() == "start\n")
+    finally:
+        free.set()
+        running.join(60.0)
 
 
 def test_a_hook_that_is_none_ends_the_start_with_code_2(start: Callable[..., Dms], clip: Path) -> None:
@@ -83,8 +123,8 @@ def test_a_hook_that_is_none_ends_the_start_with_code_2(start: Callable[..., Dms
     assert "dms: actions.hook.command: /nowhere/hook is not a file that can be executed" in errors
 
 
-def test_nothing_is_recorded_by_default(start: Callable[..., Dms], clip: Path, tmp_path: Path) -> None:
-    assert not Config().records.trace
-    assert not Config().records.video
-    assert start(1, clip).wait()[0] == 0
-    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["baselines", "lock", "outbox.sqlite"]
+def test_nothing_is_recorded_by_default(start: Callable[..., Dms], clip: Path) -> None:
+    dms = start(1, clip)
+    wait_for(lambda: " alert start" in dms.errors)
+    assert dms.end()[0] == 0
+    assert sorted(path.name for path in dms.state_dir.iterdir()) == ["baselines", "lock", "outbox.sqlite"]
