@@ -98,15 +98,23 @@ class ClipRecorder:
                 if self._newest is None and not self._stopping:
                     self._changed.wait(self._patience())
                 frame, self._newest = self._newest, None
-                wanted, stopping = self._wanted, self._stopping
+                stopping = self._stopping
             if frame is not None:
                 self._keep(frame)
-            if wanted is not None and (stopping or time.monotonic() >= wanted.t + self._settings.video_after_s):
+            wanted = self._due(stopping)
+            if wanted is not None:
                 self._write(wanted)
-                with self._changed:
-                    self._wanted = None
             if stopping:
                 return
+
+    def _due(self, stopping: bool) -> _Wanted | None:
+        """Take the alert whose time is over, or cut short by a stop."""
+        with self._changed:
+            wanted = self._wanted
+            if wanted is None or not (stopping or self._patience() == 0.0):
+                return None
+            self._wanted = None
+            return wanted
 
     def _patience(self) -> float | None:
         """Longest wait for a frame or an alert: a camera may be lost just after one."""

@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dms.driver.baseline import Baseline
@@ -52,6 +52,7 @@ class TraceRecorder:
         self._header = TraceHeader("", "")
         self._run = folder
         self._part = 0
+        self._drive = self._session = ""
         self._known: Callable[[], Baseline] | None = None
         self._retry_t: float | None = None
         self._broken = threading.Event()
@@ -69,7 +70,7 @@ class TraceRecorder:
             session: Its name; ids of alerts derive from it.
             known: Gives what is known about the driver at the moment.
         """
-        self._known = known
+        self._drive, self._session, self._known = drive, session, known
         self._broken.clear()
         self._part_full.clear()
         self._retry_t = None
@@ -97,11 +98,9 @@ class TraceRecorder:
         if self._retry_t is None:
             self._retry_t = t + _RETRY_S
         elif t >= self._retry_t and self._known is not None:
-            self.begin(self._header.drive, self._header.session, self._known)
+            self.begin(self._drive, self._session, self._known)
 
     def _offer(self, item: TraceHeader | _NextPart | Observation | DriverInput) -> None:
-        if isinstance(item, TraceHeader):
-            self._header = item
         try:
             self._queue.put_nowait(item)
         except queue.Full:
@@ -125,6 +124,7 @@ class TraceRecorder:
     def _take(self, item: TraceHeader | _NextPart | Observation | DriverInput) -> None:
         if isinstance(item, TraceHeader):
             self._close_part()
+            self._header = item
             self._begin_run()
             self._open_part(item)
             self.error = None
@@ -133,7 +133,7 @@ class TraceRecorder:
             self._close_part()
         elif isinstance(item, _NextPart):
             self._close_part()
-            self._open_part(TraceHeader(self._header.drive, self._header.session, item.baseline))
+            self._open_part(replace(self._header, baseline=item.baseline))
         elif self._writer is not None:
             self._writer.write(item)
             if self._writer.size >= self._part_bytes:

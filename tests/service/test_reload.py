@@ -10,6 +10,7 @@ import pytest
 
 from dms.config import Config, DriverSettings, MqttSettings, ServiceSettings
 from dms.models import models_dir
+from dms.records.trace import read_trace
 from dms.service.reload import plan_reload
 
 from .process import Dms, Systemd, messages, sessions, wait_for
@@ -31,13 +32,19 @@ def test_what_can_be_reloaded_is_and_the_rest_waits() -> None:
     )
 
 
-def test_a_reload_changes_limits_while_it_runs(
-    mosquitto: Any, start: Callable[..., Dms], drive: Path, systemd: Systemd
+def test_a_reload_changes_limits_actions_and_records_while_it_runs(
+    mosquitto: Any, start: Callable[..., Dms], drive: Path, tmp_path: Path, systemd: Systemd
 ) -> None:
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\necho $DMS_EVENT_ID >> {tmp_path}/heard\n")
+    hook.chmod(0o755)
     listener = mosquitto.listen()
     dms = start(mosquitto.port, drive, environment={"NOTIFY_SOCKET": str(systemd.address)})
     wait_for(lambda: messages(listener, "alert/fatigue"))
-    dms.configure("keepalive_s = 20\n[driver.closure]\nmicrosleep_s = 1.25\n")
+    dms.configure(
+        "keepalive_s = 20\n[driver.closure]\nmicrosleep_s = 1.25\n"
+        f'[records]\ntrace = true\n[actions.hook]\ncommand = "{hook}"\n'
+    )
     dms.tell(signal.SIGHUP)
     wait_for(lambda: len(sessions(listener)) == 2)
     info = messages(listener, "info")[-1]
@@ -53,10 +60,12 @@ def test_a_reload_changes_limits_while_it_runs(
     alerts = messages(listener, "alert/fatigue")
     assert [alert["sequence"] for alert in alerts] == list(range(1, len(alerts) + 1)), "sequences go on"
     assert late[0]["event_id"] not in {alert["event_id"] for alert in alerts[:1]}
-    assert "reloaded: driver.closure.microsleep_s" in dms.errors
+    wait_for(lambda: (tmp_path / "heard").exists() and late[0]["event_id"] in (tmp_path / "heard").read_text())
+    assert "reloaded: driver.closure.microsleep_s, actions.hook.command, records.trace" in dms.errors
     assert "only a restart takes it over: mqtt.keepalive_s" in dms.errors
     assert listener.on("dms/van/availability") == ["online"], "the connection stands"
     assert dms.end()[0] == 0
+    assert read_trace(dms.state_dir / "traces" / "000001")[0].session == sessions(listener)[-1]
     told = [line for message in systemd.listen() for line in message.splitlines()]
     kinds = [line.partition("=")[0] for line in told if not line.startswith(("STATUS", "WATCHDOG"))]
     assert kinds == ["READY", "RELOADING", "MONOTONIC_USEC", "READY", "STOPPING"]
