@@ -41,6 +41,8 @@ class ViewJudge:
         self._settings = settings
         self._mean: npt.NDArray[np.float32] | None = None
         self._t = 0.0
+        self.detail: float | None = None
+        """Detail of the last pictures as a share of their brightness, None in the dark."""
 
     def see(self, grey: Image, t: float) -> View:
         """Judge the next picture.
@@ -56,11 +58,12 @@ class ViewJudge:
         thumbnail = cv2.resize(grey, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
         brightness = float(thumbnail.mean())
         if brightness < self._settings.dark_level:
-            self._mean = None
+            self._mean = self.detail = None
             return View.DARK
         mean = self._average(thumbnail, t)
-        detail = (np.abs(np.diff(mean, axis=0)).mean() + np.abs(np.diff(mean, axis=1)).mean()) / 2
-        return View.COVERED if detail < self._settings.covered_detail * brightness else View.CLEAR
+        steps = np.abs(np.diff(mean, axis=0)).mean() + np.abs(np.diff(mean, axis=1)).mean()
+        self.detail = float(steps) / 2 / brightness
+        return View.COVERED if self.detail < self._settings.covered_detail else View.CLEAR
 
     def _average(self, thumbnail: npt.NDArray[np.float32], t: float) -> npt.NDArray[np.float32]:
         """The exponentially weighted mean of the thumbnails so far, by time."""
