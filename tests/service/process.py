@@ -60,7 +60,7 @@ class Dms:
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "dms", "run", "--config", str(self.config)],
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stderr=errors,
                 env={**os.environ, **(environment or {})},
             )

@@ -1,6 +1,7 @@
 """The daemon as a process, with a real broker, a real video and real models."""
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -153,3 +154,23 @@ def test_naming_the_driver_again_changes_nothing(mosquitto: Any, start: Callable
     alerts = messages(listener, "alert/fatigue")
     assert [alert["phase"] for alert in alerts].count("start") == 1
     assert alerts[-1]["evidence"]["cause"] != "driver_change"
+
+
+def test_a_second_daemon_ends_with_one_line_and_code_1(start: Callable[..., Dms]) -> None:
+    first = start(1, "/dev/video99")
+    wait_for(lambda: "watches" in first.errors)
+    code, errors = start(1, "/dev/video99").wait()
+    assert code == 1
+    assert [line for line in errors.splitlines() if line.startswith("dms: ")] == [
+        f"dms: another dms uses {first.state_dir}: stop it, or give this one a service.state_dir of its own"
+    ]
+    assert first.end()[0] == 0
+
+
+def test_a_terminal_that_is_gone_ends_it(start: Callable[..., Dms]) -> None:
+    person, terminal = os.openpty()
+    dms = start(1, "/dev/video99", stdin=terminal)
+    wait_for(lambda: "watches" in dms.errors)
+    assert dms.end(signal.SIGHUP)[0] == 0
+    os.close(person)
+    os.close(terminal)
