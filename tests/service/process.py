@@ -50,6 +50,7 @@ class Dms:
         environment: dict[str, str] | None = None,
         stall_s: float = 0.5,
         health_interval_s: float = 1.0,
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self.config = folder / "dms.toml"
         self.state_dir = folder / "state"
