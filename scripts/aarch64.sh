@@ -22,6 +22,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 for tool in debootstrap qemu-aarch64-static unshare git; do
     command -v "$tool" >/dev/null || die "$tool is missing: apt-get install debootstrap qemu-user-static util-linux git"
 done
+commit=$(git -C "$here" rev-parse --short HEAD)
 git -C "$here" diff --quiet HEAD || echo "aarch64: changes that are not committed are left out" >&2
 
 # programs for ARM start by themselves once the kernel knows qemu; a booted Debian has done this at installation
@@ -41,7 +42,7 @@ cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 mkdir -p "$root/root/dms"
 # the last run's virtual environment stays: quickstart knows whether it is still good
 find "$root/root/dms" -mindepth 1 -maxdepth 1 ! -name .venv -exec rm -r {} +
-git -C "$here" archive HEAD | tar -x -C "$root/root/dms"
+git -C "$here" archive "$commit" | tar -x -C "$root/root/dms"
 
 # a command in the root, with mounts that end with it
 inside() {
@@ -60,6 +61,9 @@ started=$(date +%s)
 echo "== sh quickstart demo"
 inside "sh quickstart demo" 2>&1 | tee "$log"
 demo=$(grep 'messages and' "$log") || die "the demo did not end well"
+case "$demo" in
+    "No alert"*) echo "aarch64: no alert in the demo: it plays in real time, and this machine was too slow for it" >&2 ;;
+esac
 
 echo "== golden tests"
 inside "grep -q '^pytest' .venv/golden 2>/dev/null || {
@@ -87,7 +91,7 @@ cat <<END
 
 | what | result |
 | --- | --- |
-| date, commit | $(date -u +%F), $(git -C "$here" rev-parse --short HEAD) |
+| date, commit | $(date -u +%F), $commit |
 | root | Debian $(cat "$root/etc/debian_version") ($suite), $(inside "uname -m"), $(inside "python3 -V") |
 | emulator | $(qemu-aarch64-static --version | head -n 1) |
 | packages | $versions|
