@@ -231,9 +231,10 @@ class Daemon:
     def _alert(self, alerts: tuple[Alert, ...]) -> None:
         for alert in alerts:
             self._publisher.alert(alert, partial(self._act, alert.t))
-            # it is on disk by now: what the log tells of is not lost
+            # it is on disk by now: what the log tells of is not lost. Each step of each level counts for itself
+            # against the limit on repeats, so that an update never hides a start
             level = logging.INFO if alert.phase is Phase.END else logging.WARNING
-            log.log(level, "%s alert %s: %s", alert.kind, alert.phase, alert.level)
+            log.log(level, f"{alert.kind} alert {alert.phase}: {alert.level}")
 
     def _act(self, t: float, message: AlertMessage) -> None:
         """Do on the spot what is to be done about an alert; neither waits."""
