@@ -69,8 +69,10 @@ class Watching:
         return shown
 
     def rest(self) -> list[dict[str, Any]]:
-        output, _ = self._process.communicate(timeout=60)
-        return [json.loads(line) for line in output.splitlines()]
+        assert self._process.stdout is not None
+        shown = [json.loads(line) for line in self._process.stdout]
+        self._process.wait(60)
+        return shown
 
 
 def streams(camera: FakeV4l2) -> list[str]:
