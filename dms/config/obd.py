@@ -30,5 +30,6 @@ class ObdSettings(Section):
         ge=1.0,
         le=600.0,
         title="Retry pause",
-        description="Seconds between attempts to reach an adapter that is absent; a car that is off does not answer.",
+        description="Seconds between attempts to reach an adapter that is absent; a car that is off does not answer. "
+        "Our choice.",
     )
