@@ -139,7 +139,10 @@ def demo() -> None:
 @app.command(epilog="Example: dms replay drive.mp4 --out report && dms score report/events.jsonl --labels drive.csv")
 def replay(
     drives: Annotated[
-        list[Path], typer.Argument(metavar="DRIVE...", help="Video files, folders of images, or trace.jsonl files.")
+        list[Path],
+        typer.Argument(
+            metavar="DRIVE...", help="Video files, folders of images, trace.jsonl files, or folders of a trace's parts."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where results go; made when absent.")],
     config: ConfigFile = None,
