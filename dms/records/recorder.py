@@ -131,10 +131,14 @@ class TraceRecorder:
         elif self._broken.is_set():
             # what was offered before the fault: there would be a hole before it
             self._close_part()
+        elif self._writer is None:
+            pass
         elif isinstance(item, _NextPart):
-            self._close_part()
-            self._open_part(replace(self._header, baseline=item.baseline))
-        elif self._writer is not None:
+            # what still waited for the full part may have asked for the next one twice
+            if self._writer.size >= self._part_bytes:
+                self._close_part()
+                self._open_part(replace(self._header, baseline=item.baseline))
+        else:
             self._writer.write(item)
             if self._writer.size >= self._part_bytes:
                 self._part_full.set()

@@ -68,6 +68,9 @@ def test_the_limit_holds_and_the_oldest_go_first(tmp_path: Path) -> None:
     assert header.session == "session-2"
     kept = [event.t for event in events]
     assert kept == [float(t) for t in range(int(kept[0]), 4000)], "no hole, and nothing new is missing"
+    *full, _ = sorted(newest.iterdir())
+    assert len(full) >= 2
+    assert all(part.stat().st_size >= limit_mb * 1e6 / 8 for part in full), "a part begins when the one before is full"
 
 
 def test_a_disk_that_refuses_ends_the_trace_and_a_new_one_begins_later(tmp_path: Path) -> None:
