@@ -24,7 +24,7 @@ from dms.frames.upright import upright
 log = logging.getLogger(__name__)
 
 _FOURCC = {"yuyv": "YUYV", "mjpeg": "MJPG", "grey": "GREY"}
-_USB2_BITS_S = 196.6e6
+_USB2_BITS_S = 196.608e6
 """What one camera can send over USB 2.0 at best: 3 x 1,024 bytes each 125 us (USB 2.0 specification, 5.6.3)."""
 _BUFFERS = 2
 """One is filled while the other is read: a queue would make pictures old."""
