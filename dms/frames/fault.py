@@ -17,6 +17,8 @@ _FLAT = 2.0
 """Grey levels 0..255 of spread below which a picture is empty, and may repeat itself with nothing broken."""
 _LEAST = (160, 120)
 """Width and height below which eyes cannot be told, pixels: the least that can be asked of a camera."""
+FIRST_S = 5.0
+"""Seconds that a camera has for its first picture before it is opened again; some take two to find their exposure."""
 
 
 class CameraFault(StrEnum):

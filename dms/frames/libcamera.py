@@ -13,7 +13,7 @@ import numpy as np
 
 from dms.config import CameraSettings
 from dms.errors import UserError
-from dms.frames.fault import CameraError, CameraFault, check_size
+from dms.frames.fault import FIRST_S, CameraError, CameraFault, check_size
 from dms.frames.frame import Frame, taken_at
 from dms.frames.upright import upright
 
@@ -47,8 +47,10 @@ class LibcameraCamera:
             camera = self._open(opened)
             width, height = camera.stream_configuration("main")["size"]
             last = time.monotonic()
+            limit_s = max(self._settings.stall_s, FIRST_S)
             while True:
-                image, metadata = self._take(camera)
+                image, metadata = self._take(camera, limit_s)
+                limit_s = self._settings.stall_s
                 check_size(self.name, image, (width, height))
                 last = max(last, taken_at(_monotonic(metadata), time.monotonic()))
                 yield Frame(last, upright(np.asarray(image, np.uint8), self._settings))
@@ -78,11 +80,11 @@ class LibcameraCamera:
             raise CameraError(CameraFault.UNPLUGGED, f"{self.name} cannot be opened ({error})") from error
         return camera
 
-    def _take(self, camera: Any) -> tuple[Any, dict[str, Any]]:
+    def _take(self, camera: Any, limit_s: float) -> tuple[Any, dict[str, Any]]:
         """The next picture and what libcamera knows of it; a sensor that hangs is not waited for without end."""
         taken = threading.Event()
         job = camera.capture_arrays(["main"], signal_function=lambda _job: taken.set())
-        if not taken.wait(self._settings.stall_s):
+        if not taken.wait(limit_s):
             raise CameraError(CameraFault.STALLED, f"{self.name} stopped giving pictures: is its ribbon cable firm?")
         (image,), metadata = camera.wait(job)
         return image, metadata

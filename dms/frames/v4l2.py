@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from dms.config import CameraSettings
-from dms.frames.fault import CameraError, CameraFault, check_size
+from dms.frames.fault import FIRST_S, CameraError, CameraFault, check_size
 from dms.frames.frame import Frame, taken_at
 from dms.frames.upright import upright
 
@@ -75,23 +75,26 @@ class V4l2Camera:
     def frames(self) -> Generator[Frame, None, None]:
         """Give pictures as they come, stamped with monotonic time, until the camera fails.
 
-        A picture that cannot be decoded (a USB packet was lost) is left out; none for ``stall_s`` is a failure.
+        A picture that cannot be decoded (a USB packet was lost) is left out; none for ``stall_s`` is a failure, but
+        that the first one may take longer.
         """
         capture = self._open()
         try:
             agreed = self._negotiate(capture)
             self._expose(capture)
             last = time.monotonic()
+            limit_s = max(self._settings.stall_s, FIRST_S)
             while True:
                 ok, image = capture.read()
                 now = time.monotonic()
                 if ok:
+                    limit_s = self._settings.stall_s
                     check_size(self.name, np.asarray(image), (agreed.width, agreed.height))
                     last = max(last, taken_at(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0, now))
                     yield Frame(last, upright(np.asarray(image, np.uint8), self._settings))
                 elif not self._device.exists():
                     raise CameraError(CameraFault.UNPLUGGED, f"{self.name} is gone: is it still plugged in?")
-                elif now - last >= self._settings.stall_s:
+                elif now - last >= limit_s:
                     raise CameraError(CameraFault.STALLED, f"{self.name} stopped giving pictures")
                 else:
                     time.sleep(_RETRY_S)

@@ -119,9 +119,13 @@ def test_exposure_gain_and_rate_are_asked_for(camera: FakePicamera2) -> None:
 
 
 def test_a_sensor_that_hangs_is_not_waited_for(camera: FakePicamera2) -> None:
+    frames = open_source(CameraSettings(source="libcamera", stall_s=0.5)).frames()
+    next(frames)
     camera.hangs = True
+    asked = time.monotonic()
     with pytest.raises(CameraError, match="stopped giving pictures") as raised:
-        next(open_source(CameraSettings(source="libcamera", stall_s=0.5)).frames())
+        next(frames)
+    assert time.monotonic() - asked >= 0.5
     assert raised.value.fault is CameraFault.STALLED
     assert camera.calls == ["start", "stop", "close"]
 

@@ -18,6 +18,7 @@ from dms.frames.camera import open_source
 from dms.frames.fault import CameraError
 from dms.frames.frame import taken_at
 from dms.frames.v4l2 import formats
+from tests.conftest import until
 
 from .fake_v4l2 import FakeV4l2, build
 
@@ -152,6 +153,15 @@ def test_a_camera_that_stalls_is_told_and_not_waited_for(camera: FakeV4l2) -> No
     fault = watching.rest()[-1]
     assert fault["fault"] == "stalled"
     assert fault["at"] - stalled < 5.0, "OpenCV's own limit is 10 s"
+
+
+def test_a_camera_may_take_longer_for_its_first_picture(camera: FakeV4l2) -> None:
+    camera.do("stall")
+    watching = Watching(camera, 1, stall_s=0.5)
+    until(lambda: streams(camera))
+    time.sleep(1.5)
+    camera.do()
+    assert "shape" in watching.next()
 
 
 def test_pictures_of_another_size_than_agreed_are_told(camera: FakeV4l2, tmp_path: Path) -> None:
