@@ -8,6 +8,9 @@
 # golden tests of the models, replays the sample drive, and prints the result as docs/aarch64.md has it. FOLDER, when
 # given, gets what the replay wrote. Needs: apt-get install debootstrap qemu-user-static. Not for figures of speed: qemu
 # is many times slower than a Raspberry Pi.
+#
+# PACKAGES=DIR in the environment: pip in the root takes wheels from DIR and no network, which under qemu can be too slow for a
+# server. Fetch them outside, with the root's Python: pip download --only-binary :all: --platform manylinux2014_aarch64 ...
 set -eu
 
 die() {
@@ -15,7 +18,7 @@ die() {
     exit 2
 }
 
-[ $# -ge 1 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2; }
 root=$1 suite=${2:-bookworm} out=${3:-}
 here=$(cd "$(dirname "$0")/.." && pwd)
 [ "$(id -u)" = 0 ] || die "run it as root: it makes a Debian root and mounts /proc there"
@@ -44,14 +47,21 @@ mkdir -p "$root/root/dms"
 find "$root/root/dms" -mindepth 1 -maxdepth 1 ! -name .venv -exec rm -r {} +
 git -C "$here" archive "$commit" | tar -x -C "$root/root/dms"
 
+offline=''
+if [ -n "${PACKAGES:-}" ]; then
+    rm -rf "$root/root/packages"
+    cp -r "$PACKAGES" "$root/root/packages"
+    offline="PIP_NO_INDEX=1 PIP_FIND_LINKS=/root/packages"
+fi
+
 # a command in the root, with mounts that end with it
 inside() {
     # shellcheck disable=SC2016  # expanded by the inner shell
     unshare --mount --pid --fork --kill-child sh -c '
         mount -t proc proc "$1/proc"
-        exec chroot "$1" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
+        exec chroot "$1" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PIP_CERT=/etc/ssl/certs/ca-certificates.crt $3 \
             PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -euc "cd /root/dms; $2"
-    ' sh "$root" "$1"
+    ' sh "$root" "$1" "$offline"
 }
 
 log=$(mktemp)
@@ -94,7 +104,7 @@ cat <<END
 | date, commit | $(date -u +%F), $commit |
 | root | Debian $(cat "$root/etc/debian_version") ($suite), $(inside "uname -m"), $(inside "python3 -V") |
 | emulator | $(qemu-aarch64-static --version | head -n 1) |
-| packages | $versions|
+| packages, ${PACKAGES:+fetched outside the root, }installed by pip in it | $versions|
 | \`sh quickstart demo\` | ${demo%% Next:*} |
 | golden tests | $golden |
 | everything together | $((ended - started)) s |
