@@ -24,8 +24,8 @@ def record(folder: Path, count: int, limit_mb: float = 8.0, session: str = "sess
     events = [Observation(float(t), face=True, left_eye=0.25) for t in range(count)]
     for event in events:
         recorder.write(event)
-        if int(event.t) % 200 == 0:
-            time.sleep(0.05)  # a camera gives thirty a second, not a million
+        while recorder._queue.qsize() > 500:
+            time.sleep(0.001)  # a camera gives thirty a second, not a million
     recorder.close(20.0)
     assert recorder.error is None
     return events
