@@ -414,7 +414,7 @@ class DegradedSettings(Section):
     picture_s: float = limit(
         0.8, ge=0.2, le=10.0, unit="s", title="Degraded without a picture",
         text="No picture, or a dark one, for this long makes the state `degraded`.",
-        source="a camera that fails is told within 2 s; shorter than `camera.stall_s`, which has passed by then; " + OWN,
+        source="a camera that fails is told within 2 s; shorter than `camera.stall_s`, which has passed then; " + OWN,
     )  # fmt: skip
     recover_s: float = limit(
         1.0, ge=0.1, le=5.0, unit="s", title="Recovered after",
