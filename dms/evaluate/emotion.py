@@ -192,7 +192,8 @@ def evaluate(
 def answer_all(classifier: Classifier, faces: Sequence[Picture], what: str = "faces") -> dict[str, FloatArray]:
     """Answers for many faces, with a progress bar on stderr."""
     parts = [faces[i : i + _AT_ONCE] for i in range(0, len(faces), _AT_ONCE)]
-    bar = track(parts, what, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    bar = track(parts, what, console=console, transient=True, disable=not console.is_terminal)
     answers = [classifier.answer(part) for part in bar]
     return {name: np.concatenate([answer[name] for answer in answers]) for name in classifier.label_sets}
 

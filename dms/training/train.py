@@ -58,6 +58,8 @@ def train(
         raise UserError(f"no recipe for {name!r}: choose from {', '.join((*RECIPES, *PAPERS, 'all'))}")
     if (imagenet, optimiser) != (None, None) and name not in PAPERS:
         raise UserError(f"--imagenet and --optimiser are for the systems of the papers, not for {name}")
+    if name == "svm" and (imagenet, optimiser, epochs) != (None, None, None):
+        raise UserError("svm has neither epochs nor an optimiser nor ImageNet weights: leave out those options")
     wanted = {name: list(data)} if name != "all" else data_of(RECIPES, sort_sources(data))
     try:
         if name == "svm":

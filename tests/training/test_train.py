@@ -16,6 +16,8 @@ def test_an_unknown_name_lists_the_recipes(tmp_path):
 def test_options_of_the_papers_systems_are_not_for_others(tmp_path):
     with pytest.raises(UserError, match="not for eyes"):
         train("eyes", [], tmp_path, optimiser="sgd")
+    with pytest.raises(UserError, match="neither epochs nor"):
+        train("svm", [], tmp_path, epochs=3)
 
 
 def test_all_says_what_is_missing_before_it_trains_anything(tmp_path):

@@ -110,6 +110,8 @@ def test_a_net_goes_from_csv_to_files_that_can_be_measured(fer2013, tmp_path):
     assert (results["epochs"], results["epochs_paper"], results["parameters"]) == (2, 300, 1_203_783)
     with (tmp_path / "out" / "curves.csv").open() as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
+    with pytest.raises(UserError, match=r"begun with optimiser adam: .*--fresh"):
+        train("cnn10", [fer2013], tmp_path / "out", epochs=3, optimiser="sgd")
     small, exact = evaluate(fer2013, made), evaluate(fer2013, made.with_suffix(".keras"))
     assert small["heads"]["fer2013"]["result"]["samples"] == 14
     gap = small["heads"]["fer2013"]["calibration_error"] - exact["heads"]["fer2013"]["calibration_error"]

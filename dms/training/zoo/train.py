@@ -51,10 +51,13 @@ def train(
         optimiser: Instead of the paper's.
 
     Raises:
-        UserError: The data is not that file, or the weights are not those of this system.
+        UserError: The data is not that file, the weights are not those of this system, or ``out`` holds a run that was
+            begun with something else.
     """
     file = only_fer2013(name, data)
     system = chosen(name, imagenet, optimiser)
+    weights = None if imagenet is None else imagenet.name
+    must_go_on_as_begun(out, {"seed": options.seed, "optimiser": system.method.name, "imagenet": weights}, options)
     learn, part = halves(read_fer2013(file, "Training"))
     keras.utils.set_random_seed(options.seed)
     model = system.build(imagenet)
@@ -90,6 +93,20 @@ def chosen(name: str, imagenet: Path | None, optimiser: OptimiserName | None) ->
             "with nothing frozen"
         )
     return system if optimiser is None else replace(system, method=replace(system.method, name=optimiser))
+
+
+def must_go_on_as_begun(out: Path, now: dict[str, Any], options: Options) -> None:
+    """Keep what a run was begun with in ``out/begun.json``, and refuse to go on with something else."""
+    kept = out / "begun.json"
+    if options.resume and kept.is_file():
+        begun = json.loads(kept.read_text())
+        changed = [f"{key} {begun[key]}" for key, value in now.items() if begun[key] != value]
+        if changed:
+            raise UserError(
+                f"{out} was begun with {', '.join(changed)}: go on with that, add --fresh, or take another --out"
+            )
+    out.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(now) + "\n")
 
 
 def halves(faces: Expressions) -> tuple[Expressions, Expressions]:
