@@ -28,6 +28,8 @@ from dms.records.folder import make_room, private_folder
 log = logging.getLogger(__name__)
 
 _JPEG_QUALITY = 80
+_PICTURE_S = 0.2
+"""More than compressing one picture takes."""
 _FREE_BYTES = 50e6
 """A clip is not written when less than this would be left on the disk: the outbox needs it more."""
 
@@ -63,6 +65,7 @@ class ClipRecorder:
         self._newest: Frame | None = None
         self._wanted: _Wanted | None = None
         self._stopping = False
+        self._hurry = threading.Event()
         self._ring: deque[_Picture] = deque()
         self._ring_bytes = 0
         self.clips = 0
@@ -86,11 +89,13 @@ class ClipRecorder:
                 self._changed.notify()
 
     def close(self, timeout_s: float) -> None:
-        """Write the clip that is due with what there is of it, and end; what takes longer is left behind."""
+        """Write the clip that is due with what there is of it, and end; one that takes longer is given up."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
         self._thread.join(timeout_s)
+        self._hurry.set()
+        self._thread.join(_PICTURE_S)
 
     def _work(self) -> None:
         while True:
@@ -172,7 +177,7 @@ class ClipRecorder:
         try:
             with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY, 0o600)):
                 pass  # OpenCV would make it readable for everybody
-            _write_video(partial, pictures)
+            self._write_video(partial, pictures)
             about: dict[str, Any] = {
                 "alert": wanted.message.model_dump(mode="json"),
                 "t": [round(picture.t - wanted.t, 3) for picture in pictures],
@@ -186,6 +191,30 @@ class ClipRecorder:
             self._tidy()
         return path
 
+    def _write_video(self, path: Path, pictures: list[_Picture]) -> None:
+        """Write pictures at their mean rate.
+
+        Raises:
+            OSError: OpenCV did not write them, without saying why; or there is no time left.
+        """
+        span_s = pictures[-1].t - pictures[0].t
+        rate = (len(pictures) - 1) / span_s if span_s > 0 else 1.0
+        first = _decoded(pictures[0])
+        size = (first.shape[1], first.shape[0])
+        writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate, size)
+        writer.set(cv2.VIDEOWRITER_PROP_QUALITY, _JPEG_QUALITY)
+        try:
+            for picture in pictures:
+                if self._hurry.is_set():
+                    raise OSError("the daemon stopped meanwhile")
+                image = _decoded(picture)
+                if image.shape == first.shape:
+                    writer.write(image)
+        finally:
+            writer.release()
+        if path.stat().st_size < len(pictures) * 100:
+            raise OSError("the video could not be written")
+
     def _clips(self) -> list[Path]:
         """The clips from the oldest on."""
         return sorted((clip for clip in self._folder.glob("*.avi") if clip.stem.isdigit()), key=lambda c: int(c.stem))
@@ -197,29 +226,6 @@ class ClipRecorder:
             if file.stem not in whole and file.suffix in (".json", ".avi"):
                 with suppress(OSError):
                     file.unlink()
-
-
-def _write_video(path: Path, pictures: list[_Picture]) -> None:
-    """Write pictures at their mean rate.
-
-    Raises:
-        OSError: OpenCV did not write all of them; it does not say why.
-    """
-    span_s = pictures[-1].t - pictures[0].t
-    rate = (len(pictures) - 1) / span_s if span_s > 0 else 1.0
-    first = _decoded(pictures[0])
-    height, width = first.shape[:2]
-    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate, (width, height))
-    writer.set(cv2.VIDEOWRITER_PROP_QUALITY, _JPEG_QUALITY)
-    try:
-        for picture in pictures:
-            image = _decoded(picture)
-            if image.shape == first.shape:
-                writer.write(image)
-    finally:
-        writer.release()
-    if path.stat().st_size < len(pictures) * 100:
-        raise OSError("the video could not be written")
 
 
 def _decoded(picture: _Picture) -> cv2.typing.MatLike:

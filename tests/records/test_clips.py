@@ -75,6 +75,20 @@ def test_a_stop_keeps_what_there_is(tmp_path: Path) -> None:
     assert (tmp_path / "000001.avi").exists()
 
 
+def test_a_stop_does_not_wait_for_a_long_clip(tmp_path: Path) -> None:
+    recorder = ClipRecorder(tmp_path, settings(video_before_s=60.0, video_memory_mb=64, video_fps=30))
+    noise = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
+    for number in range(150):
+        recorder.see(Frame(time.monotonic() - 30 + number / 10, noise))
+        until(lambda: recorder._newest is None)
+    recorder.alert(time.monotonic(), message())
+    until(lambda: list(tmp_path.glob("*.partial.avi")))
+    recorder.close(0.0)
+    until(lambda: not recorder._thread.is_alive())
+    assert list(tmp_path.iterdir()) == []
+    assert recorder.error == "clip: the daemon stopped meanwhile"
+
+
 def test_the_bounds_hold_and_the_oldest_goes_first(tmp_path: Path) -> None:
     recorder = ClipRecorder(tmp_path, settings(clips=2, video_after_s=0.0))
     (tmp_path / "000009.partial.avi").write_bytes(b"cut off by a power cut")
