@@ -36,7 +36,8 @@ def test_emotion_from_csv_to_card(tmp_path, rng):
     find_model("emotion", made.parent).verify()
     card = json.loads(made.with_suffix(".json").read_text())
     assert [output["shape"] for output in card["outputs"]] == [[7], [8]]
-    assert (tmp_path / "out" / "first" / "best.weights.h5").is_file()
+    for number in range(1, len(emotion.ROUNDS) + 1):
+        assert (tmp_path / "out" / f"round-{number}" / "best.weights.h5").is_file()
 
 
 def test_eyes_from_folders_to_card(tmp_path, rng):

@@ -3,14 +3,14 @@
 Data: ``fer2013.csv`` and, after it, ``fer2013new.csv``. Only rows with Usage ``Training`` are read; one in twenty of
 them is held out and decides which weights are kept and the two temperatures. PublicTest and PrivateTest are never read.
 
-The labels are noisy (people agree with FER2013's on two faces in three). So the net learns twice: from people, and
+The labels are noisy (people agree with FER2013's on two faces in three). So the net learns in rounds: from people, and
 then, going on from there, mostly from its own mean answers over changed and mirrored versions of each face, which are
 steadier than one answer and than one label (data distillation, Radosavovic et al. 2018).
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,8 @@ from dms.training.fit import Batch, Options, fit, predict
 from dms.training.methods import Cosine
 from dms.training.quantise import quantise, with_probabilities
 
-FIRST_EPOCHS, EPOCHS = 50, 55
-"""Of learning from people, and of learning from them and its own answers."""
-
-LEARNING_RATE, LATER_RATE = 2e-3, 1e-3
-"""Peak of the schedule in each."""
+ROUNDS = ((50, 2e-3), (55, 1e-3), (30, 1e-3))
+"""Epochs and peak learning rate: the first round learns from people, a later one also from the answers of the last."""
 
 BATCH = 128
 
@@ -41,7 +38,7 @@ VIEWS = 8
 """Changed versions of each training face whose answers are averaged, each with its mirror image."""
 
 TRUST = 0.6
-"""Share of its own answer in what the net learns the second time; the rest is people's."""
+"""Share of its own answer in what the net learns after the first round; the rest is people's."""
 
 SMOOTHING = 0.1
 """Share of an original label that is spread over all classes (Szegedy et al. 2016)."""
@@ -75,12 +72,12 @@ class Lesson:
 
 
 def train(data: Sequence[Path], out: Path, options: Options) -> Path:
-    """Make ``out/emotion.tflite`` and its card, and in ``out/first`` the net that learned from people alone.
+    """Make ``out/emotion.tflite`` and its card; ``out/round-1`` and on hold the rounds.
 
     Args:
         data: ``fer2013.csv`` and ``fer2013new.csv``.
         out: Folder for everything that is made.
-        options: Epochs (of either part), seed, resume and threads.
+        options: Epochs (of every round), seed, resume and threads.
 
     Raises:
         UserError: The data is not those two files.
@@ -88,10 +85,11 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     if len(data) != 2:
         raise UserError("emotion takes two files: fer2013.csv fer2013new.csv")
     learn, part = split(read_fer2013(data[0], "Training", data[1]))
-    lesson, model = from_people(learn), emotion()
-    train_on(model, lesson, part, out / "first", options.epochs or FIRST_EPOCHS, LEARNING_RATE, options)
-    lesson = with_own_answers(lesson, model, out, options)
-    train_on(model, lesson, part, out, options.epochs or EPOCHS, LATER_RATE, options)
+    people, model = from_people(learn), emotion()
+    for number, (epochs, learning_rate) in enumerate(ROUNDS, start=1):
+        folder, own = out / f"round-{number}", replace(options, seed=options.seed + number - 1)
+        lesson = people if number == 1 else with_own_answers(people, model, folder, own)
+        train_on(model, lesson, part, folder, options.epochs or epochs, learning_rate, own)
     temperatures = [
         temperature(logits, truth) for logits, truth in zip(predict(model, part.images), truths(part), strict=True)
     ]
@@ -150,6 +148,7 @@ def with_own_answers(lesson: Lesson, model: Any, out: Path, options: Options) ->
             labels, votes = file["labels"], file["votes"]
     else:
         labels, votes = mean_answers(model, lesson.images, np.random.default_rng(options.seed))
+        out.mkdir(parents=True, exist_ok=True)
         np.savez(kept, labels=labels, votes=votes)
     # the net has an answer where the raters had none, and it counts a little
     trust = np.where(lesson.weights > 0, TRUST, 1).astype(np.float32)[:, None]
