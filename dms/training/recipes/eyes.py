@@ -33,6 +33,7 @@ from dms.training.methods import Cosine
 from dms.training.quantise import quantise, with_probabilities
 
 EPOCHS = 50
+LEARNING_RATE = 3e-3
 OPEN, CLOSED, UNUSABLE = range(3)
 
 LABELLED, MADE = 102, 26
@@ -115,19 +116,24 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     fit(
         model,
         lambda rng: (source.batch(rng) for _ in range(steps)),
-        loss=lambda outputs, targets: F.cross_entropy(outputs[0], targets[0], label_smoothing=0.02),
+        loss=loss,
         epochs=options.epochs or EPOCHS,
         steps_per_epoch=steps,
         out=out,
         validate=lambda m: measure(predict(m, images)[0], states),
         monitor="score",
-        method=Cosine(learning_rate=3e-3),
+        method=Cosine(learning_rate=LEARNING_RATE),
         options=options,
     )
     chosen = np.random.default_rng(0).choice(len(learn.images), min(500, len(learn.images)), replace=False)
     made = quantise(with_probabilities(model), prepare(learn.images[chosen]), out / "eyes.tflite")
     write_card(card(), model, made)
     return made
+
+
+def loss(outputs: list[torch.Tensor], targets: list[torch.Tensor]) -> torch.Tensor:
+    """Cross-entropy with the state, smoothed a little: some labels are wrong."""
+    return F.cross_entropy(outputs[0], targets[0], label_smoothing=0.02)
 
 
 class Source:
@@ -326,7 +332,7 @@ def card() -> Card:
             "Eyes of HELEN (Le et al. 2012) and AFW (Zhu & Ramanan 2012) with iBUG's points (Sagonas et al. 2013)",
         ],
         split="By person: 8 in 10 train, 1 in 10 choose the epoch, 1 in 10 is the test part. Unusable patches are "
-        "made from the same pictures; there are no labelled ones, so no figure speaks for real sunglasses.",
+        "made from the same pictures; there are no labelled ones. What it says of real sunglasses stands in docs/models.md.",
         terms="All sources are for research use; the weights carry no picture.",
         recipe="dms train eyes cew mrl landmarks68_helen_afw.csv --out runs/eyes",
         decoding={"closed": "closed / (open + closed), unknown above the limit of unusable in dms/perception/eyes.py"},

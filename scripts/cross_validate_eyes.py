@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Cross-validate the eye recipe by person: every labelled patch is judged by an INT8 net that never saw its person.
+
+usage: cross_validate_eyes.py OUT FOLDER... LANDMARKS.csv... [--folds 5] [--epochs 36]
+
+FOLDER holds closed/ and open/, as for `dms train eyes`. Each fold's net learns from the people of the others for a
+fixed number of epochs, so that nothing is chosen by what it is measured on. Goes on after a stop. Needs the extra
+`train`.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from dms.training import fit as training
+from dms.training.architectures import eyes as net
+from dms.training.card import write_card
+from dms.training.methods import Cosine
+from dms.training.quantise import quantise, with_probabilities
+from dms.training.recipes import eyes
+
+
+def train_fold(learn: eyes.Patches, out: Path, fold: int, epochs: int) -> Path:
+    """Train and convert the net of one fold; gives its file."""
+    source, model = eyes.Source(learn), net()
+    steps = len(source.eyes.states) // eyes.LABELLED
+    training.fit(
+        model,
+        lambda rng: (source.batch(rng) for _ in range(steps)),
+        loss=eyes.loss,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        out=out,
+        validate=lambda _: {"none": 0.0},
+        monitor="none",
+        method=Cosine(learning_rate=eyes.LEARNING_RATE),
+        options=training.Options(seed=fold + 1),
+    )
+    # nobody is held out to choose an epoch by
+    model.load_weights(out / "last.weights.h5")
+    chosen = np.random.default_rng(0).choice(len(learn.images), min(500, len(learn.images)), replace=False)
+    made = quantise(with_probabilities(model), eyes.prepare(learn.images[chosen]), out / "eyes.tflite")
+    write_card(eyes.card(), model, made)
+    return made
+
+
+def confusion(folder: Path, model: Path) -> np.ndarray:
+    """Counts of truth (open, closed) against answer (open, closed, unknown)."""
+    command = [sys.executable, "-m", "dms", "evaluate", "eyes", str(folder), "--model", str(model), "--json"]
+    # the runtime cannot load a model in a process that holds PyTorch
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return np.array(json.loads(done.stdout)["overall"]["confusion"])[:2]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("data", type=Path, nargs="+")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=36)
+    given = parser.parse_args()
+    folders, tables = [p for p in given.data if p.is_dir()], [p for p in given.data if not p.is_dir()]
+    labelled = {folder.name: eyes.from_folder(folder) for folder in folders}
+    everything = eyes.join([*labelled.values(), *(eyes.from_landmarks(table) for table in tables)])
+
+    def folds(groups: np.ndarray) -> np.ndarray:
+        return np.array([zlib.crc32(f"cv:{group}".encode()) % given.folds for group in groups])
+
+    counts = dict.fromkeys(labelled, np.zeros((2, 3), int))
+    for fold in range(given.folds):
+        out = given.out / f"fold-{fold + 1}"
+        made = out / "eyes.tflite"
+        if not made.is_file():
+            made = train_fold(everything.where(folds(everything.groups) != fold), out, fold, given.epochs)
+        for name, patches in labelled.items():
+            test = out / "test" / name
+            if not test.is_dir():
+                eyes.write_folder(patches.where(folds(patches.groups) == fold), test)
+            counts[name] = counts[name] + confusion(test, made)
+        for name, table in counts.items():
+            right, total = int(np.trace(table)), int(table.sum())
+            share = right / total
+            error = np.sqrt(share * (1 - share) / total)
+            print(
+                f"folds 1 to {fold + 1}  {name}: {right} of {total} right, {share:.2%} "
+                f"(standard error {error:.2%}), unknown {int(table[:, 2].sum())}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
