@@ -332,7 +332,8 @@ def card() -> Card:
             "Eyes of HELEN (Le et al. 2012) and AFW (Zhu & Ramanan 2012) with iBUG's points (Sagonas et al. 2013)",
         ],
         split="By person: 8 in 10 train, 1 in 10 choose the epoch, 1 in 10 is the test part. Unusable patches are "
-        "made from the same pictures; there are no labelled ones. What it says of real sunglasses stands in docs/models.md.",
+        "made from the same pictures; there are no labelled ones. What it says of real sunglasses stands in "
+        "docs/models.md.",
         terms="All sources are for research use; the weights carry no picture.",
         recipe="dms train eyes cew mrl landmarks68_helen_afw.csv --out runs/eyes",
         decoding={"closed": "closed / (open + closed), unknown above the limit of unusable in dms/perception/eyes.py"},
