@@ -32,7 +32,7 @@ def test_emotion_from_csv_to_card(tmp_path, rng):
         plus.append(",".join(["Training", "x.png", *map(str, np.eye(10, dtype=int)[number % 8] * 10)]))
     (tmp_path / "fer2013.csv").write_text("\n".join(fer))
     (tmp_path / "fer2013new.csv").write_text("\n".join(plus))
-    made = train("emotion", [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv"], tmp_path / "out", epochs=1)
+    (made,) = train("emotion", [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv"], tmp_path / "out", epochs=1)
     find_model("emotion", made.parent).verify()
     card = json.loads(made.with_suffix(".json").read_text())
     assert [output["shape"] for output in card["outputs"]] == [[7], [8]]
@@ -61,9 +61,9 @@ def test_eyes_from_folders_to_card(tmp_path, rng):
         ]
         rows.append(",".join([f"f{number}.png", *(f"{v:.1f}" for v in points.ravel())]))
     (tmp_path / "landmarks68_made.csv").write_text("\n".join(rows))
-    made = train("eyes", [tmp_path / "made", tmp_path / "landmarks68_made.csv"], tmp_path / "out", epochs=1)
+    (made,) = train("eyes", [tmp_path / "made", tmp_path / "landmarks68_made.csv"], tmp_path / "out", epochs=1)
     find_model("eyes", made.parent).verify()
-    alone = train("eyes", [tmp_path / "made"], tmp_path / "alone", epochs=1)
+    (alone,) = train("eyes", [tmp_path / "made"], tmp_path / "alone", epochs=1)
     find_model("eyes", alone.parent).verify()
     assert len(list((tmp_path / "out" / "test" / "made" / "closed").iterdir())) > 3
 
