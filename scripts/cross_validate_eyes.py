@@ -54,7 +54,9 @@ def confusion(folder: Path, model: Path) -> np.ndarray:
     command = [sys.executable, "-m", "dms", "evaluate", "eyes", str(folder), "--model", str(model), "--json"]
     # the runtime cannot load a model in a process that holds PyTorch
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return np.array(json.loads(done.stdout)["overall"]["confusion"])[:2]
+    table = np.array(json.loads(done.stdout)["overall"]["confusion"])[:2]
+    # the last column is there only when something was unknown
+    return np.pad(table, ((0, 0), (0, 3 - table.shape[1])))
 
 
 def main() -> None:
