@@ -92,7 +92,8 @@ def test_what_happens_while_the_bridge_is_cut_arrives_afterwards_and_none_is_mis
         fleet.start()
         until(lambda count=3 + 30 * (cut + 1): len(steps(backend.on(FATIGUE))) == count, 30.0)
     arrived = steps(backend.on(FATIGUE))
-    assert [number for number, _, _ in arrived] == list(range(1, 94))
+    # Mosquitto may hand what it queued for a returning subscriber and what is new to it out of turn
+    assert sorted(number for number, _, _ in arrived) == list(range(1, 94))
     assert len({event_id for _, event_id, _ in arrived}) == 31
 
     # and the way back
