@@ -74,9 +74,9 @@ def test_a_face_too_small_to_be_enlarged_is_not_cut():
 
 @pytest.mark.parametrize("smile", [-1, 1])
 def test_golden_probabilities(net, smile):
-    """Runtimes and processors differ by up to 4 INT8 steps of 1/256."""
+    """Runtimes and processors differ by up to 7 INT8 steps of 1/256."""
     for head, wanted in zip(net.heads(drawn_face(smile)), GOLDEN[smile], strict=True):
-        assert head == pytest.approx(np.array(wanted) / 256, abs=4.5 / 256)
+        assert head == pytest.approx(np.array(wanted) / 256, abs=7.5 / 256)
 
 
 def test_a_model_of_another_shape_is_refused():
