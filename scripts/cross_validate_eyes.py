@@ -17,36 +17,17 @@ from pathlib import Path
 
 import numpy as np
 
-from dms.training import fit as training
-from dms.training.architectures import eyes as net
-from dms.training.card import write_card
-from dms.training.methods import Cosine
-from dms.training.quantise import quantise, with_probabilities
+from dms.training.fit import Options
 from dms.training.recipes import eyes
 
 
 def train_fold(learn: eyes.Patches, out: Path, fold: int, epochs: int) -> Path:
     """Train and convert the net of one fold; gives its file."""
-    source, model = eyes.Source(learn), net()
-    steps = len(source.eyes.states) // eyes.LABELLED
-    training.fit(
-        model,
-        lambda rng: (source.batch(rng) for _ in range(steps)),
-        loss=eyes.loss,
-        epochs=epochs,
-        steps_per_epoch=steps,
-        out=out,
-        validate=lambda _: {"none": 0.0},
-        monitor="none",
-        method=Cosine(learning_rate=eyes.LEARNING_RATE),
-        options=training.Options(seed=fold + 1),
-    )
+    options = Options(seed=fold + 1)
+    model = eyes.train_on(eyes.Source(learn), out, epochs, lambda _: {"score": 0.0}, options)
     # nobody is held out to choose an epoch by
     model.load_weights(out / "last.weights.h5")
-    chosen = np.random.default_rng(0).choice(len(learn.images), min(500, len(learn.images)), replace=False)
-    made = quantise(with_probabilities(model), eyes.prepare(learn.images[chosen]), out / "eyes.tflite")
-    write_card(eyes.card(), model, made)
-    return made
+    return eyes.convert(model, learn, out)
 
 
 def confusion(folder: Path, model: Path) -> np.ndarray:

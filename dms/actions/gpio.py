@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from dms.alerts.messages import AlertMessage
-from dms.config.actions import BuzzerSettings, LedSettings
+from dms.config.actions import BuzzerSettings, LedSettings, PinSettings
 from dms.driver.lifecycle import RANK
 from dms.driver.state import Phase
 from dms.errors import UserError
@@ -18,16 +18,15 @@ class _Pin:
     """Something that is switched by a pin.
 
     Args:
-        pin: Which.
-        active_low: Whether it is on while the pin is low.
+        settings: Which pin; ``pin`` is set.
         kind: The class of gpiozero that drives it.
 
     Raises:
         UserError: gpiozero is not installed.
     """
 
-    def __init__(self, pin: str | None, active_low: bool, kind: str) -> None:
-        self._pin, self._active_high = pin, not active_low
+    def __init__(self, settings: PinSettings, kind: str) -> None:
+        self._pin, self._active_high = settings.pin, not settings.active_low
         self._make = getattr(_gpiozero(), kind)
         self._taken: Any = None
 
@@ -60,7 +59,7 @@ class Buzzer(_Pin):
     name = "buzzer"
 
     def __init__(self, settings: BuzzerSettings) -> None:
-        super().__init__(settings.pin, settings.active_low, "Buzzer")
+        super().__init__(settings, "Buzzer")
         self._beep_s = settings.beep_s
 
     def act(self, message: AlertMessage) -> None:
@@ -84,7 +83,7 @@ class Light(_Pin):
     name = "light"
 
     def __init__(self, settings: LedSettings) -> None:
-        super().__init__(settings.pin, settings.active_low, "LED")
+        super().__init__(settings, "LED")
         self._open_alerts: set[UUID] = set()
 
     def act(self, message: AlertMessage) -> None:

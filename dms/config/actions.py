@@ -50,8 +50,8 @@ class HookSettings(Section):
         return command
 
 
-class BuzzerSettings(Section):
-    """The ``[actions.buzzer]`` table: an active buzzer on a GPIO pin, which beeps at each step of an alert."""
+class PinSettings(Section):
+    """A device on a GPIO pin."""
 
     pin: str | None = Field(
         None,
@@ -59,10 +59,15 @@ class BuzzerSettings(Section):
         title="Pin",
         description='In gpiozero\'s words: "17", "GPIO17", "BOARD11". None when absent.',
     )
-    active_low: bool = Field(False, title="Active low", description="True when the buzzer sounds while the pin is low.")
+    active_low: bool = Field(False, title="Active low", description="True when it is on while the pin is low.")
     kinds: tuple[Kind, ...] = Field(
-        ("fatigue",), min_length=1, title="Kinds", description=f"Kinds of alert that it sounds for. {_NO_ANGER}"
+        ("fatigue",), min_length=1, title="Kinds", description=f"Kinds of alert that it tells of. {_NO_ANGER}"
     )
+
+
+class BuzzerSettings(PinSettings):
+    """The ``[actions.buzzer]`` table: an active buzzer on a GPIO pin, which beeps at each step of an alert."""
+
     beep_s: float = Field(
         0.2,
         ge=0.02,
@@ -80,19 +85,8 @@ class BuzzerSettings(Section):
     )
 
 
-class LedSettings(Section):
+class LedSettings(PinSettings):
     """The ``[actions.led]`` table: a light on a GPIO pin, which is on while an alert is open."""
-
-    pin: str | None = Field(
-        None,
-        pattern=_PIN,
-        title="Pin",
-        description='In gpiozero\'s words: "27", "GPIO27", "BOARD13". None when absent.',
-    )
-    active_low: bool = Field(False, title="Active low", description="True when the light is on while the pin is low.")
-    kinds: tuple[Kind, ...] = Field(
-        ("fatigue",), min_length=1, title="Kinds", description=f"Kinds of alert that it is on for. {_NO_ANGER}"
-    )
 
 
 class ActionSettings(Section):

@@ -41,6 +41,10 @@ class Expressions:
     labels: npt.NDArray[np.int64]
     votes: npt.NDArray[np.int64] | None
 
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Expressions":
+        """The faces where ``chosen`` is True."""
+        return Expressions(self.images[chosen], self.labels[chosen], None if self.votes is None else self.votes[chosen])
+
 
 def read_fer2013(fer2013: Path, usage: str, ferplus: Path | None = None) -> Expressions:
     """Read one part of FER2013, joined with FER+'s votes by the order of the rows.

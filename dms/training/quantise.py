@@ -34,28 +34,34 @@ def with_probabilities(model: Any, temperatures: list[float] | None = None) -> A
     return keras.Model(model.inputs, [keras.layers.Softmax()(o) for o in model.outputs], name=model.name)
 
 
-def quantise(model: Any, calibration: npt.NDArray[np.uint8], out: Path) -> Path:
+def calibration(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """At most 500 of the training pictures, the same ones each time, to fix the ranges inside the net by."""
+    chosen = np.random.default_rng(0).choice(len(pictures), min(500, len(pictures)), replace=False)
+    return np.asarray(pictures[chosen])
+
+
+def quantise(model: Any, examples: npt.NDArray[np.uint8], out: Path) -> Path:
     """Write a full-INT8 TFLite file with a batch of one.
 
     Args:
         model: Keras model; its outputs ship as they are.
-        calibration: (N, height, width) or (N, height, width, channels) uint8, a few hundred typical pictures.
+        examples: (N, height, width) or (N, height, width, channels) uint8, a few hundred typical pictures.
         out: The ``.tflite`` file to write.
 
     Raises:
         WorldError: The converter failed.
     """
-    pictures = calibration if calibration.ndim == 4 else calibration[..., None]
+    pictures = examples if examples.ndim == 4 else examples[..., None]
     # two pixels fix the input's range; whole black and white pictures would stretch the ranges inside the net
     pictures = pictures.copy()
     pictures[0, 0, :2] = np.array([[0], [255]])
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        saved, examples = Path(folder, "model.keras"), Path(folder, "calibration.npy")
+        saved, kept = Path(folder, "model.keras"), Path(folder, "calibration.npy")
         model.save(saved)
-        np.save(examples, pictures)
+        np.save(kept, pictures)
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        command = [sys.executable, "-m", "dms.training.quantise", str(saved), str(examples), str(out)]
+        command = [sys.executable, "-m", "dms.training.quantise", str(saved), str(kept), str(out)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise WorldError(f"conversion to TFLite failed: {done.stderr.strip().splitlines()[-1:]}")

@@ -25,9 +25,10 @@ from dms.training import augment
 from dms.training.architectures import emotion
 from dms.training.augment import Picture
 from dms.training.card import Card, write_card
+from dms.training.expressions import split
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.methods import Cosine
-from dms.training.quantise import quantise, with_probabilities
+from dms.training.quantise import calibration, quantise, with_probabilities
 
 ROUNDS = ((50, 2e-3), (55, 1e-3), (30, 1e-3))
 """Epochs and peak learning rate: the first round learns from people, a later one also from the answers of the last."""
@@ -84,7 +85,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     """
     if len(data) != 2:
         raise UserError("emotion takes two files: fer2013.csv fer2013new.csv")
-    learn, part = split(read_fer2013(data[0], "Training", data[1]))
+    learn, part = split(read_fer2013(data[0], "Training", data[1]), one_in=20)
     people, model = from_people(learn), emotion()
     for number, (epochs, learning_rate) in enumerate(ROUNDS, start=1):
         folder, own = out / f"round-{number}", replace(options, seed=options.seed + number - 1)
@@ -95,16 +96,9 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     ]
     (out / "temperatures.json").write_text(json.dumps(dict(zip(("fer2013", "ferplus"), temperatures, strict=True))))
     shipped = with_probabilities(model, temperatures)
-    calibration = learn.images[np.random.default_rng(0).choice(len(learn.labels), min(500, len(learn.labels)), False)]
-    made = quantise(shipped, calibration, out / "emotion.tflite")
+    made = quantise(shipped, calibration(learn.images), out / "emotion.tflite")
     write_card(card(), model, made)
     return made
-
-
-def split(faces: Expressions) -> tuple[Expressions, Expressions]:
-    """What is learned from, and the one in twenty that chooses."""
-    held_out = np.random.default_rng(0).permutation(len(faces.labels)) < len(faces.labels) // 20
-    return select(faces, ~held_out), select(faces, held_out)
 
 
 def train_on(
@@ -210,11 +204,6 @@ def temperature(logits: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -
     z, y = torch.tensor(logits[known]), torch.tensor(truth[known])
     grid = np.geomspace(0.25, 4, 161)
     return float(min(grid, key=lambda t: float(F.cross_entropy(z / t, y))))
-
-
-def select(faces: Expressions, which: npt.NDArray[np.bool_]) -> Expressions:
-    """The faces where ``which`` is True."""
-    return Expressions(faces.images[which], faces.labels[which], None if faces.votes is None else faces.votes[which])
 
 
 def card() -> Card:

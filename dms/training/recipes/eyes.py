@@ -10,9 +10,10 @@ decides nothing here.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,10 +31,9 @@ from dms.training.augment import Picture
 from dms.training.card import Card, write_card
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.methods import Cosine
-from dms.training.quantise import quantise, with_probabilities
+from dms.training.quantise import calibration, quantise, with_probabilities
 
 EPOCHS = 50
-LEARNING_RATE = 3e-3
 OPEN, CLOSED, UNUSABLE = range(3)
 
 LABELLED, MADE = 102, 26
@@ -111,29 +111,37 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         raise UserError("eyes needs pictures of more people: none is left to train on, or none to choose by")
     source = Source(learn)
     images, states = held_out(choose, source)
+    model = train_on(source, out, options.epochs or EPOCHS, lambda m: measure(predict(m, images)[0], states), options)
+    return convert(model, learn, out)
+
+
+def train_on(
+    source: "Source", out: Path, epochs: int, validate: Callable[[Any], dict[str, float]], options: Options
+) -> Any:
+    """Train a net, and leave it with the weights whose ``score`` by ``validate`` was best."""
     model = eyes()
     steps = len(source.eyes.states) // LABELLED
     fit(
         model,
         lambda rng: (source.batch(rng) for _ in range(steps)),
-        loss=loss,
-        epochs=options.epochs or EPOCHS,
+        # smoothed a little: some labels are wrong
+        loss=lambda outputs, targets: F.cross_entropy(outputs[0], targets[0], label_smoothing=0.02),
+        epochs=epochs,
         steps_per_epoch=steps,
         out=out,
-        validate=lambda m: measure(predict(m, images)[0], states),
+        validate=validate,
         monitor="score",
-        method=Cosine(learning_rate=LEARNING_RATE),
+        method=Cosine(learning_rate=3e-3),
         options=options,
     )
-    chosen = np.random.default_rng(0).choice(len(learn.images), min(500, len(learn.images)), replace=False)
-    made = quantise(with_probabilities(model), prepare(learn.images[chosen]), out / "eyes.tflite")
+    return model
+
+
+def convert(model: Any, learn: Patches, out: Path) -> Path:
+    """Make ``out/eyes.tflite`` and its card; ``learn`` is what the net was trained on."""
+    made = quantise(with_probabilities(model), prepare(calibration(learn.images)), out / "eyes.tflite")
     write_card(card(), model, made)
     return made
-
-
-def loss(outputs: list[torch.Tensor], targets: list[torch.Tensor]) -> torch.Tensor:
-    """Cross-entropy with the state, smoothed a little: some labels are wrong."""
-    return F.cross_entropy(outputs[0], targets[0], label_smoothing=0.02)
 
 
 class Source:

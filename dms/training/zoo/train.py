@@ -23,10 +23,11 @@ from dms.evaluate.layouts import FER2013, Expressions, read_fer2013
 from dms.training import augment
 from dms.training.architectures import count_macs
 from dms.training.card import Card, write_card
+from dms.training.expressions import split
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.layers import device_of
 from dms.training.methods import OptimiserName
-from dms.training.quantise import quantise, with_probabilities
+from dms.training.quantise import calibration, quantise, with_probabilities
 from dms.training.sources import only_fer2013
 from dms.training.zoo.papers import PAPERS
 from dms.training.zoo.systems import SYSTEMS, System
@@ -58,7 +59,7 @@ def train(
     system = chosen(name, imagenet, optimiser)
     weights = None if imagenet is None else imagenet.name
     must_go_on_as_begun(out, {"seed": options.seed, "optimiser": system.method.name, "imagenet": weights}, options)
-    learn, part = halves(read_fer2013(file, "Training"))
+    learn, part = split(read_fer2013(file, "Training"), one_in=10)
     keras.utils.set_random_seed(options.seed)
     model = system.build(imagenet)
     best = fit(
@@ -76,8 +77,7 @@ def train(
     (out / "results.json").write_text(json.dumps(results(name, model, out, best, imagenet, options), indent=2) + "\n")
     shipped = with_probabilities(model)
     shipped.save(out / f"{name}.keras")
-    calibration = learn.images[np.random.default_rng(0).choice(len(learn.labels), min(500, len(learn.labels)), False)]
-    made = quantise(shipped, calibration, out / f"{name}.tflite")
+    made = quantise(shipped, calibration(learn.images), out / f"{name}.tflite")
     write_card(card(name), model, made)
     return made
 
@@ -107,13 +107,6 @@ def must_go_on_as_begun(out: Path, now: dict[str, Any], options: Options) -> Non
             )
     out.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(now) + "\n")
-
-
-def halves(faces: Expressions) -> tuple[Expressions, Expressions]:
-    """What is learned from, and the one in ten that is held out."""
-    held_out = np.random.default_rng(0).permutation(len(faces.labels)) < len(faces.labels) // 10
-    learn, part = (Expressions(faces.images[rows], faces.labels[rows], None) for rows in (~held_out, held_out))
-    return learn, part
 
 
 def batches(faces: Expressions, system: System, rng: np.random.Generator) -> Iterator[Batch]:
