@@ -40,6 +40,42 @@ def calibration(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(pictures[chosen])
 
 
+def scaled_by_channel(model: Any) -> Any:
+    """The model with each normalisation that no convolution can absorb as a 1x1 depthwise convolution.
+
+    As it is, such a one becomes a product with a vector that has a single INT8 scale. A channel that is dead after its
+    ReLU has a factor of 1/sqrt(epsilon) there, beside which the factors of all others round to zero.
+    """
+    import keras  # noqa: PLC0415
+
+    def replacement(layer: Any) -> Any:
+        if stands_alone(layer):
+            return keras.layers.DepthwiseConv2D(1, name=layer.name)
+        return layer.__class__.from_config(layer.get_config())
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        # a normalisation takes a mask, a convolution does not
+        return layer(*args) if isinstance(layer, keras.layers.DepthwiseConv2D) else layer(*args, **kwargs)
+
+    def stands_alone(layer: Any) -> bool:
+        if not isinstance(layer, keras.layers.BatchNormalization) or len(layer.input.shape) != 4:
+            return False
+        before = layer.input._keras_history.operation
+        return not (isinstance(before, keras.layers.Conv2D) and before.activation is keras.activations.linear)
+
+    if not any(map(stands_alone, model.layers)):
+        return model
+    copy = keras.models.clone_model(model, clone_function=replacement, call_function=call)
+    for layer in model.layers:
+        if stands_alone(layer):
+            gamma, beta, mean, variance = layer.get_weights()
+            factors = gamma / np.sqrt(variance + layer.epsilon)
+            copy.get_layer(layer.name).set_weights([factors[None, None, :, None], beta - mean * factors])
+        else:
+            copy.get_layer(layer.name).set_weights(layer.get_weights())
+    return copy
+
+
 def quantise(model: Any, examples: npt.NDArray[np.uint8], out: Path) -> Path:
     """Write a full-INT8 TFLite file with a batch of one.
 
@@ -78,7 +114,7 @@ def _convert(saved: Path, examples: Path, out: Path) -> None:
 
     import dms.training.layers  # noqa: F401, PLC0415 - registers the layers that the file names
 
-    model, pictures = keras.saving.load_model(saved, compile=False), np.load(examples)
+    model, pictures = scaled_by_channel(keras.saving.load_model(saved, compile=False)), np.load(examples)
     signature = tf.TensorSpec((1, *pictures.shape[1:]), tf.float32)
     function = tf.function(lambda x: model(x, training=False), input_signature=[signature])
     # Keras' variables would stay variables of the TFLite file; as constants they can be quantised

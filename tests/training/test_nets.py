@@ -21,7 +21,7 @@ import torch.nn.functional as F  # noqa: N812
 from dms.training import architectures
 from dms.training.card import Card, Figures, Table, add_figures, set_table, write_card
 from dms.training.fit import Options, fit, predict
-from dms.training.layers import BatchNormalization, Conv2D
+from dms.training.layers import BatchNormalization, Conv2D, relu
 from dms.training.methods import Cosine, Plateau
 from dms.training.quantise import quantise, with_probabilities
 
@@ -151,16 +151,40 @@ def test_quantised_model_answers_like_the_float_one(tmp_path):
     fit_toy(model, tmp_path, 3)
     shipped = with_probabilities(model)
     pictures = np.concatenate([p for p, _ in toy_batches(np.random.default_rng(5))])
-    file = quantise(shipped, pictures, tmp_path / "toy.tflite")
-    # in a process of its own: tflite-runtime and PyTorch do not load together
+    assert np.abs(quantised_answers(shipped, pictures, tmp_path) - predict(shipped, pictures)[0]).max() < 0.05
+
+
+def test_a_channel_that_died_before_its_normalisation_does_not_drown_the_others(tmp_path):
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((8, 8, 1))
+    x = relu(Conv2D(4, 3, padding="same", name="before")(inputs))
+    x = keras.layers.GlobalAveragePooling2D()(BatchNormalization(name="normalisation")(x))
+    model = keras.Model(inputs, keras.layers.Dense(2, name="answer")(x))
+    kernel, bias = model.get_layer("before").get_weights()
+    # what training leaves of such a channel: no answer, and a variance of 0
+    kernel[..., 0], bias[0] = 0, -1
+    model.get_layer("before").set_weights([100 * kernel, bias])
+    variance = np.array([0, 300, 300, 300], np.float32)
+    model.get_layer("normalisation").set_weights([np.ones(4), np.zeros(4), np.zeros(4), variance])
+    shipped = with_probabilities(model)
+    rng = np.random.default_rng(5)
+    pictures = (rng.integers(0, 256, (40, 8, 8)) * rng.random((40, 1, 1))).astype(np.uint8)
+    wanted = predict(shipped, pictures)[0]
+    assert np.ptp(wanted[:, 0]) > 0.2, "the net must tell the pictures apart for this to be a test"
+    assert np.abs(quantised_answers(shipped, pictures, tmp_path) - wanted).max() < 0.05
+
+
+def quantised_answers(model, pictures, folder):
+    """What the INT8 file answers, from a process of its own: tflite-runtime and PyTorch do not load together."""
+    file = quantise(model, pictures, folder / "toy.tflite")
     script = (
         "import sys, numpy as np; from pathlib import Path; from dms.perception.engine import Model\n"
         "model = Model(Path(sys.argv[1]), (8, 8, 1), [(2,)])\n"
         "np.save(sys.argv[3], [model.run(p)[0] for p in np.load(sys.argv[2])])"
     )
-    np.save(tmp_path / "in.npy", pictures)
-    subprocess.run([sys.executable, "-c", script, file, tmp_path / "in.npy", tmp_path / "out.npy"], check=True)
-    assert np.abs(np.load(tmp_path / "out.npy") - predict(shipped, pictures)[0]).max() < 0.05
+    np.save(folder / "in.npy", pictures)
+    subprocess.run([sys.executable, "-c", script, file, folder / "in.npy", folder / "out.npy"], check=True)
+    return np.load(folder / "out.npy")
 
 
 def test_card_says_what_the_file_is(tmp_path):
