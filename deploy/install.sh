@@ -12,7 +12,7 @@
 #
 # What it does: user dms; /opt/dms/releases/ID, a virtual environment with packages pinned by hash; /opt/dms/current, a link
 # to it, set only after the release has loaded and tried its models; /etc/dms, kept when it is there; the unit; the udev
-# rule. The last three releases stay: dms-rollback goes back. uninstall.sh takes it all away.
+# rule. The last three releases stay: dms-rollback goes back, dms-check says what is wrong. uninstall.sh takes it all away.
 set -eu
 umask 022
 
@@ -80,7 +80,7 @@ if [ -n "$models" ]; then
 fi
 
 work=$(mktemp -d)
-release=''
+release='' damaged=''
 clean() {
     rm -rf "$work"
     # a release without its mark was never finished
@@ -88,6 +88,18 @@ clean() {
 }
 trap clean EXIT
 trap 'exit 130' INT TERM
+
+# the models are what their cards say, the runtime loads them on this processor, each answers once
+try_release() {
+    (cd / && "$1/bin/python" -c 'import sys
+from dms.config import Config
+from dms.errors import UserError
+from dms.perception.perception import Perception
+try:
+    Perception(Config().perception).warm_up()
+except UserError as error:
+    sys.exit(str(error))')
+}
 
 pip_install() {
     environment=$1
@@ -117,6 +129,15 @@ made_of=$({
     echo "$system"
 } | sha256sum | cut -c1-8)
 id=$version-$made_of
+# one that has been damaged since is made anew, beside the old one, which may be in use
+while [ -e "$home/releases/$id-again" ]; do
+    id=$id-again
+done
+if [ -e "$home/releases/$id/complete" ] && ! try_release "$home/releases/$id"; then
+    say "release $id is damaged and is made anew"
+    damaged=$id
+    id=$id-again
+fi
 
 if [ -e "$home/releases/$id/complete" ]; then
     say "release $id is there already"
@@ -133,15 +154,7 @@ else
         cp "$models"/*.tflite "$models"/*.json \
             "$("$release/bin/python" -I -c 'from dms.models import models_dir; print(models_dir())')/"
     fi
-    # the models are what their cards say, the runtime loads them on this processor, each answers once
-    (cd / && "$release/bin/python" -c 'import sys
-from dms.config import Config
-from dms.errors import UserError
-from dms.perception.perception import Perception
-try:
-    Perception(Config().perception).warm_up()
-except UserError as error:
-    sys.exit(str(error))') || { code=1 die "the release does not run on this machine; nothing was changed"; }
+    try_release "$release" || { code=1 die "the release does not run on this machine; nothing was changed"; }
     touch "$release/complete"
 fi
 
@@ -166,7 +179,10 @@ install -d -o dms -g dms -m 750 /var/lib/dms
 install -d /etc/dms /etc/systemd/system /etc/udev/rules.d /usr/local/bin /usr/local/sbin
 install -d -m 700 /etc/dms/credentials
 [ -e /etc/dms/credentials/mqtt-login ] || install -m 600 /dev/null /etc/dms/credentials/mqtt-login
-[ -e /etc/dms/dms.toml ] || install -m 644 "$here/dms.toml" /etc/dms/dms.toml
+[ -e /etc/dms/dms.toml ] || install -m 640 "$here/dms.toml" /etc/dms/dms.toml
+# the camera's address may hold a password; an owner who is not root keeps what is his
+chgrp dms /etc/dms/dms.toml
+chmod g=r,o= /etc/dms/dms.toml
 [ -e /etc/udev/rules.d/99-dms-camera.rules ] ||
     install -m 644 "$here/99-dms-camera.rules" /etc/udev/rules.d/99-dms-camera.rules
 install -m 644 "$here/../systemd/dms.service" /etc/systemd/system/dms.service
@@ -179,7 +195,7 @@ if [ -n "$network" ]; then
         echo "IPAddressAllow=localhost $network"
     } >/etc/systemd/system/dms.service.d/network.conf
 fi
-install -m 755 "$here/dms-rollback" /usr/local/sbin/dms-rollback
+install -m 755 "$here/dms-check" "$here/dms-rollback" /usr/local/sbin/
 ln -sfn "$home/current/bin/dms" /usr/local/bin/dms
 
 systemd=''
@@ -195,6 +211,8 @@ fi
 
 before=$(readlink "$home/current" || true)
 previous=$(readlink "$home/previous" || true)
+# nobody should be led to one that is damaged
+[ -z "$damaged" ] || [ "$before" != "releases/$damaged" ] || before=''
 if [ "$before" != "releases/$id" ]; then
     [ -z "$before" ] || ln -sfn "$before" "$home/previous"
     ln -sfn "releases/$id" "$home/current.new"
@@ -202,26 +220,18 @@ if [ "$before" != "releases/$id" ]; then
     say "current release: $id${before:+, before: ${before#releases/}}"
 fi
 
-# the oldest releases go, never the two that the links name
-# shellcheck disable=SC2012  # the names are ours: version and hash
-ls -1t "$home/releases" | tail -n +$((keep + 1)) | while read -r old; do
-    case "releases/$old" in
-        "$(readlink "$home/current")" | "$(readlink "$home/previous" || true)") ;;
-        *) rm -rf "$home/releases/${old:?}" ;;
-    esac
-done
-
 if [ -n "$systemd" ] && [ -n "$start" ]; then
     systemctl enable --quiet dms
     # comes back once the daemon has said that it is ready, or has failed
     if ! systemctl restart dms; then
         journalctl --unit dms --lines 5 --output cat --no-pager >&2 || true
         if [ -n "$before" ] && [ "$before" != "releases/$id" ]; then
-            dms-rollback "${before#releases/}"
+            now='runs again'
+            dms-rollback "${before#releases/}" || now='is current again, and does not start either'
             # nobody should be led to the one that failed
             rm -rf "$home/releases/$id" "$home/previous"
-            [ -z "$previous" ] || ln -s "$previous" "$home/previous"
-            code=1 die "release $id does not start; ${before#releases/} runs again"
+            [ -z "$previous" ] || [ ! -e "$home/$previous" ] || ln -s "$previous" "$home/previous"
+            code=1 die "release $id does not start; ${before#releases/} $now"
         fi
         code=1 die "the service does not start; see above, and: journalctl -u dms"
     fi
@@ -229,4 +239,17 @@ if [ -n "$systemd" ] && [ -n "$start" ]; then
 else
     say "installed; start it with: systemctl enable --now dms"
 fi
-say "next: edit /etc/dms/dms.toml, then: sudo env CREDENTIALS_DIRECTORY=/etc/dms/credentials dms check -c /etc/dms/dms.toml"
+
+# the damaged one goes, and the oldest, never the two that the links name
+if [ -n "$damaged" ]; then
+    rm -rf "$home/releases/$damaged"
+    [ "$previous" != "releases/$damaged" ] || rm "$home/previous"
+fi
+# shellcheck disable=SC2012  # the names are ours: version and hash
+ls -1t "$home/releases" | tail -n +$((keep + 1)) | while read -r old; do
+    case "releases/$old" in
+        "$(readlink "$home/current")" | "$(readlink "$home/previous" || true)") ;;
+        *) rm -rf "$home/releases/${old:?}" ;;
+    esac
+done
+say "next: edit /etc/dms/dms.toml, then: sudo systemctl stop dms; sudo dms-check; sudo systemctl start dms"

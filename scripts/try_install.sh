@@ -37,6 +37,7 @@ ca-certificates,python3,python3-venv,systemd,systemd-sysv,dbus,udev,mosquitto,mo
         >"$work/boot.log" 2>&1 &
     container=$!
     # SIGTERM asks systemd in there to power off
+    trap 'exit 130' INT TERM
     trap 'kill "$container" 2>/dev/null; wait "$container" 2>/dev/null || true; rm -rf "$work"' EXIT
     tries=0
     until first=$(pgrep -P "$container") && enter systemctl is-active --quiet multi-user.target; do
@@ -174,7 +175,16 @@ state_interval = 1'
     systemctl restart dms
     within 15 mosquitto_sub -u van-7 -P secret -W 2 -C 1 -R -t dms/van-7/state
     held "published with the login; the file is $(stat -c '%a %U' /etc/dms/credentials/mqtt-login)"
-    CREDENTIALS_DIRECTORY=/etc/dms/credentials dms check -c /etc/dms/dms.toml || die "dms check found something"
+    [ "$(stat -c '%a %U %G' /etc/dms/dms.toml)" = "640 root dms" ] || die "others may read the configuration"
+    dms-check || die "dms check found something"
+    ! dms-check --json | grep root || die "it was root who checked"
+    held "dms-check sees the login as user dms"
+    install -m 700 /dev/null /etc/dms/hook
+    configure '[actions.hook]
+command = "/etc/dms/hook"'
+    ! dms-check >/root/told || die "dms may run a hook that is root's alone"
+    rm /etc/dms/hook
+    held "$(tail -n 1 /root/told)"
     printf 'listener 1883 127.0.0.1\nallow_anonymous true\n' >/etc/mosquitto/conf.d/try.conf
     systemctl restart mosquitto
     configure ''
@@ -200,15 +210,42 @@ state_interval = 1'
     [ "$(release)" = "$second_release" ] && within 5 systemctl is-active dms
     held "refused: $(grep models /root/told | tail -n 1)"
 
-    step "a release that passes its trial and does not start"
-    cp -r /root/dms /root/broken
-    echo 'raise SystemExit(3)' >/root/broken/dms/service/daemon.py
-    ! sh /root/broken/deploy/install.sh 2>/root/told || die "it was kept"
-    [ "$(release)" = "$second_release" ] || die "it was not rolled back"
-    within 10 systemctl is-active dms
-    [ "$(basename "$(readlink /opt/dms/previous)")" = "$first_release" ] || die "a rollback would lead to it"
+    for code in 2 3; do
+        step "a release that passes its trial and ends with $code at its start"
+        cp -r /root/dms /root/broken
+        echo "raise SystemExit($code)" >/root/broken/dms/service/daemon.py
+        ! sh /root/broken/deploy/install.sh 2>/root/told || die "it was kept"
+        [ "$(release)" = "$second_release" ] || die "it was not rolled back"
+        systemctl is-active --quiet dms || die "nothing runs: $(tail -n 1 /root/told)"
+        [ "$(basename "$(readlink /opt/dms/previous)")" = "$first_release" ] || die "a rollback would lead to it"
+        held "$(tail -n 1 /root/told)"
+        rm -r /root/broken
+    done
+
+    step "models damaged on the disk: rollback, and the same release again"
+    for file in /opt/dms/current/lib/python3*/site-packages/dms/models/eyes.tflite; do
+        printf x >>"$file"
+    done
+    ! systemctl restart dms 2>/dev/null || die "it started"
+    refused || die "it was tried again"
+    dms-rollback
+    systemctl is-active --quiet dms || die "the service did not start again"
+    ! dms-rollback 2>/root/told || die "nobody was told that it does not start"
     held "$(tail -n 1 /root/told)"
-    rm -r /root/broken
+    refused || die "something runs"
+    cp models/eyes.tflite /root/models/
+    sh deploy/install.sh --models /root/models
+    [ ! -e "/opt/dms/releases/$second_release" ] || die "the damaged one is still there"
+    second_release=$(release)
+    hears state >/dev/null || die "no state"
+    held "made anew: $second_release"
+
+    step "rollback while the owner has stopped it"
+    systemctl stop dms
+    dms-rollback
+    ! systemctl is-active --quiet dms || die "it was started"
+    held "it stays stopped"
+    dms-rollback
 
     step "only the broker on the network"
     sh deploy/install.sh --only-network 192.0.2.1

@@ -4,6 +4,8 @@ Takes a configuration, tries each part for real (a model run, a picture, a broke
 finding for each. Changes nothing that stays.
 """
 
+import os
+import pwd
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -28,6 +30,7 @@ from dms.perception.view import as_grey, view_of
 Verdict = Literal["ok", "warning", "failed"]
 
 _FREE_MB = 50
+_SERVICE_USER = "dms"  # the unit's
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 
@@ -60,7 +63,10 @@ class Finding:
 
 
 def run_checks(config: Config) -> list[Finding]:
-    """Check models, camera, broker, disk, clock and, where there are any, local actions, in this order."""
+    """Check models, camera, broker, disk, clock and, where there are any, local actions, in this order.
+
+    Before them stands, for root alone, that it was root who looked.
+    """
     checks: dict[str, Callable[[Config], Finding]] = {
         "models": _models,
         "camera": _camera,
@@ -70,7 +76,8 @@ def run_checks(config: Config) -> list[Finding]:
     }
     if config.actions != ActionSettings():
         checks["actions"] = _actions
-    return [_guarded(part, check, config) for part, check in checks.items()]
+    found = [_guarded(part, check, config) for part, check in checks.items()]
+    return [*([_root()] if os.geteuid() == 0 else []), *found]
 
 
 def _guarded(part: str, check: Callable[[Config], Finding], config: Config) -> Finding:
@@ -78,6 +85,16 @@ def _guarded(part: str, check: Callable[[Config], Finding], config: Config) -> F
         return check(config)
     except (UserError, WorldError) as error:
         return Finding(part, "failed", str(error))
+
+
+def _root() -> Finding:
+    # root may read every key, write every folder and open every camera
+    try:
+        pwd.getpwnam(_SERVICE_USER)
+    except KeyError:
+        return Finding("user", "ok", "checked as root: what follows need not hold for another user")
+    problem = f"checked as root: what follows need not hold for the service, which runs as {_SERVICE_USER}"
+    return Finding("user", "warning", f"{problem}; use sudo dms-check")
 
 
 def _models(config: Config) -> Finding:

@@ -11,6 +11,7 @@ from dms.config import load_config
 ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = [
     *sorted((ROOT / "deploy").glob("*.sh")),
+    ROOT / "deploy" / "dms-check",
     ROOT / "deploy" / "dms-rollback",
     *sorted(ROOT.glob("scripts/*.sh")),
 ]

@@ -15,6 +15,8 @@ import pytest
 
 pytest.importorskip("hatchling", reason="hatchling is not installed")
 ROOT = Path(__file__).parent.parent.parent
+CONFIG = "/etc/dms/dms.toml"
+RULE = "/etc/udev/rules.d/99-dms-camera.rules"
 LAYERED = ("/etc", "/opt", "/usr/local", "/var/lib")
 NAMESPACE = """
 mount -t tmpfs tmpfs "$1"
@@ -150,10 +152,54 @@ def test_a_release_is_installed_kept_upgraded_rolled_back_and_removed(machine: M
 
     assert machine.uninstall().returncode == 0
     assert machine.uninstall().returncode == 0
-    assert machine.out("ls -d /opt/dms /usr/local/bin/dms 2>/dev/null || true") == ""
+    assert machine.out("ls -d /opt/dms /usr/local/bin/dms /usr/local/sbin/dms-* 2>/dev/null || true") == ""
+    assert machine.out(f"ls {RULE} 2>/dev/null || true") == "", "nobody has changed it"
     assert machine.out("cat /etc/dms/credentials/mqtt-login") == "secret"
     assert machine.uninstall("--purge").returncode == 0
     assert machine.out("ls -d /etc/dms /var/lib/dms 2>/dev/null || true; getent passwd dms || true") == ""
+
+
+def test_a_camera_password_in_the_configuration_is_for_root_and_the_service_only(machine: Machine) -> None:
+    assert machine.install("--no-start").returncode == 0
+    assert machine.out(f"stat -c '%U %G %a' {CONFIG}") == "root dms 640"
+    assert machine.run("setpriv", "--reuid=dms", "--regid=dms", "--init-groups", "cat", CONFIG).returncode == 0
+    assert machine.run("setpriv", "--reuid=nobody", "--clear-groups", "cat", CONFIG).returncode != 0
+
+    # one from before, whose owner edits it without sudo
+    machine.out(f"chmod 664 {CONFIG} && chown daemon:daemon {CONFIG}")
+    assert machine.install("--no-start").returncode == 0
+    assert machine.out(f"stat -c '%U %G %a' {CONFIG}") == "daemon dms 640"
+
+
+def test_a_release_that_was_damaged_is_made_anew_by_the_same_installer(machine: Machine) -> None:
+    assert machine.install().returncode == 0
+    damaged = machine.release
+    machine.out(
+        f"for file in /opt/dms/{damaged}/lib/python3*/site-packages/dms/models/eyes.tflite; do echo >>$file; done"
+    )
+
+    result = machine.install()
+    assert result.returncode == 0, result.stderr
+    assert machine.release != damaged
+    assert "damaged" in result.stdout
+    assert machine.out("ls /opt/dms/releases") == machine.release.removeprefix("releases/")
+    assert machine.run("dms-rollback").returncode == 2, "nobody is led back to it"
+
+    mended = machine.release
+    assert "is there already" in machine.install().stdout
+    assert machine.release == mended
+
+
+def test_a_udev_rule_that_its_owner_has_changed_goes_with_purge_alone(machine: Machine) -> None:
+    assert machine.install("--no-start").returncode == 0
+    machine.out(f"echo '# the left one' >>{RULE}")
+    machine.out("mkdir -p /etc/systemd/system/dms.service.d && touch /etc/systemd/system/dms.service.d/override.conf")
+    result = machine.uninstall()
+    assert result.returncode == 0
+    assert RULE in result.stdout
+    assert "the left one" in machine.out(f"cat {RULE}")
+    assert machine.uninstall("--purge").returncode == 0
+    assert machine.out(f"ls -d {RULE} /etc/systemd/system/dms* 2>/dev/null || true") == ""
 
 
 def test_what_is_wrong_is_told_before_anything_is_changed(machine: Machine, tmp_path: Path) -> None:
