@@ -4,12 +4,14 @@ Takes the ``[actions]`` table and alert messages, gives a report for ``health``.
 """
 
 import time
+from uuid import UUID
 
 from dms.actions.gpio import Buzzer, Light
 from dms.actions.hook import Hook
 from dms.actions.worker import Worker
 from dms.alerts.messages import ActionsHealth, AlertMessage
 from dms.config.actions import ActionSettings
+from dms.driver.state import Phase
 
 
 class Actions:
@@ -25,6 +27,8 @@ class Actions:
 
     def __init__(self, settings: ActionSettings, vehicle_id: str) -> None:
         self._workers: list[Worker] = []
+        self._open: dict[UUID, AlertMessage] = {}
+        """The last step of each alert that has not ended."""
         hook, buzzer, led = settings.hook, settings.buzzer, settings.led
         if hook.command is not None:
             self._workers.append(Worker(Hook(hook, vehicle_id), hook.kinds, hook.per_minute))
@@ -40,8 +44,17 @@ class Actions:
 
     def alert(self, message: AlertMessage) -> None:
         """Act on one step of an alert; returns at once."""
+        if message.phase is Phase.END:
+            self._open.pop(message.event_id, None)
+        else:
+            self._open[message.event_id] = message
         for worker in self._workers:
             worker.offer(message)
+
+    def take_over(self, before: "Actions") -> None:
+        """Act on the alerts that are open in the actions which these replace."""
+        for message in before._open.values():
+            self.alert(message)
 
     def health(self) -> ActionsHealth | None:
         """How it went since the start; None where there is nothing to do."""

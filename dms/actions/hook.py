@@ -42,6 +42,7 @@ class Hook:
         self._timeout_s = settings.timeout_s
         self._vehicle_id = vehicle_id
         self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
     def open(self) -> None:
         """Nothing to get ready."""
@@ -63,6 +64,8 @@ class Hook:
         except OSError as error:
             raise HookError(f"{self._command} cannot be run ({error.strerror})") from error
         self._process = process
+        if self._closed:  # while it was being started, when there was nothing to kill yet
+            _kill(process)
         try:
             process.communicate(message.to_json().encode() + b"\n", self._timeout_s)
         except subprocess.TimeoutExpired:
@@ -75,7 +78,8 @@ class Hook:
             raise HookError(f"{self._command} ended with {_ending(process.returncode)}")
 
     def close(self) -> None:
-        """Kill it if it runs."""
+        """Kill it if it runs or is about to."""
+        self._closed = True
         process = self._process
         if process is not None:
             _kill(process)

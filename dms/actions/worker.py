@@ -1,11 +1,10 @@
 """Runs one action in a thread of its own.
 
-Takes alert messages and an action, gives counts. What comes too fast, or while the queue is full, is dropped, counted
-and told; the end of an alert is never too fast.
+Takes alert messages and an action, gives counts. What comes too fast is dropped, counted and told; the end of an alert
+is never too fast. Of what waits too long a queue the updates go first, then the starts.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections import deque
@@ -20,6 +19,8 @@ log = logging.getLogger(__name__)
 
 _WAITING = 8
 """Most messages that wait: with more, the driver would hear of the past."""
+_FIRST_OUT = (Phase.UPDATE, Phase.START, Phase.END)
+"""Who leaves a queue that is too long, the oldest of them first: what was begun at a start must hear of the end."""
 _MINUTE_S = 60.0
 
 
@@ -40,7 +41,10 @@ class Action(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop what is being done, and let go of everything; called from another thread when ``act`` takes long."""
+        """Stop what is being done, and let go of everything; called from another thread when ``act`` takes long.
+
+        Called once more when that ``act`` has come back.
+        """
         ...
 
 
@@ -65,7 +69,9 @@ class Worker:
         self._kinds = kinds
         self._recent: deque[float] | None = None if per_minute is None else deque(maxlen=per_minute)
         self._now = now
-        self._queue: queue.Queue[AlertMessage | None] = queue.Queue(_WAITING)
+        self._changed = threading.Condition()
+        self._waiting: deque[AlertMessage] = deque()
+        self._finishing = False
         self.done = self.failed = self.dropped = 0
         self.error: str | None = None
         """Why it failed the last time; None when it did not."""
@@ -82,21 +88,33 @@ class Worker:
         if message.phase is not Phase.END and not self._in_time():
             self._drop("too many in a minute")
             return
-        try:
-            self._queue.put_nowait(message)
-        except queue.Full:
+        with self._changed:
+            self._waiting.append(message)
+            full = len(self._waiting) > _WAITING
+            if full:
+                self._waiting.remove(min(self._waiting, key=lambda waiting: _FIRST_OUT.index(waiting.phase)))
+            self._changed.notify()
+        if full:
             self._drop("it is still busy with earlier ones")
 
     def finish(self) -> None:
         """End after what waits has been acted on; returns at once."""
-        with suppress(queue.Full):
-            self._queue.put_nowait(None)
+        with self._changed:
+            self._finishing = True
+            self._changed.notify()
 
     def close(self, timeout_s: float) -> None:
-        """Give it so long to finish, then stop it."""
+        """Give it so long to finish, then stop it: what waits then is dropped."""
+        self.finish()
         self._thread.join(timeout_s)
-        with suppress(Exception):  # it ends anyway
-            self._action.close()
+        if not self._thread.is_alive():
+            return
+        with self._changed:
+            left = len(self._waiting)
+            self._waiting.clear()
+        for _ in range(left):
+            self._drop("it was stopped")
+        self._close()
 
     def _in_time(self) -> bool:
         recent = self._recent
@@ -114,11 +132,22 @@ class Worker:
 
     def _work(self) -> None:
         self._try(self._action.open)
-        while (message := self._queue.get()) is not None:
+        while (message := self._next()) is not None:
             if self._try(lambda: self._action.act(message)):  # called before the next one is taken
                 self.done += 1
             else:
                 self.failed += 1
+        self._close()
+
+    def _next(self) -> AlertMessage | None:
+        """Wait for a message; None when there is nothing left to wait for."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._finishing)
+            return self._waiting.popleft() if self._waiting else None
+
+    def _close(self) -> None:
+        with suppress(Exception):  # it ends anyway
+            self._action.close()
 
     def _try(self, step: Callable[[], None]) -> bool:
         try:

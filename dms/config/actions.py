@@ -9,7 +9,7 @@ from dms.config.section import Section
 
 Kind = Literal["fatigue", "anger"]
 
-_PIN = r"^(GPIO|BCM|BOARD|WPI)\d{1,2}$"
+_PIN = r"^(GPIO|BCM|BOARD|WPI)?[1-9]?\d$"
 _NO_ANGER = "A sound does not calm an angry driver, so anger is left out unless it is named."
 
 

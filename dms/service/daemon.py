@@ -179,6 +179,7 @@ class Daemon:
             set_log_level(plan.config.service.log_level)
             if plan.config.actions != before.actions:
                 self._actions.close(_FINISH_S)
+                actions.take_over(self._actions)
                 self._actions = actions
                 self._actions.start()
             judges_anew = self._models.replace(plan.config.perception, perception)

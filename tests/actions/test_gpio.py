@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from dms.actions.actions import Actions
 from dms.config.actions import ActionSettings, BuzzerSettings, LedSettings
@@ -23,6 +24,9 @@ def pins() -> Iterator[Any]:
     """A board whose pins remember what they did."""
     before = gpiozero.Device.pin_factory
     gpiozero.Device.pin_factory = mock.MockFactory()
+    for name in ("GPIO17", "GPIO27", "BOARD13"):
+        # the mock would make two of one that a test and an action ask for at the same time
+        gpiozero.Device.pin_factory.pin(name)
     yield gpiozero.Device.pin_factory
     gpiozero.Device.pin_factory.reset()
     gpiozero.Device.pin_factory = before
@@ -89,6 +93,38 @@ def test_the_light_is_on_while_any_alert_is_open(pins: Any) -> None:
     actions.alert(message(Phase.END, AngerLevel.ANGRY))
     until(lambda: pin.state)
     actions.close(5.0)
+
+
+def test_the_light_stays_on_when_a_reload_replaces_it(pins: Any) -> None:
+    before = started(led=LedSettings(pin="GPIO27"))
+    pin = pins.pin("GPIO27")
+    for episode in (1, 2):
+        before.alert(message(episode=episode))
+    before.alert(message(Phase.END, episode=1))
+    until(lambda: pin.state)
+    after = Actions(ActionSettings(led=LedSettings(pin="GPIO27", kinds=("fatigue", "anger"))), "van-7")
+    before.close(5.0)
+    assert not pin.state
+    after.take_over(before)
+    after.start()
+    until(lambda: pin.state)
+    after.alert(message(Phase.END, episode=2))
+    until(lambda: not pin.state)
+    after.close(5.0)
+
+
+@pytest.mark.parametrize("name", ["17", "GPIO17", "BCM17", "BOARD11", "WPI0"])
+def test_a_pin_has_any_of_the_names_that_gpiozero_gives_it(pins: Any, name: str) -> None:
+    actions = started(led=LedSettings(pin=name))
+    actions.alert(message())
+    until(lambda: pins.pin("GPIO17").state)
+    actions.close(5.0)
+
+
+@pytest.mark.parametrize("name", ["", "017", "GPIO05", "PIN17"])
+def test_a_name_that_gpiozero_does_not_know_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="pattern"):
+        LedSettings(pin=name)
 
 
 def test_anger_does_not_sound_unless_it_is_named(pins: Any) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dms.actions.actions import Actions
+from dms.actions.hook import Hook, HookError
 from dms.config.actions import ActionSettings, HookSettings
 from dms.driver.state import AngerLevel, Phase
 from dms.errors import UserError
@@ -140,6 +141,13 @@ def test_what_waits_at_a_stop_is_still_acted_on(script: Callable[[str], Path], t
     actions.alert(message(Phase.END))
     actions.close(20.0)
     assert (tmp_path / "out").read_text().split() == ["start", "end"]
+
+
+def test_a_run_that_begins_while_it_is_stopped_is_killed(script: Callable[[str], Path]) -> None:
+    hook = Hook(HookSettings(command=script("sleep 600"), timeout_s=60.0), "van-7")
+    hook.close()
+    with pytest.raises(HookError, match="ended with signal 9"):
+        hook.act(message())
 
 
 def test_the_example_of_the_page_speaks_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

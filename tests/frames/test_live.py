@@ -106,7 +106,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (20, 120, 160), dtype=np.uint8
 
 
 class RepeatingCamera:
-    """Gives the same picture again and again until it has been opened twice more."""
+    """Gives the same picture again and again until it has been opened twice more, the second time when it may."""
 
     live = True
     name = "repeating"
@@ -114,9 +114,12 @@ class RepeatingCamera:
 
     def __init__(self) -> None:
         self.opened = 0
+        self.mended = threading.Event()
 
     def frames(self) -> Generator[Frame, None, None]:
         self.opened += 1
+        if self.opened > 2:
+            self.mended.wait(60.0)
         for index in range(200):
             time.sleep(0.01)
             yield Frame(time.monotonic(), NOISE[index % len(NOISE) if self.opened > 2 else 0])
@@ -130,8 +133,9 @@ def test_a_frozen_camera_gives_one_picture_and_is_opened_again() -> None:
     assert capture.take(timeout_s=0.1) is None, "a repeated picture is not given"
     assert eventually(lambda: capture.status.fault is CameraFault.FROZEN)
     assert capture.status.error == "repeating gives the same picture again and again"
-    assert eventually(lambda: camera.opened == 2)
+    assert eventually(lambda: camera.opened == 3)
     assert capture.status.fault is CameraFault.FROZEN, "the same picture after opening it again is still no new one"
+    camera.mended.set()
     assert eventually(lambda: capture.status.fault is None)
     assert capture.take(timeout_s=5.0) is not None
     assert capture.status.size == (160, 120)

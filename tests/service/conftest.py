@@ -11,14 +11,14 @@ from dms.demo import SAMPLE_DRIVE
 
 from .process import Dms, Systemd
 
-CLIP_S = (3.0, 9.0)  # of the sample drive: a blink, a closure of 1.6 s, a blink
+FROM_S, AWAKE_S, OVER_S = 3.0, 9.0, 13.0  # of the sample drive: a closure of 1.6 s, blinks; the alert ends at 9.75 s
 FPS = 20
 
 
-def write_clip(path: Path, times: int = 1) -> None:
-    """Write six seconds of the sample drive, so many times over."""
+def write_clip(path: Path, to_s: float, times: int = 1) -> None:
+    """Write a part of the sample drive, so many times over."""
     reader = cv2.VideoCapture(str(SAMPLE_DRIVE))
-    images = [reader.read()[1] for _ in range(int(CLIP_S[1] * FPS))][int(CLIP_S[0] * FPS) :]
+    images = [reader.read()[1] for _ in range(int(to_s * FPS))][int(FROM_S * FPS) :]
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (480, 360))
     for image in images * times:
         writer.write(image)
@@ -27,17 +27,17 @@ def write_clip(path: Path, times: int = 1) -> None:
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six seconds with one closure of 1.6 s."""
+    """Ten seconds with one closure of 1.6 s, whose alert ends three seconds before they do."""
     path = tmp_path_factory.mktemp("clip") / "clip.avi"
-    write_clip(path)
+    write_clip(path, OVER_S)
     return path
 
 
 @pytest.fixture(scope="session")
 def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A minute of the same, over and over."""
+    """A minute of the first six of these seconds, over and over."""
     path = tmp_path_factory.mktemp("drive") / "drive.avi"
-    write_clip(path, times=10)
+    write_clip(path, AWAKE_S, times=10)
     return path
 
 

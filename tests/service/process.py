@@ -109,6 +109,12 @@ def messages(listener: Any, topic: str) -> list[dict[str, Any]]:
     return [json.loads(payload) for payload in listener.on(f"dms/{VEHICLE}/{topic}")]
 
 
+def ended(listener: Any) -> list[dict[str, Any]] | None:
+    """The fatigue alerts that a listener heard, once the last of them has ended."""
+    alerts = messages(listener, "alert/fatigue")
+    return alerts if alerts and alerts[-1]["phase"] == "end" else None
+
+
 def sessions(listener: Any) -> list[str]:
     """The sessions that were announced, in order."""
     return list(dict.fromkeys(info["session"] for info in messages(listener, "info")))

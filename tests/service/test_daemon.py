@@ -18,21 +18,23 @@ from dms.perception.perception import Perception
 from dms.service.baselines import USUAL_DRIVER
 from dms.service.daemon import Daemon
 
-from .process import Dms, messages, wait_for
+from .process import Dms, ended, messages, wait_for
 
 pytestmark = pytest.mark.xdist_group("daemon")
 
 
 def test_a_closure_becomes_an_alert_that_starts_and_ends(mosquitto: Any, start: Callable[..., Dms], clip: Path) -> None:
     listener = mosquitto.listen()
-    code, errors = start(mosquitto.port, clip).wait()
-    assert code == 0, errors
-    alerts = messages(listener, "alert/fatigue")
-    assert (alerts[0]["phase"], alerts[-1]["phase"]) == ("start", "end")
-    assert alerts[0]["level"] == "microsleep"
+    dms = start(mosquitto.port, clip)
+    alerts = wait_for(lambda: ended(listener))
+    assert (alerts[0]["phase"], alerts[0]["level"]) == ("start", "microsleep")
+    assert alerts[-1]["evidence"]["cause"] == "recovered"
     assert len({alert["event_id"] for alert in alerts}) == 1
     assert [alert["sequence"] for alert in alerts] == list(range(1, len(alerts) + 1))
-    assert listener.on("dms/van/availability")[-1] == "offline"
+    code, errors = dms.wait()
+    assert code == 0, errors
+    wait_for(lambda: listener.on("dms/van/availability")[-1] == "offline")
+    assert messages(listener, "alert/fatigue") == alerts
     assert messages(listener, "alert/anger") == []
 
 
@@ -151,7 +153,7 @@ def test_naming_the_driver_again_changes_nothing(mosquitto: Any, start: Callable
         listener.publish("dms/van/cmd/driver", json.dumps({"driver_id": USUAL_DRIVER}))
         time.sleep(0.2)
     assert dms.wait()[0] == 0
-    alerts = messages(listener, "alert/fatigue")
+    alerts = wait_for(lambda: ended(listener))
     assert [alert["phase"] for alert in alerts].count("start") == 1
     assert alerts[-1]["evidence"]["cause"] != "driver_change"
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from dms.records.trace import read_trace
 from tests.mjpeg import MjpegCamera, jpegs
 
 from .process import Dms, messages, wait_for
@@ -86,7 +87,7 @@ def test_a_full_disk_costs_no_alert(
 ) -> None:
     broker = mosquitto_factory()
     dms = start(broker.port, drive, extra="[records]\ntrace = true\nvideo = true\n")
-    # the file alone is not enough: a disk that fills before its tables are made leaves a count that goes on from the clock
+    # not before it has read the outbox: with no tables in it yet, the count would go on from the clock
     wait_for(lambda: " watches " in dms.errors)
     filler = small_disk / "filler"
     with suppress(OSError), filler.open("wb") as file:
@@ -106,7 +107,8 @@ def test_a_full_disk_costs_no_alert(
     wait_for(lambda: listener.on("dms/van/availability")[-1] == "offline")
     alerts = messages(listener, "alert/fatigue")
     assert alerts[0]["phase"] == "start"
-    assert sorted({alert["sequence"] for alert in alerts}) == list(range(1, len(alerts) + 1))
+    numbers = {alert["sequence"] for alert in alerts}
+    assert numbers == set(range(1, max(numbers) + 1)), "no alert is lost; one may come twice"
 
 
 def utc(message: dict[str, Any]) -> float:
@@ -136,7 +138,8 @@ def test_a_clock_that_jumps_an_hour_either_way_changes_times_and_nothing_else(
         jump.write_text(f"{offset:+d}")  # in the middle of an alert
         wait_for(lambda: abs(utc(messages(listener, "state")[-1]) - time.time() - offset) < 60)  # noqa: B023
     states = messages(listener, "state")
-    assert [state["sequence"] for state in states] == list(range(1, len(states) + 1)), "none is held back"
+    numbers = [state["sequence"] for state in states]
+    assert numbers == sorted(set(numbers)), "in order; a newer one may have replaced one that waited"
     alerts = messages(listener, "alert/fatigue")
     assert [alert["sequence"] for alert in alerts] == list(range(1, len(alerts) + 1))
     assert all(alert["late_s"] < HOUR_S / 2 for alert in alerts), "lateness rests on monotonic time"
@@ -156,6 +159,8 @@ def test_sigterm_ends_it_within_two_seconds_whatever_hangs(
     extra = f'[records]\ntrace = true\nvideo = true\n[actions.hook]\ncommand = "{hook}"\ntimeout_s = 60\n'
     dms = start(mosquitto.port, drive, extra=extra)
     wait_for(lambda: messages(listener, "alert/fatigue"), 60.0)
+    trace = dms.state_dir / "traces" / "000001"
+    wait_for(lambda: sum(part.stat().st_size for part in trace.iterdir()), 60.0)  # some of it is written by now
     os.kill(mosquitto_pid(mosquitto), signal.SIGSTOP)  # a broker that neither answers nor hangs up
     try:
         asked = time.monotonic()
@@ -165,9 +170,8 @@ def test_sigterm_ends_it_within_two_seconds_whatever_hangs(
         os.kill(mosquitto_pid(mosquitto), signal.SIGCONT)
     assert code == 0, errors
     assert took_s < 4.0, "two seconds, and as much again for a busy machine"
-    trace = (dms.state_dir / "traces" / "000001" / "0001.jsonl").read_text()
-    assert trace.endswith("\n")
-    assert len(trace.splitlines()) > 20
+    _, events = read_trace(trace)
+    assert len(list(events)) > 20
 
 
 def mosquitto_pid(broker: Any) -> int:

@@ -71,6 +71,25 @@ def test_a_reload_changes_limits_actions_and_records_while_it_runs(
     assert kinds == ["READY", "RELOADING", "MONOTONIC_USEC", "READY", "STOPPING"]
 
 
+def test_an_action_that_a_reload_brings_hears_of_the_alert_that_is_open(
+    mosquitto: Any, start: Callable[..., Dms], drive: Path, tmp_path: Path
+) -> None:
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\necho $DMS_PHASE $DMS_EVENT_ID >> {tmp_path}/heard\n")
+    hook.chmod(0o755)
+    listener = mosquitto.listen()
+    stays_open = (
+        "[driver.life]\nmicrosleep_recover_s = 60\nasleep_recover_s = 61\nunresponsive_recover_s = 62\nrepeat_s = 300\n"
+    )
+    dms = start(mosquitto.port, drive, extra=stays_open)
+    alert = wait_for(lambda: messages(listener, "alert/fatigue"))[0]
+    dms.configure(f'{stays_open}[actions.hook]\ncommand = "{hook}"\n')
+    dms.tell(signal.SIGHUP)
+    heard = tmp_path / "heard"
+    wait_for(lambda: heard.exists() and heard.read_text() == f"start {alert['event_id']}\n")
+    assert dms.end()[0] == 0
+
+
 BAD = {
     "[driver.closure]\nasleep_s = -1\n": "driver.closure.asleep_s: -1 given",
     "[driver\n": "not TOML",
