@@ -3,7 +3,7 @@
 Takes a path, gives a frozen ``Config``. Knows no other room: each room imports its own section from here.
 """
 
-import difflib
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from dms.config.actions import ActionSettings
 from dms.config.alerts import MqttSettings
 from dms.config.driver import DriverSettings
+from dms.config.explain import explain
 from dms.config.frames import CameraSettings
 from dms.config.obd import ObdSettings
 from dms.config.perception import PerceptionSettings
@@ -95,41 +96,15 @@ def with_values(config: Config, table: str, **values: object) -> Config:
     Raises:
         UserError: A value is wrong; one line for each.
     """
-    data = config.model_dump()
+    data = config.model_dump(mode="json")
     data[table].update(values)
     return _validated(data, "")
 
 
 def _validated(data: dict[str, Any], where: str) -> Config:
     try:
-        return Config.model_validate(data)
+        # strict, so that "15" is no number and "yes" no truth; as JSON, because what TOML has as well then reads as a
+        # path or a tuple. A date of TOML's is text
+        return Config.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
-        lines = [explain(problem) for problem in error.errors()]
-        raise UserError("\n".join(f"{where}{line}" for line in lines)) from error
-
-
-def explain(problem: Any) -> str:
-    """One validation error in words: the key's path, what was given, what is allowed."""
-    where = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        allowed = _keys_beside(problem["loc"])
-        close = difflib.get_close_matches(str(problem["loc"][-1]), allowed, n=1)
-        hint = f" (did you mean '{close[0]}'?)" if close else ""
-        return f"{where}: no such key{hint}; allowed here: {', '.join(allowed)}"
-    message, given = problem["msg"].removeprefix("Input ").removeprefix("Value error, "), problem["input"]
-    if isinstance(given, dict):
-        # a whole table says nothing, and there may be a secret in it
-        return f"{where}: {message}"
-    if problem["type"] == "string_type" and isinstance(given, int | float) and not isinstance(given, bool):
-        message += f': write it in quotes, "{given}"'
-    return f"{where}: {given!r} given; {message}"
-
-
-def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
-    model: Any = Config
-    for part in location[:-1]:
-        field = model.model_fields.get(str(part)) if isinstance(model, type) and issubclass(model, Section) else None
-        if field is None:
-            return []
-        model = field.annotation
-    return sorted(model.model_fields) if isinstance(model, type) and issubclass(model, Section) else []
+        raise UserError("\n".join(f"{where}{line}" for line in explain(error, Config))) from error

@@ -9,9 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from dms.config.section import Section
-
-_TOPIC_PART = r"^[A-Za-z0-9_-]{1,64}$"
+from dms.config.section import NAME, NAME_OR_FILE, Section
 
 
 class TlsSettings(Section):
@@ -52,7 +50,7 @@ class MqttSettings(Section):
     )
     client_id: str | None = Field(
         None,
-        pattern=_TOPIC_PART,
+        pattern=NAME,
         title="Client id",
         description="Unique on the broker; 'dms-' and the vehicle id when absent.",
     )
@@ -61,7 +59,7 @@ class MqttSettings(Section):
     )
     login_credential: str | None = Field(
         None,
-        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        pattern=NAME_OR_FILE,
         title="Login credential",
         description="The same two lines as a systemd credential: the name given to LoadCredential=.",
     )
@@ -135,7 +133,7 @@ class MqttSettings(Section):
         False, title="Home Assistant discovery", description="Announce this vehicle to Home Assistant as a device."
     )
     home_assistant_prefix: str = Field(
-        "homeassistant", pattern=_TOPIC_PART, title="Discovery prefix", description="Home Assistant's discovery prefix."
+        "homeassistant", pattern=NAME, title="Discovery prefix", description="Home Assistant's discovery prefix."
     )
 
     @model_validator(mode="after")

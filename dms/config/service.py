@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from dms.config.section import Section
+from dms.config.section import NAME, Section
 
 
 class VehicleSettings(Section):
@@ -13,7 +13,7 @@ class VehicleSettings(Section):
 
     id: str = Field(
         "vehicle-1",
-        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        pattern=NAME,
         title="Vehicle id",
         description="Second part of every topic: letters, digits, '-' and '_', at most 64.",
     )

@@ -1,25 +1,52 @@
 """The one door to all pictures: cameras, network streams, recordings."""
 
+import difflib
+import re
 from pathlib import Path
 
 from dms.config import CameraSettings
+from dms.config.frames import without_secrets
+from dms.errors import UserError
 from dms.frames.libcamera import LibcameraCamera
 from dms.frames.source import Source, open_recording
 from dms.frames.stream import StreamCamera
 from dms.frames.v4l2 import V4l2Camera
+
+_SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
 def open_source(settings: CameraSettings) -> Source:
     """Open what ``camera.source`` names.
 
     Raises:
-        UserError: A file or folder cannot be used, or there is no such name. (A camera is opened later, by ``frames``.)
+        UserError: A file or folder cannot be used, an address cannot be one, or there is no such name. (A camera is
+            opened later, by ``frames``.)
     """
     source = settings.source
     if source.partition(":")[0] == "libcamera":
         return LibcameraCamera(settings)
     if "://" in source:
+        _check_address(source)
         return StreamCamera(settings)
     if source.isdigit() or source.startswith("/dev/"):
         return V4l2Camera(settings)
-    return open_recording(Path(source), settings)
+    path = Path(source)
+    if not path.exists() and difflib.get_close_matches(source.partition(":")[0].lower(), ["libcamera"]):
+        raise UserError(f"{source}: no such file (did you mean 'libcamera'?)")
+    return open_recording(path, settings)
+
+
+def _check_address(source: str) -> None:
+    """Tell an address that can never give pictures apart from a camera that does not answer.
+
+    Raises:
+        UserError: It has another scheme, or no host.
+    """
+    scheme, _, rest = source.partition("://")
+    shown = without_secrets(source)
+    if scheme.lower() not in _SCHEMES:
+        allowed = ", ".join(f"{known}://" for known in _SCHEMES)
+        raise UserError(f"{shown}: no address of a camera; a stream begins with {allowed}")
+    host = re.split(r"[/?#\\]", rest, maxsplit=1)[0].rpartition("@")[2]
+    if not host.strip() or host.startswith(":"):
+        raise UserError(f"{shown}: the address names no host; it is {scheme}://HOST/PATH")

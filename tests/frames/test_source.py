@@ -102,6 +102,33 @@ def test_one_door_opens_every_source_and_shows_no_password(source: str, name: st
     assert open_source(CameraSettings(source=source)).name == name
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (
+            "ftp://user:secret@camera.local/x",
+            "ftp://camera.local/...: no address of a camera; a stream begins with rtsp://",
+        ),
+        ("rtsp://", "the address names no host"),
+        ("rtsp:///stream", "the address names no host"),
+        ("http://user:secret@:80/x", "the address names no host"),
+        ("libcamer", r"libcamer: no such file \(did you mean 'libcamera'\?\)"),
+        ("Libcamera:1", "did you mean 'libcamera'"),
+    ],
+)
+def test_a_source_that_can_never_give_pictures_is_told_in_one_line(source: str, words: str) -> None:
+    with pytest.raises(UserError, match=words) as raised:
+        open_source(CameraSettings(source=source))
+    assert "\n" not in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_file_may_be_called_like_a_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "libcamera.mp4").write_bytes(SAMPLE_DRIVE.read_bytes())
+    assert open_source(CameraSettings(source="libcamera.mp4")).name == "libcamera.mp4"
+
+
 def test_a_camera_that_is_absent_is_told_with_what_to_do() -> None:
     with pytest.raises(WorldError, match="is the camera plugged in"):
         next(open_source(CameraSettings(source="/dev/video99")).frames())
