@@ -81,7 +81,7 @@ def evaluate(data: Path, model: ModelFile) -> EyesReport:
     return EyesReport(
         data=str(data),
         model=str(model.path),
-        overall=classification(truth, np.append(answers, _UNKNOWN)[:-1], LABELS),
+        overall=classification(truth, answers, LABELS, unknown=True),
         known=classification(truth[known], answers[known], LABELS) if known.any() else None,
         unknown_share=float((~known).mean()),
         auc=auc(patches.closed[known], np.array([v for v in verdicts if v is not None])),

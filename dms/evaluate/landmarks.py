@@ -87,6 +87,8 @@ class LandmarksReport:
         lines += [
             "",
             "errors over the distance of the outer eye corners; failed: over 10 %",
+            "points before: cut around the points of a first look, as the daemon follows a face from frame to frame; "
+            "box: that first look",
             f"confident of {self.confident:.2%}",
             self.latency.text(),
         ]

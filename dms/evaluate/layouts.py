@@ -5,7 +5,7 @@ of 68 landmarks, a CSV of face boxes), gives arrays. Needs numpy and OpenCV only
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,10 @@ def read_fer2013(fer2013: Path, usage: str, ferplus: Path | None = None) -> Expr
     Raises:
         UserError: A file is missing or not in this layout, or the two have different rows.
     """
-    votes = None if ferplus is None else list(_rows(ferplus, {"Usage", *FERPLUS, "unknown", "NF"}))
+    votes = None if ferplus is None else list(_rows(ferplus, ("Usage", *FERPLUS, "unknown", "NF")))
     images, labels, chosen = [], [], []
     number = -1
-    for number, row in enumerate(_rows(fer2013, {"emotion", "pixels", "Usage"})):
+    for number, row in enumerate(_rows(fer2013, ("emotion", "pixels", "Usage"))):
         if votes is not None and (number >= len(votes) or votes[number]["Usage"] != row["Usage"]):
             raise UserError(f"{ferplus} and {fer2013} differ from row {number + 1} on: they must have the same rows")
         if row["Usage"] != usage:
@@ -123,6 +123,8 @@ def read_eyes(folder: Path) -> EyePatches:
     Raises:
         UserError: A sub-folder is missing or holds no picture, or a picture cannot be read.
     """
+    if folder.is_file():
+        raise UserError(f"{folder} is a file: give a folder with closed/ and open/, which hold pictures")
     images, closed, groups = [], [], []
     for name, is_closed in (("closed", True), ("open", False)):
         for path in picture_files(folder / name):
@@ -152,7 +154,7 @@ def read_landmarks(table: Path) -> LandmarkedFaces:
         UserError: The file is missing or not in this layout.
     """
     names = [f"{axis}{i}" for i in range(68) for axis in "xy"]
-    rows = list(_rows(table, {"file", *names}))
+    rows = list(_rows(table, ("file", *names)))
     try:
         points = np.array([[float(row[name]) for name in names] for row in rows], np.float32)
     except ValueError as error:
@@ -183,7 +185,9 @@ def read_frames(folder: Path) -> list[LabelledFrame]:
     Raises:
         UserError: The file is missing or not in this layout.
     """
-    rows = _rows(folder / "labels.csv", {"file"})
+    if folder.is_file():
+        raise UserError(f"{folder} is a file: give the folder that holds labels.csv and its pictures")
+    rows = _rows(folder / "labels.csv", ("file",))
     return [_labelled_frame(folder, number, row) for number, row in enumerate(rows, start=1)]
 
 
@@ -226,17 +230,18 @@ def read_grey(path: Path) -> npt.NDArray[np.uint8]:
     return grey
 
 
-def _rows(table: Path, columns: set[str]) -> Iterator[dict[str, str]]:
+def _rows(table: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
     if not table.is_file():
         raise UserError(f"file {table} is missing")
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            missing = columns - set(reader.fieldnames or ())
+            if reader.fieldnames is None:
+                raise UserError(f"{table}: the file is empty")
+            missing = [name for name in columns if name not in reader.fieldnames]
             if missing:
-                raise UserError(
-                    f"{table} has no column {', '.join(sorted(missing)[:4])}: see `dms evaluate --help` for the layouts"
-                )
+                named = ", ".join(missing[:4]) + (" and so on" if missing[4:] else "")
+                raise UserError(f"{table} has no column {named}: see `dms evaluate --help` for the layouts")
             for number, row in enumerate(reader, start=1):
                 if any(row[name] is None for name in columns):
                     raise UserError(f"{table} row {number} is shorter than the first line")

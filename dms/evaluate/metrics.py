@@ -47,7 +47,7 @@ class Classification:
         macro_specificity: Mean specificity of the classes that occur; None when only one does.
         macro_f1: Mean F1 of the classes that occur.
         classes: Each class against the rest.
-        confusion: Row: truth, column: answer, in the order of ``classes``.
+        confusion: Row: truth, column: answer, in the order of ``classes``; then "unknown" where that is an answer.
     """
 
     samples: int
@@ -60,16 +60,18 @@ class Classification:
     confusion: tuple[tuple[int, ...], ...]
 
 
-def classification(truth: Ints, answers: Ints, labels: Sequence[str]) -> Classification:
+def classification(truth: Ints, answers: Ints, labels: Sequence[str], *, unknown: bool = False) -> Classification:
     """Every metric of a set of answers.
 
     Args:
         truth: (N,) indices into ``labels``, N >= 1.
-        answers: (N,) the same; an index past the labels is an answer that is wrong for every class ("unknown").
+        answers: (N,) the same.
         labels: Names of the classes.
+        unknown: Whether the index past the labels is an answer too, wrong for every class; the confusion matrix then
+            has a last column for it, however often it was given.
     """
     count = len(labels)
-    matrix = confusion_matrix(truth, answers, max(count, int(answers.max()) + 1))[:count]
+    matrix = confusion_matrix(truth, answers, count + unknown)[:count]
     classes = tuple(_one_class(matrix, i, label) for i, label in enumerate(labels))
     present = [c for c in classes if c.support]
     return Classification(

@@ -21,7 +21,8 @@ from dms.perception.face import FaceFinder, choose
 from dms.perception.landmarks import Crop, LandmarkNet
 from dms.perception.mouth import MouthNet, mouth_patch
 
-LABELS = ("no yawn", "yawn")
+LABELS = ("shut", "yawn")
+"""As the model names them: shut is every mouth that does not yawn."""
 _UNKNOWN = 2
 
 
@@ -102,7 +103,7 @@ def evaluate(data: Path, face: ModelFile, landmarks: ModelFile, mouth: ModelFile
     return MouthReport(
         data=str(data),
         model=str(mouth.path),
-        overall=classification(truth, np.append(verdicts, _UNKNOWN)[:-1], LABELS),
+        overall=classification(truth, verdicts, LABELS, unknown=True),
         known=classification(truth[known], verdicts[known], LABELS) if known.any() else None,
         no_face=1 - len(faces) / len(frames),
         unknown=float((~known).mean()),

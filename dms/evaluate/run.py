@@ -102,4 +102,7 @@ def _model(name: str, path: Path | None) -> ModelFile:
         return load_verified(name, None)
     if path.suffix != ".tflite":
         raise UserError(f"{path}: a model is a .tflite file with its card (.json) beside it")
+    for file in (path, path.with_suffix(".json")):
+        if not file.is_file():
+            raise UserError(f"{file}: no such file; --model names a .tflite file with its card (.json) beside it")
     return load_verified(path.stem, path.parent)

@@ -208,7 +208,7 @@ def test_options_of_emotion_are_not_for_other_models(tmp_path):
     ("arguments", "words"),
     [
         (("--model", "none.keras"), "none.keras: no such file"),
-        (("--model", "none.tflite"), "none.tflite is missing"),
+        (("--model", "none.tflite"), "none.tflite: no such file; --model names"),
         (("--model", "model.h5"), "a .tflite file"),
         (("--occlusion",), "--pictures"),
     ],

@@ -122,6 +122,23 @@ def test_eye_folders_that_are_no_such_are_refused(tmp_path):
         read_eyes(tmp_path)
 
 
+@pytest.mark.parametrize("read", [read_eyes, read_frames])
+def test_a_file_where_a_folder_is_wanted_is_told(tmp_path, read):
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(UserError, match=r"empty\.csv is a file: give (a|the) folder"):
+        read(tmp_path / "empty.csv")
+
+
+def test_an_empty_table_is_told_and_missing_columns_in_their_order(tmp_path):
+    table = tmp_path / "landmarks68_made.csv"
+    table.touch()
+    with pytest.raises(UserError, match="the file is empty"):
+        read_landmarks(table)
+    table.write_text("file,x0\na.jpg,1\n")
+    with pytest.raises(UserError, match="has no column y0, x1, y1, x2 and so on: see"):
+        read_landmarks(table)
+
+
 def test_landmarks_keep_their_order(tmp_path):
     names = [f"{axis}{i}" for i in range(68) for axis in "xy"]
     table = tmp_path / "landmarks68_made.csv"

@@ -19,11 +19,18 @@ def test_a_confusion_worked_by_hand():
 
 
 def test_unknown_is_an_answer_that_is_wrong_for_every_class():
-    result = classification(np.array([0, 1, 1]), np.array([0, 2, 1]), ("open", "closed"))
+    result = classification(np.array([0, 1, 1]), np.array([0, 2, 1]), ("open", "closed"), unknown=True)
     assert result.accuracy == pytest.approx(2 / 3)
     assert result.confusion == ((1, 0, 0), (0, 1, 1))
     assert result.classes[1].recall == pytest.approx(1 / 2)
     assert result.classes[0].precision == 1
+
+
+def test_the_unknown_column_is_there_when_nothing_was_unknown():
+    result = classification(np.array([0, 1, 1]), np.array([0, 0, 1]), ("open", "closed"), unknown=True)
+    assert result.confusion == ((1, 0, 0), (1, 1, 0))
+    rows = [line.split() for line in table(result, ("unknown",)).splitlines()[-3:]]
+    assert rows == [["truth", "/", "answer", "open", "closed", "unknown"], ["open", *"100"], ["closed", *"110"]]
 
 
 def test_a_class_that_never_occurs_has_no_recall_and_does_not_count():
@@ -48,7 +55,7 @@ def test_recall_at_a_false_positive_rate():
     assert recall_at(positive, scores, 1.0) == 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=2, max_size=40))
 def test_auc_is_the_share_of_pairs_in_the_right_order(samples):
     positive, scores = np.array([p for p, _ in samples]), np.array([float(s) for _, s in samples])
@@ -69,6 +76,7 @@ def test_calibration_error_of_a_boast_and_of_an_honest_answer():
 
 
 def test_the_table_names_every_class_and_the_unknown_column():
-    text = table(classification(np.array([0, 1, 1]), np.array([0, 2, 1]), ("open", "closed")), ("unknown",))
+    result = classification(np.array([0, 1, 1]), np.array([0, 2, 1]), ("open", "closed"), unknown=True)
+    text = table(result, ("unknown",))
     for word in ("open", "closed", "unknown", "precision", "specificity", "66.67 %"):
         assert word in text
