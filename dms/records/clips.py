@@ -28,8 +28,9 @@ from dms.records.folder import make_room, private_folder
 log = logging.getLogger(__name__)
 
 _JPEG_QUALITY = 80
-_PICTURE_S = 0.2
-"""More than compressing one picture takes."""
+_PICTURE_S = 0.05
+"""What compressing one picture takes, after which a clip that is given up is tidied away."""
+_STOPPED = "the daemon stopped meanwhile"
 _FREE_BYTES = 50e6
 """A clip is not written when less than this would be left on the disk: the outbox needs it more."""
 
@@ -64,6 +65,7 @@ class ClipRecorder:
         self._changed = threading.Condition()
         self._newest: Frame | None = None
         self._wanted: _Wanted | None = None
+        self._writing = False
         self._stopping = False
         self._hurry = threading.Event()
         self._ring: deque[_Picture] = deque()
@@ -84,18 +86,29 @@ class ClipRecorder:
     def alert(self, t: float, message: AlertMessage) -> None:
         """Keep the pictures around this moment; an alert within the time after an earlier one is in its clip."""
         with self._changed:
-            if self._wanted is None:
+            if self._stopping:
+                self._fail(_STOPPED)
+            elif self._wanted is None:
                 self._wanted = _Wanted(t, message)
                 self._changed.notify()
 
-    def close(self, timeout_s: float) -> None:
-        """Write the clip that is due with what there is of it, and end; one that takes longer is given up."""
+    def end(self) -> None:
+        """Begin to write the clip that is due with what there is of it; ``close`` waits for it."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
+
+    def close(self, timeout_s: float) -> None:
+        """Write what is due and end; what takes longer is given up, which costs a twentieth of a second more."""
+        self.end()
         self._thread.join(timeout_s)
         self._hurry.set()
         self._thread.join(_PICTURE_S)
+        with self._changed:
+            # the process may end before a thread that is slow or hangs could say so itself
+            if self._writing or self._wanted is not None:
+                self._writing, self._wanted = False, None
+                self._fail(_STOPPED)
 
     def _work(self) -> None:
         while True:
@@ -118,7 +131,7 @@ class ClipRecorder:
             wanted = self._wanted
             if wanted is None or not (stopping or self._patience() == 0.0):
                 return None
-            self._wanted = None
+            self._wanted, self._writing = None, True
             return wanted
 
     def _patience(self) -> float | None:
@@ -145,14 +158,20 @@ class ClipRecorder:
     def _write(self, wanted: _Wanted) -> None:
         first_t, last_t = wanted.t - self._settings.video_before_s, wanted.t + self._settings.video_after_s
         pictures = [picture for picture in self._ring if first_t <= picture.t <= last_t]
-        if not pictures:
-            self._fail("there were no pictures around the alert")
-            return
+        problem: str | None = None
+        name = self._folder
         try:
             name = self._write_files(pictures, wanted)
         except OSError as error:
-            self._fail(error.strerror or str(error))
-        else:
+            problem = error.strerror or str(error)
+        with self._changed:
+            if not self._writing:
+                return  # given up, and told
+            # told within the lock: whoever closes finds a clip either unfinished or told
+            self._writing = False
+            if problem is not None:
+                self._fail(problem)
+                return
             self.clips += 1
             self.error = None
             log.info("clip %s: %d pictures around an alert", name, len(pictures))
@@ -163,6 +182,8 @@ class ClipRecorder:
 
     def _write_files(self, pictures: list[_Picture], wanted: _Wanted) -> Path:
         s = self._settings
+        if not pictures:
+            raise OSError("there were no pictures around the alert")
         private_folder(self._folder)
         clips = self._clips()
         number = int(clips[-1].stem) + 1 if clips else 1
@@ -185,6 +206,7 @@ class ClipRecorder:
             beside = path.with_suffix(".json")
             with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
                 json.dump(about, file)
+            self._check_time()
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
@@ -205,8 +227,7 @@ class ClipRecorder:
         writer.set(cv2.VIDEOWRITER_PROP_QUALITY, _JPEG_QUALITY)
         try:
             for picture in pictures:
-                if self._hurry.is_set():
-                    raise OSError("the daemon stopped meanwhile")
+                self._check_time()
                 image = _decoded(picture)
                 if image.shape == first.shape:
                     writer.write(image)
@@ -214,6 +235,10 @@ class ClipRecorder:
             writer.release()
         if path.stat().st_size < len(pictures) * 100:
             raise OSError("the video could not be written")
+
+    def _check_time(self) -> None:
+        if self._hurry.is_set():
+            raise OSError(_STOPPED)
 
     def _clips(self) -> list[Path]:
         """The clips from the oldest on."""

@@ -8,6 +8,7 @@ never leaves a hole: what cannot be written ends the trace, and a new one begins
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -90,9 +91,10 @@ class TraceRecorder:
 
     def close(self, timeout_s: float) -> None:
         """Write what waits, and end; what takes longer is left behind."""
+        deadline = time.monotonic() + timeout_s
         with suppress(queue.Full):
             self._queue.put(None, timeout=timeout_s)
-        self._thread.join(timeout_s)
+        self._thread.join(max(0.0, deadline - time.monotonic()))
 
     def _try_again(self, t: float) -> None:
         if self._retry_t is None:

@@ -3,6 +3,7 @@
 Takes the ``[records]`` table, and what the road sees, hears and raises; gives a report for ``health``.
 """
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from dms.frames import Frame
 from dms.observation import Observation
 from dms.records.clips import ClipRecorder
 from dms.records.recorder import TraceRecorder
+
+_TELL_S = 0.1
+"""Kept of the time for closing, to give up a clip and to say so."""
 
 
 class Records:
@@ -59,8 +63,11 @@ class Records:
         )
 
     def close(self, timeout_s: float) -> None:
-        """Write what waits, as far as the time allows."""
-        if self._trace is not None:
-            self._trace.close(timeout_s)
+        """Write what waits, both at once and as far as the time allows; what is not kept is told before it is over."""
+        deadline = time.monotonic() + timeout_s - _TELL_S
         if self._clips is not None:
-            self._clips.close(timeout_s)
+            self._clips.end()
+        if self._trace is not None:
+            self._trace.close(max(0.0, deadline - time.monotonic()))
+        if self._clips is not None:
+            self._clips.close(max(0.0, deadline - time.monotonic()))

@@ -98,8 +98,8 @@ class HealthReporter:
                         "dropped": publisher.dropped,
                         "connects": publisher.connects,
                         "inputs_rejected": publisher.inputs_rejected,
-                        "latency_s": publisher.latency_s,
-                        "latency_p99_s": publisher.latency_p99_s,
+                        "latency_s": _rounded(publisher.latency_s),
+                        "latency_p99_s": _rounded(publisher.latency_p99_s),
                         "error": publisher.error,
                     }
                 ),
@@ -116,6 +116,11 @@ def _condition(degraded: Degraded | None, capture: CaptureStatus) -> tuple[str, 
     if capture.fault is not None or degraded is None:
         return ("ok" if capture.fault is None else "lost"), capture.fault
     return _CAMERA_STATUS.get(degraded, "ok"), None
+
+
+def _rounded(seconds: float | None) -> float | None:
+    """To what a latency over a network means: tenths of a millisecond."""
+    return None if seconds is None else round(seconds, 4)
 
 
 def rss_mb() -> float | None:

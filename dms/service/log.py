@@ -1,7 +1,8 @@
 """What the daemon says on standard error: levels that journald understands, and no flood.
 
 Takes log records, gives lines. Where journald listens (``JOURNAL_STREAM``, systemd.exec(5)) each line begins with its
-syslog priority, ``<4>`` for a warning (sd-daemon(3)); elsewhere the level is written out. Never touches a file.
+syslog priority, ``<4>`` for a warning (sd-daemon(3)); elsewhere the local time and the level are written out. Never
+touches a file.
 """
 
 import logging
@@ -20,9 +21,10 @@ def log_to_stderr(level: str) -> None:
     """Log to standard error from this level on: ``debug``, ``info``, ``warning`` or ``error``."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(RepeatLimit())
-    # journald and terminals stamp for themselves
     text = "%(name)s: %(message)s"
-    handler.setFormatter(JournalFormatter(text) if journal_listens() else logging.Formatter(f"%(levelname)s {text}"))
+    # journald stamps for itself, a terminal or a container's log does not
+    stamped = logging.Formatter(f"%(asctime)s %(levelname)s {text}", "%Y-%m-%dT%H:%M:%S%z")
+    handler.setFormatter(JournalFormatter(text) if journal_listens() else stamped)
     logging.basicConfig(handlers=[handler])
     set_log_level(level)
 

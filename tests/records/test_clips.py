@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,38 @@ def test_a_stop_does_not_wait_for_a_long_clip(tmp_path: Path) -> None:
     until(lambda: not recorder._thread.is_alive())
     assert list(tmp_path.iterdir()) == []
     assert recorder.error == "clip: the daemon stopped meanwhile"
+
+
+def test_a_clip_that_a_stop_cuts_off_is_told_once_though_its_disk_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write, asked, free = ClipRecorder._write_video, threading.Event(), threading.Event()
+
+    def hang(*arguments: Any) -> None:
+        write(*arguments)
+        asked.set()
+        free.wait(60.0)
+
+    monkeypatch.setattr(ClipRecorder, "_write_video", hang)  # no real disk hangs on demand
+    recorder = ClipRecorder(tmp_path, settings(video_after_s=0.0))
+    feed(recorder.see, 0.3)
+    recorder.alert(time.monotonic(), message())
+    assert asked.wait(60.0)
+    recorder.close(0.0)
+    told = [f"a clip was not kept in {tmp_path}: the daemon stopped meanwhile"]
+    assert caplog.messages == told, "the process may end now"
+    free.set()
+    recorder._thread.join(60.0)
+    assert caplog.messages == told
+    assert (recorder.clips, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_an_alert_that_comes_after_the_stop_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    recorder = ClipRecorder(tmp_path, settings())
+    feed(recorder.see, 0.2)
+    recorder.close(20.0)
+    recorder.alert(time.monotonic(), message())
+    assert caplog.messages == [f"a clip was not kept in {tmp_path}: the daemon stopped meanwhile"]
 
 
 def test_the_bounds_hold_and_the_oldest_goes_first(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dms.driver.baseline import Baseline
@@ -38,7 +38,6 @@ inputs = (
 )
 
 
-@settings(deadline=None)
 @given(events=st.lists(observations | inputs, max_size=8))
 def test_what_was_written_is_read_back_exactly(tmp_path_factory: pytest.TempPathFactory, events: list) -> None:  # type: ignore[type-arg]
     path = tmp_path_factory.mktemp("trace") / "trace.jsonl"

@@ -4,6 +4,8 @@ import logging
 import os
 import subprocess
 import sys
+import time
+from datetime import datetime
 from pathlib import Path
 
 from dms.service.log import JournalFormatter, RepeatLimit
@@ -32,9 +34,11 @@ def test_journald_gets_a_priority_on_every_line(tmp_path: Path) -> None:
     assert all(line.startswith("<3>") for line in lines[2:]), "a traceback belongs to its error"
 
 
-def test_a_file_that_is_not_the_journal_gets_plain_lines(tmp_path: Path) -> None:
+def test_where_no_journal_listens_each_line_has_the_time_of_day(tmp_path: Path) -> None:
     lines = speak(tmp_path / "stderr", {"JOURNAL_STREAM": "1:1"})
-    assert lines[:2] == ["INFO dms.x: one", "WARNING dms.x: two"]
+    stamps, told = zip(*(line.split(" ", 1) for line in lines[:2]), strict=True)
+    assert told == ("INFO dms.x: one", "WARNING dms.x: two")
+    assert abs(datetime.fromisoformat(stamps[0]).timestamp() - time.time()) < 3600.0, "local time with its offset"
 
 
 class Repeater:
