@@ -168,18 +168,35 @@ def replay(
 
 @app.command(epilog="Example: dms score out/events.jsonl --labels drive.events.csv")
 def score(
-    events: Annotated[Path, typer.Argument(metavar="EVENTS", help="An events.jsonl that `dms replay` wrote.")],
-    labels: Annotated[Path, typer.Option(metavar="CSV", help="What happened: start_s,end_s,event.")],
+    events: Annotated[
+        list[Path], typer.Argument(metavar="EVENTS...", help="Files events.jsonl that `dms replay` wrote.")
+    ],
+    labels: Annotated[
+        list[Path],
+        typer.Option(metavar="CSV", help="What happened: start_s,end_s,event. Once for each EVENTS, in their order."),
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Compare alerts with labels: hits, misses, false alarms per hour, delay."""
-    from dms.replay.score import score as score_events  # noqa: PLC0415
+    """Compare alerts with labels: hits, misses, false alarms per hour, delay; of several drives also all together."""
+    from dms.replay.score import score_drives, together  # noqa: PLC0415
 
-    result = score_events(events, labels)
-    if as_json:
-        _print_json(result.to_json())
+    scores = score_drives(events, labels)
+    whole = together(scores)
+    for warning in whole.warnings:
+        print(f"dms: {warning}", file=sys.stderr)
+    drives = list(zip(map(str, events), scores, strict=True))
+    if len(drives) == 1:
+        if as_json:
+            _print_json(whole.to_json())
+        else:
+            print(whole.text())
+    elif as_json:
+        _print_json(
+            {"drives": [{"events": name, **one.to_json()} for name, one in drives], "together": whole.to_json()}
+        )
     else:
-        print(result.text())
+        for name, one in [*drives, ("together", whole)]:
+            print(f"{name}: {one.line()}")
 
 
 @app.command(epilog="Example: dms evaluate emotion fer2013.csv --usage PublicTest --ferplus fer2013new.csv")
@@ -360,7 +377,7 @@ def watch(
     from dms.alerts.watch import watch as watch_vehicle  # noqa: PLC0415
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    watch_vehicle(with_values(load_config(config), "mqtt", **given).mqtt, vehicle, Console(highlight=False))
+    watch_vehicle(with_values(load_config(config), "mqtt", **given).mqtt, vehicle)
 
 
 @app.command(epilog="Example: dms schema config > dms.schema.json")

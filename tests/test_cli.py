@@ -66,6 +66,7 @@ def test_schema_config_is_a_json_schema() -> None:
         (("replay", "{out}/none.jsonl", "--out", "{out}"), "cannot be read"),
         (("run", "--config", "/nowhere/dms.toml"), "no such configuration file"),
         (("score", "/nowhere/events.jsonl", "--labels", "/nowhere/labels.csv"), "/nowhere/"),
+        (("score", "{out}/trace.jsonl", "--labels", "/nowhere/labels.csv"), "trace.jsonl:1: a trace, not events"),
         (("check", "--config", "/nowhere/dms.toml"), "no such configuration file"),
         (("bench", "--source", "/nowhere/drive.mp4"), "no such file"),
         (("replay", "{out}/junk.mp4", "--out", "{out}/none"), "not a video"),
@@ -129,6 +130,26 @@ def test_check_looks_at_the_hook_where_there_is_one(tmp_path: Path) -> None:
     assert finding(Path("/nowhere/hook")).verdict == "failed"
     assert "not a file that can be executed" in finding(Path("/nowhere/hook")).text
     assert finding(Path("/bin/true")).text.startswith("hook /bin/true")
+
+
+def test_several_drives_are_scored_one_by_one_and_together(tmp_path: Path) -> None:
+    pairs: list[str] = []
+    for name, event in (("a", "eyes_closed"), ("b", "eyes_close")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "events.jsonl").touch()
+        (tmp_path / name / "labels.csv").write_text(f"start_s,end_s,event\n1,4,{event}\n", encoding="utf-8")
+        pairs += [str(tmp_path / name / "events.jsonl"), "--labels", str(tmp_path / name / "labels.csv")]
+    result = dms("score", *pairs)
+    assert result.returncode == 0
+    assert [line.split(" missed")[0] for line in result.stdout.splitlines()] == [
+        f"{tmp_path}/a/events.jsonl: 0 of 1 found, 1",
+        f"{tmp_path}/b/events.jsonl: 0 of 0 found, 0",
+        "together: 0 of 1 found, 1",
+    ]
+    assert result.stderr.startswith(f"dms: {tmp_path}/b/labels.csv:2: 'eyes_close' is no known event (did you mean")
+    assert len(result.stderr.splitlines()) == 1
+    whole = json.loads(dms("score", *pairs, "--json").stdout)
+    assert [drive["misses"] for drive in [*whole["drives"], whole["together"]]] == [1, 0, 1]
 
 
 def test_watch_does_not_take_a_name_that_is_none() -> None:

@@ -4,6 +4,7 @@ Takes the ``[mqtt]`` table, gives lines. An alert counts once by (event_id, sequ
 """
 
 import contextlib
+import sys
 import time
 import uuid
 
@@ -15,14 +16,16 @@ from rich.text import Text
 
 from dms.alerts.client import new_client
 from dms.alerts.clock import ClockQuality
-from dms.alerts.messages import OFFLINE, AlertMessage, HealthMessage, StateMessage
+from dms.alerts.messages import OFFLINE, AlertMessage, HealthMessage, InfoMessage, StateMessage
 from dms.alerts.topics import EVERY_VEHICLE, Topics
+from dms.alerts.words import alert_in_words, state_in_words
 from dms.config.alerts import MqttSettings
 from dms.errors import WorldError
 
 _ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
-_STYLES = {"start": "bold red", "update": "red", "end": "green"}
-STALE_S = 10.0  # a daemon sends a state every second unless told otherwise (service.state_interval_s)
+LEAST_S, INTERVALS, LONGEST_S = 10.0, 2.5, 60.0
+"""A state is stale 2.5 times ``service.state_interval_s`` after it, but not before 10 s. That interval is a minute at
+the most, and taken for that until ``info`` tells."""
 
 
 class Watch:
@@ -30,6 +33,8 @@ class Watch:
 
     def __init__(self) -> None:
         self._stopped: dict[str, bool] = {}
+        self._offline: dict[str, bool] = {}
+        self._interval_s: dict[str, float] = {}
         self._heard: dict[str, float] = {}
         self._seen: set[tuple[uuid.UUID, int]] = set()
 
@@ -37,64 +42,94 @@ class Watch:
         """One message in words; None for one that says nothing new."""
         _, vehicle, name = topic.split("/", 2)
         try:
-            if name == "availability":
-                why = ": stopped" if self._stopped.get(vehicle) else ": lost, what it said last is stale"
-                return _line(now, vehicle, payload.decode() + (why if payload == OFFLINE.encode() else ""), "bold")
-            if name == "health":
-                self._stopped[vehicle] = HealthMessage.model_validate_json(payload).status == "stopped"
-                return None
-            if name == "state":
-                return self._state(vehicle, StateMessage.model_validate_json(payload), retained, now)
-            return self._alert(vehicle, _ALERT.validate_json(payload), now)
+            words = self._words(vehicle, name, payload, retained, now)
         except (ValidationError, UnicodeDecodeError):
-            return _line(now, vehicle, f"{name}: not a message that version 1 can read", "dim")
+            words = Text("not a message that version 1 can read", "dim")
+        return None if words is None else _line(now, vehicle, name, words)
 
     def silent(self, now: float) -> list[Text]:
-        """A line for each vehicle whose last state has just become stale."""
-        stale = [vehicle for vehicle, heard in self._heard.items() if now - heard > STALE_S]
-        return [_line(now, v, f"stale: no state for {now - self._heard.pop(v):.0f} s", "dim") for v in stale]
+        """A line for each vehicle that is not offline and has just been silent for too long."""
+        ages = {vehicle: now - heard for vehicle, heard in self._heard.items() if not self._offline.get(vehicle)}
+        stale = {vehicle: age for vehicle, age in ages.items() if age > self._stale_s(vehicle)}
+        for vehicle in stale:
+            del self._heard[vehicle]
+        return [
+            _line(now, v, "state", Text(f"stale: nothing heard for {age:.0f} s", "dim")) for v, age in stale.items()
+        ]
+
+    def _stale_s(self, vehicle: str) -> float:
+        return max(LEAST_S, INTERVALS * self._interval_s.get(vehicle, LONGEST_S))
+
+    def _words(self, vehicle: str, name: str, payload: bytes, retained: bool, now: float) -> Text | None:
+        if name == "info":
+            service = InfoMessage.model_validate_json(payload).config.get("service")
+            told = service.get("state_interval_s") if isinstance(service, dict) else None
+            self._interval_s[vehicle] = told if isinstance(told, int | float) else LONGEST_S
+            return None
+        if name == "health":
+            self._stopped[vehicle] = HealthMessage.model_validate_json(payload).status == "stopped"
+            return None
+        self._heard[vehicle] = now
+        if name == "availability":
+            self._offline[vehicle] = payload == OFFLINE.encode()
+            why = ": stopped" if self._stopped.get(vehicle) else ": lost, what it said last is stale"
+            return Text(payload.decode() + (why if self._offline[vehicle] else ""), "bold")
+        if name == "state":
+            return self._state(vehicle, StateMessage.model_validate_json(payload), retained, now)
+        return self._alert(_ALERT.validate_json(payload))
 
     def _state(self, vehicle: str, state: StateMessage, retained: bool, now: float) -> Text:
-        stale = retained if state.clock is ClockQuality.UNSYNCHRONISED else now - state.at.timestamp() > STALE_S
-        self._heard[vehicle] = now
-        text = f"{state.condition} {state.degraded or ''} eyes {state.eyes} PERCLOS {state.perclos}"
-        return _line(now, vehicle, f"{'stale' if stale else 'fresh'} {text}", "dim" if stale else "")
+        old = now - state.at.timestamp() > self._stale_s(vehicle)
+        stale = retained if state.clock is ClockQuality.UNSYNCHRONISED else old
+        return Text(f"{'stale' if stale else 'fresh'} {state_in_words(state)}", "dim" if stale else "")
 
-    def _alert(self, vehicle: str, alert: AlertMessage, now: float) -> Text | None:
+    def _alert(self, alert: AlertMessage) -> Text | None:
         if (alert.event_id, alert.sequence) in self._seen:
             return None
         self._seen.add((alert.event_id, alert.sequence))
-        text = f"{alert.kind} {alert.phase}: {alert.level}, late_s {alert.late_s}, {alert.evidence}"
-        return _line(now, vehicle, text, _STYLES[alert.phase])
+        late = "unknown" if alert.late_s is None else alert.late_s
+        return alert_in_words(alert.phase, alert.level, alert.evidence).append(f", late_s {late}", "dim")
 
 
-def _line(now: float, vehicle: str, text: str, style: str) -> Text:
-    return Text(f"{time.strftime('%H:%M:%S', time.gmtime(now))} {vehicle:<12} {text}", style)
+def _line(now: float, vehicle: str, name: str, words: Text) -> Text:
+    return Text(f"{time.strftime('%H:%M:%S', time.gmtime(now))} {vehicle:<12} {name:<15} ").append_text(words)
 
 
 def watch(settings: MqttSettings, vehicle_id: str = EVERY_VEHICLE, console: Console | None = None) -> None:
     """Print what one vehicle, or every one, says until interrupted. WorldError: the broker is away or refuses."""
-    lines, refusals, topics, console = Watch(), list[str](), Topics(vehicle_id), console or Console()
+    lines, refusals, topics = Watch(), list[str](), Topics(vehicle_id)
+    console, broker, connected = console or Console(highlight=False), f"{settings.host}:{settings.broker_port}", False
 
     def on_connect(client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _more: object) -> None:
-        refusals.extend([str(reason)] if reason.is_failure else [])
-        client.subscribe([(name, 1) for name in (topics.health, topics.availability, topics.state, topics.every_alert)])
+        nonlocal connected
+        if reason.is_failure:
+            refusals.append(str(reason))
+            return
+        connected = True
+        awaited = "every vehicle" if vehicle_id == EVERY_VEHICLE else vehicle_id
+        print(f"connected to {broker}, waiting for {awaited}", file=sys.stderr)
+        # info first: it says when a state is stale
+        names = (topics.info, topics.health, topics.availability, topics.state, topics.every_alert)
+        client.subscribe([(name, 1) for name in names])
 
     def on_message(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if line := lines.line(message.topic, bytes(message.payload), bool(message.retain), time.time()):
-            console.print(line)
+            console.print(line, soft_wrap=True)
 
     client = new_client(settings, f"dms-watch-{uuid.uuid4().hex[:8]}")
     client.on_connect, client.on_message = on_connect, on_message
     try:
         client.connect(settings.host, settings.broker_port, settings.keepalive_s)
     except (OSError, ValueError) as error:
-        raise WorldError(f"broker {settings.host}:{settings.broker_port} cannot be reached: {error}") from error
+        raise WorldError(f"broker {broker} cannot be reached: {error}") from error
     while not refusals:
         if client.loop(timeout=1.0) != mqtt.MQTT_ERR_SUCCESS and not refusals:
+            if connected:
+                print("connection lost, trying again", file=sys.stderr)
+                connected = False
             time.sleep(1.0)
             with contextlib.suppress(OSError):
                 client.reconnect()
         for line in lines.silent(time.time()):
-            console.print(line)
-    raise WorldError(f"broker {settings.host}:{settings.broker_port} refuses: {refusals[0]}")
+            console.print(line, soft_wrap=True)
+    raise WorldError(f"broker {broker} refuses: {refusals[0]}")

@@ -17,7 +17,9 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
+from rich.text import Text
 
+from dms.alerts.words import alert_in_words
 from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings, VehicleSettings
 from dms.demo import SAMPLE_DRIVE
 from dms.errors import UserError
@@ -25,8 +27,6 @@ from dms.service.daemon import Daemon
 
 _HOST = "127.0.0.1"
 _VEHICLE = "demo"
-_TOLD = ("cause", "closed_s", "longest_closed_s", "open_s")
-"""What of the evidence is printed."""
 _COLOURS = {"attentive": "green", "fatigued": "red", "degraded": "yellow", "unknown": "dim"}
 
 
@@ -110,9 +110,8 @@ class _Listener:
     def _alert(self, topic: str, alert: dict[str, Any]) -> None:
         if alert["phase"] == "end":
             self._ended.append(alert)
-        told = ", ".join(f"{name} {alert['evidence'].get(name)}" for name in _TOLD)
-        step, colour = f"{alert['phase']:<6} {alert['level']}", "green" if alert["phase"] == "end" else "red"
-        self._console.print(f"[bold]{topic:<15}[/] {_clock(alert)} [bold {colour}]{step}[/] [dim]{told}[/]")
+        words = alert_in_words(alert["phase"], alert["level"], alert["evidence"])
+        self._console.print(Text.assemble((f"{topic:<15}", "bold"), f" {_clock(alert)} ", words))
 
 
 def _in_words(alert: dict[str, Any]) -> str:

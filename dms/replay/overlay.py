@@ -135,11 +135,13 @@ def _write_readings(panel: Image, observation: Observation, state: DriverState) 
             end = 14 + round((_PANEL - 28) * min(1.0, max(0.0, value)))
             cv2.rectangle(panel, (14, y + 7), (end, y + 11), _AMBER, -1)
     y += 44
-    closed = "unknown" if state.closed_s is None else f"{state.closed_s:.1f} s"
-    _text(panel, f"eyes {state.eyes}, closed {closed}", y, _EYES[state.eyes])
+    closed = state.eyes is Eyes.CLOSED and state.closed_s is not None
+    _text(panel, f"eyes {state.eyes}" + (f" for {state.closed_s:.1f} s" if closed else ""), y, _EYES[state.eyes])
     if observation.pose is not None:
         pose = observation.pose
-        _text(panel, f"yaw {pose.yaw:.0f}  pitch {pose.pitch:.0f}  roll {pose.roll:.0f}", y + 24, _GREY)
+        # an int knows no negative zero
+        angles = f"yaw {round(pose.yaw)}  pitch {round(pose.pitch)}  roll {round(pose.roll)}"
+        _text(panel, angles, y + 24, _GREY)
     if state.emotions is not None:
         shares = {name: getattr(state.emotions, name) for name in state.emotions.__slots__}
         name = max(shares, key=lambda n: shares[n])

@@ -33,6 +33,9 @@ _COLUMNS = (
     TimeRemainingColumn(),
 )
 
+TRACE = "trace.jsonl"
+"""What the trace of a replay is called."""
+
 
 class Progressed(Protocol):
     """Hears how far a replay has come."""
@@ -47,14 +50,15 @@ def replay_drives(drives: Sequence[Path], config: Config, out: Path, overlay: Pa
     Args:
         drives: Videos, folders of images, traces or folders of a trace's parts.
         config: Limits and models.
-        out: Results of a single drive go here, those of several into a folder each, named after the drive.
+        out: Results of a single drive go here, those of several into a folder each, named after the drive; that of a
+            ``trace.jsonl`` after the folder it is in, as every drive has one.
         overlay: Video to draw what was seen into; needs a single drive that has pictures.
 
     Raises:
         UserError: A drive cannot be read, the results cannot be written, two drives share a name, or there can be no
             overlay.
     """
-    folders = [out] if len(drives) == 1 else [out / drive.stem for drive in drives]
+    folders = [out] if len(drives) == 1 else [out / _name(drive) for drive in drives]
     if len(set(folders)) < len(folders):
         raise UserError("two drives have the same name: replay them into different folders")
     if overlay is not None and (len(drives) != 1 or is_trace(drives[0])):
@@ -72,6 +76,10 @@ def replay_drives(drives: Sequence[Path], config: Config, out: Path, overlay: Pa
                 raise UserError(f"{problem}: give --out a folder that can be made and written") from error
             progress.remove_task(task)
     return summaries
+
+
+def _name(drive: Path) -> str:
+    return drive.parent.resolve().name if drive.name == TRACE else drive.stem
 
 
 def replay(
@@ -96,7 +104,7 @@ def replay(
     with ExitStack() as files:
         events = files.enter_context((out / "events.jsonl").open("w", encoding="utf-8"))
         # a trace walked again is there already, perhaps in this very folder
-        trace = files.enter_context(TraceWriter(out / "trace.jsonl", walk.header)) if walk.has_pictures else None
+        trace = files.enter_context(TraceWriter(out / TRACE, walk.header)) if walk.has_pictures else None
         drawing = files.enter_context(OverlayWriter(overlay)) if overlay is not None else None
 
         def raised(alerts: Sequence[Alert]) -> None:

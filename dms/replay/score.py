@@ -6,6 +6,7 @@ driver itself.
 """
 
 import csv
+import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,8 +48,22 @@ DEMANDS: Mapping[str, Demand] = {
     # the averages of the face and the time they must last
     "angry": Demand(AlertKind.ANGER, 8.0),
 }
-"""Labels that demand or permit an alert. Any other label, and no label at all, forbids alerts: ``blink``, ``yawn``,
-``face_away``, ``face_missing``, ``look_down``, ``talking``, ``happy``, ..."""
+"""Labels that demand or permit an alert. Any other label, and no label at all, forbids alerts."""
+NEUTRAL = frozenset(
+    {
+        "blink",
+        "face_away",
+        "face_missing",
+        "hand_over_face",
+        "happy",
+        "look_down",
+        "look_up",
+        "sad",
+        "talking",
+        "yawn",
+    }
+)
+"""The usual ones of the others. Any name will do, but one that stands nowhere may be a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +116,13 @@ class Score:
         outcomes: Every label that demands an alert.
         false_alarms: Every alert without a reason.
         duration_s: Seconds of driving that were scored.
+        warnings: A line for each name among the labels that is not known.
     """
 
     outcomes: tuple[Outcome, ...]
     false_alarms: tuple[FalseAlarm, ...]
     duration_s: float
+    warnings: tuple[str, ...] = ()
 
     @property
     def hits(self) -> int:
@@ -140,6 +157,7 @@ class Score:
             "delay_s": {"min": delays[0], "median": median(delays), "max": delays[-1]} if delays else None,
             "labels": [asdict(outcome) for outcome in self.outcomes],
             "false": [asdict(alarm) for alarm in self.false_alarms],
+            "warnings": list(self.warnings),
         }
 
     def text(self) -> str:
@@ -155,9 +173,13 @@ class Score:
             lines.append(
                 f"{'(' + (alarm.during or 'nothing') + ')':<34}{alarm.raised.level:<14}{alarm.raised.t:>9.2f}   false"
             )
+        return "\n".join([*lines, self.line()])
+
+    def line(self) -> str:
+        """As the last line of that table."""
         rate = self.false_alarms_per_hour
         delays = self.delays_s
-        lines.append(
+        return (
             f"{self.hits} of {len(self.outcomes)} found, {self.misses} missed, {len(self.false_alarms)} false alarms"
             + (f" ({rate:.1f} an hour in {self.duration_s:.1f} s)" if rate is not None else "")
             + (
@@ -166,7 +188,6 @@ class Score:
                 else ""
             )
         )
-        return "\n".join(lines)
 
 
 def score(events: Path | Sequence[Mapping[str, Any]], labels: Path, duration_s: float | None = None) -> Score:
@@ -182,13 +203,30 @@ def score(events: Path | Sequence[Mapping[str, Any]], labels: Path, duration_s: 
         UserError: A file is missing or a line of it is wrong.
     """
     messages = read_events(events) if isinstance(events, Path) else list(events)
-    told = read_labels(labels)
+    rows = _read_rows(labels)
+    told = _in_order(rows)
     if duration_s is None and isinstance(events, Path):
         duration_s = _summary_duration(events.parent / "summary.json")
     if duration_s is None:
         duration_s = max([float(m["t"]) for m in messages] + [label.end_s for label in told], default=0.0)
     raised = raises(messages)
-    return Score(tuple(_outcomes(raised, told)), tuple(_false_alarms(raised, told)), duration_s)
+    return Score(
+        tuple(_outcomes(raised, told)), tuple(_false_alarms(raised, told)), duration_s, tuple(_unknown_names(rows))
+    )
+
+
+def score_drives(events: Sequence[Path], labels: Sequence[Path]) -> list[Score]:
+    """Score several drives, each file of events with the file of labels in the same place.
+
+    Raises:
+        UserError: There are not as many of the one as of the other, a file is missing, or a line of it is wrong.
+    """
+    if len(events) != len(labels):
+        raise UserError(
+            f"{len(events)} files of events and {len(labels)} of labels: "
+            "give a --labels for each file of events, in the same order"
+        )
+    return [score(*pair) for pair in zip(events, labels, strict=True)]
 
 
 def together(scores: Iterable[Score]) -> Score:
@@ -198,6 +236,7 @@ def together(scores: Iterable[Score]) -> Score:
         tuple(outcome for drive in drives for outcome in drive.outcomes),
         tuple(alarm for drive in drives for alarm in drive.false_alarms),
         math.fsum(drive.duration_s for drive in drives),
+        tuple(warning for drive in drives for warning in drive.warnings),
     )
 
 
@@ -259,6 +298,27 @@ def read_labels(path: Path) -> list[Label]:
     Raises:
         UserError: It is missing, or a row is wrong.
     """
+    return _in_order(_read_rows(path))
+
+
+def _in_order(rows: Iterable[tuple[str, Label]]) -> list[Label]:
+    return sorted((label for _, label in rows), key=lambda label: (label.start_s, label.end_s))
+
+
+def _unknown_names(rows: Iterable[tuple[str, Label]]) -> Iterable[str]:
+    """A warning for the first row with each name that is not known."""
+    known = sorted({*DEMANDS, *NEUTRAL})
+    told = set(known)
+    for where, label in rows:
+        if label.event not in told:
+            told.add(label.event)
+            close = difflib.get_close_matches(label.event.lower(), known, n=1)
+            hint = f" (did you mean '{close[0]}'?)" if close else ""
+            yield f"{where}: '{label.event}' is no known event{hint}: it demands and permits no alert"
+
+
+def _read_rows(path: Path) -> list[tuple[str, Label]]:
+    """The labels in the order of the file, each with its place as ``file:line``."""
     found = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -269,12 +329,13 @@ def read_labels(path: Path) -> list[Label]:
                     f"{path}:1: no column {', '.join(missing)}: the first line must read start_s,end_s,event"
                 )
             for row in rows:
-                found.append(_label(row, f"{path}:{rows.line_num}"))
+                where = f"{path}:{rows.line_num}"
+                found.append((where, _label(row, where)))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}): give a CSV of labels") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a CSV of labels ({error})") from error
-    return sorted(found, key=lambda label: (label.start_s, label.end_s))
+    return found
 
 
 def _label(row: Mapping[str, str | None], where: str) -> Label:
@@ -320,6 +381,8 @@ def _event(line: str, where: str) -> dict[str, Any] | None:
         raise UserError(f"{where}: not JSON ({error}): make the file again with dms replay") from error
     if not isinstance(message, dict):
         raise UserError(f"{where}: not a message: make the file again with dms replay")
+    if "trace_version" in message:
+        raise UserError(f"{where}: a trace, not events: score the events.jsonl that dms replay makes of it")
     alert = ("kind", "phase", "level", "event_id")
     if not any(name in message for name in alert):
         return None

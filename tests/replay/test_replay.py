@@ -2,17 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+import dms.replay.overlay
 from dms.config import Config
 from dms.demo import SAMPLE_DRIVE
+from dms.driver.monitor import DriverMonitor
+from dms.driver.state import Eyes
 from dms.errors import UserError
 from dms.observation import Box, HeadPose, Observation
 from dms.records.trace import TraceHeader
+from dms.replay.overlay import draw
 from dms.replay.replay import replay, replay_drives
 from dms.replay.score import score
 from dms.replay.walk import Picture, Step, TraceWalk
@@ -89,6 +94,18 @@ def test_several_drives_go_into_a_folder_each(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a", "b"}
 
 
+def test_traces_of_several_drives_go_into_folders_named_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        replay(MadeDrive(), Config(), tmp_path / "two" / name)
+    monkeypatch.chdir(tmp_path / "two" / "b")
+    replay_drives([tmp_path / "two" / "a" / "trace.jsonl", Path("trace.jsonl")], Config(), tmp_path / "tuned")
+    for name in ("a", "b"):
+        first, second = (tmp_path / folder / name / "events.jsonl" for folder in ("two", "tuned"))
+        assert first.read_bytes() == second.read_bytes()
+
+
 def test_two_drives_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="same name"):
         replay_drives([tmp_path / "x" / "a.mp4", tmp_path / "y" / "a.mp4"], Config(), tmp_path)
@@ -107,6 +124,25 @@ def test_an_overlay_is_a_video_of_the_drives_length(tmp_path: Path) -> None:
     assert image.shape == (480, 640 + 260, 3)
     length_s = capture.get(cv2.CAP_PROP_FRAME_COUNT) / capture.get(cv2.CAP_PROP_FPS)
     assert length_s == pytest.approx(LENGTH_S, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("eyes", "closed_s", "words"),
+    [
+        (Eyes.OPEN, 0.0, "eyes open"),
+        (Eyes.CLOSED, 2.1, "eyes closed for 2.1 s"),
+        (Eyes.CLOSED, None, "eyes closed"),
+        (Eyes.UNKNOWN, None, "eyes unknown"),
+    ],
+)
+def test_an_overlay_reads_well(eyes: Eyes, closed_s: float | None, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(dms.replay.overlay, "_text", lambda _panel, text, *_, **__: written.append(text))
+    seen = Observation(1.0, face=True, pose=HeadPose(-0.3, 12.6, 0.2))
+    state = replace(DriverMonitor(Config().driver).step(seen).state, eyes=eyes, closed_s=closed_s)
+    draw(Picture(np.zeros((60, 80), np.uint8), None), seen, state)
+    assert words in written
+    assert "yaw 0  pitch 13  roll 0" in written
 
 
 def test_an_overlay_has_to_be_mp4(tmp_path: Path) -> None:

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from dms.demo import SAMPLE_DRIVE
 from dms.errors import UserError
-from dms.replay.score import read_labels, score, together
+from dms.replay.score import DEMANDS, NEUTRAL, read_labels, score, score_drives, together
+
+ROOT = Path(__file__).resolve().parents[2]
+LABELLED = [SAMPLE_DRIVE.with_suffix(".events.csv"), *(ROOT.parent / "shared" / "data" / "drives").glob("*.events.csv")]
 
 
 def event(t: float, phase: str = "start", level: str = "microsleep", name: str = "a", **more: Any) -> dict[str, Any]:
@@ -108,6 +112,38 @@ def test_drives_add_up(labels: Any) -> None:
     assert together([]).false_alarms_per_hour is None
 
 
+def test_drives_are_scored_each_with_its_own_labels(tmp_path: Path) -> None:
+    for name, at in (("a", 10), ("b", 30)):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(event(at + 1.0)) + "\n")
+        (tmp_path / f"{name}.csv").write_text(f"start_s,end_s,event\n{at},{at + 4},eyes_closed\n")
+    events, told = ([tmp_path / f"{name}.{kind}" for name in "ab"] for kind in ("jsonl", "csv"))
+    assert [(one.hits, len(one.false_alarms)) for one in score_drives(events, told)] == [(1, 0), (1, 0)]
+    with pytest.raises(UserError, match="2 files of events and 1 of labels: give a --labels for each"):
+        score_drives(events, told[:1])
+
+
+def test_a_misspelt_label_is_told_once_with_its_place_and_what_may_be_meant(labels: Any) -> None:
+    told = labels("9,9.2,blink", "1,2,eyes_close", "3,4,eyes_close", "5,6,Yawn", "7,8,phone")
+    tail = "it demands and permits no alert"
+    assert score([], told).warnings == (
+        f"{told}:3: 'eyes_close' is no known event (did you mean 'eyes_closed'?): {tail}",
+        f"{told}:5: 'Yawn' is no known event (did you mean 'yawn'?): {tail}",
+        f"{told}:6: 'phone' is no known event: {tail}",
+    )
+
+
+@pytest.mark.parametrize("path", LABELLED, ids=lambda path: path.stem)
+def test_nothing_in_the_labels_of_a_real_drive_is_called_unknown(path: Path) -> None:
+    assert score([], path).warnings == ()
+
+
+def test_the_page_names_every_event_and_how_long_it_must_last() -> None:
+    page = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")
+    for name, demand in DEMANDS.items():
+        assert f"| `{name}` | {demand.kind} | {demand.at_least_s:g} s |" in page
+    assert sorted(name for name in NEUTRAL if f"`{name}`" not in page) == []
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -132,6 +168,7 @@ def test_bad_labels_are_told_with_their_line(tmp_path: Path, text: str, message:
     ("line", "message"),
     [
         ("{", ":1: not JSON"),
+        ('{"trace_version": 1, "drive": "a", "session": "b"}', ":1: a trace, not events: score the events.jsonl"),
         ("[1]", ":1: not a message"),
         ('{"phase": "start"}', ":1: the message has no t, kind, level, event_id"),
         ('{"t": 1, "kind": "fatigue", "phase": "start", "event_id": "a"}', ":1: the message has no level"),
