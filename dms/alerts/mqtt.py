@@ -92,6 +92,19 @@ class _InFlight:
     t: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Denial:
+    """A topic that the broker does not let this vehicle write.
+
+    Attributes:
+        error: What the status says of it.
+        until: When it is tried again, monotonic seconds.
+    """
+
+    error: str
+    until: float
+
+
 class Publisher:
     """Delivers the messages of one vehicle.
 
@@ -134,15 +147,14 @@ class Publisher:
         self._connected = False
         self._refused = False
         self._error: str | None = None
-        self._denied: dict[str, str] = {}
+        self._denied: dict[str, _Denial] = {}
         self._connects = 0
         self._rejected = 0
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
         self._in_flight: dict[int, _InFlight] = {}
-        self._offered = 0
-        self._hold_until = 0.0
         self._announced = False
+        self._accepted_at: float | None = None
 
         self._stopping = threading.Event()
         self._flush_until = self._stop_at = 0.0
@@ -199,7 +211,7 @@ class Publisher:
         return PublisherStatus(
             connected=self._connected,
             refused=self._refused or denied is not None,
-            error=denied or self._error,
+            error=denied.error if denied is not None else self._error,
             connects=self._connects,
             outbox=len(self._outbox),
             outbox_error=self._outbox.error,
@@ -233,7 +245,7 @@ class Publisher:
     def _run(self) -> None:
         pause_s = self._settings.retry_min_s
         while not self._stopping.is_set():
-            began = time.monotonic()
+            self._accepted_at = None
             error = self._attempt()
             self._connected = False
             if self._stopping.is_set():
@@ -241,7 +253,8 @@ class Publisher:
             if error != self._error:
                 log.warning("mqtt %s:%d: %s", self._settings.host, self._settings.broker_port, error)
             self._error = error
-            if time.monotonic() - began > _STOOD_S:
+            # not from its beginning: an attempt that fails slowly is no good connection
+            if self._accepted_at is not None and time.monotonic() - self._accepted_at > _STOOD_S:
                 pause_s = self._settings.retry_min_s
             self._stopping.wait(pause_s * random.uniform(0.5, 1.0))
             pause_s = min(2 * pause_s, self._settings.retry_max_s)
@@ -268,7 +281,6 @@ class Publisher:
 
     def _deliver(self, link: Link) -> None:
         self._in_flight.clear()
-        self._offered = 0
         self._announced = False
         opened = time.monotonic()
         while link.closed is None:
@@ -293,6 +305,7 @@ class Publisher:
 
     def _greet(self, link: Link) -> None:
         self._connected = True
+        self._accepted_at = time.monotonic()
         self._connects += 1
         self._error = None
         log.info("mqtt %s:%d: connected", self._settings.host, self._settings.broker_port)
@@ -321,22 +334,35 @@ class Publisher:
                 self._denied.pop(sent.topic, None)
                 if sent.t is not None:
                     self._latencies.append(self._clock.now() - sent.t)
-            if sent.topic == self._topics.state and not self._announced:
-                self._announced = True
-                self._send(link, self._topics.availability, ONLINE, retain=True)
+            if sent.topic == self._topics.state:
+                self._announce(link)
         if delivered:
             self._outbox.remove(delivered)
 
+    def _announce(self, link: Link) -> None:
+        """Say ``online``, once."""
+        if not self._announced and self._topics.availability not in self._held():
+            self._announced = True
+            self._send(link, self._topics.availability, ONLINE, retain=True)
+
     def _refuse(self, sent: _InFlight, reason: str) -> None:
-        """Keep what the broker refused; permissions may be mended, so it is offered again later."""
+        """Leave the topic alone for a while; permissions may be mended, so what was refused is offered again then."""
         if sent.topic not in self._denied:
             log.warning("mqtt: %s refused: %s", sent.topic, reason)
+        # Mosquitto 2.0.11 with an unlimited queue even ends the connection: the pause must outlive it
+        until = time.monotonic() + self._settings.retry_max_s
         with self._lock:
-            self._denied[sent.topic] = f"{sent.topic} refused: {reason}"
-        # Mosquitto 2.0.11 even ends the connection: the pause must outlive it
-        self._hold_until = time.monotonic() + self._settings.retry_max_s
-        if sent.key is not None:
-            self._offered = min(self._offered, sent.key - 1)
+            self._denied[sent.topic] = _Denial(f"{sent.topic} refused: {reason}", until)
+        if sent.topic == self._topics.availability and not self._stopping.is_set():
+            self._announced = False  # a later state brings ``online`` again
+        elif sent.key is None:
+            self._newest.put_back(sent.topic)
+
+    def _held(self) -> set[str]:
+        """Topics on which nothing is sent now: refused lately, or tried again with one message, which is on its way."""
+        now = time.monotonic()
+        busy = {sent.topic for sent in self._in_flight.values()}
+        return {topic for topic, denial in self._denied.items() if now < denial.until or topic in busy}
 
     def _listen(self, link: Link) -> None:
         for refusal in link.take_denied():
@@ -365,27 +391,29 @@ class Publisher:
             self._outbox.remember_boot(self._boot, self._clock.offset)
         if self._outbox.error is not None:
             self._outbox.sync()
-        held = time.monotonic() < self._hold_until
-        if self._announced and not held:
-            self._offer_alerts(link)
-        busy = {sent.topic for sent in self._in_flight.values() if sent.key is None}
-        if held:
-            busy.update(self._denied)
+        held = self._held()
+        if self._announced:
+            self._offer_alerts(link, held)
+        busy = held | {sent.topic for sent in self._in_flight.values() if sent.key is None}
         for newest in self._newest.take(busy, link.window - len(self._in_flight)):
             self._send(link, newest.topic, newest.payload, retain=True, t=newest.t)
-        if not self._announced and not held:
-            self._offer_alerts(link)
+        if not self._announced:
+            self._offer_alerts(link, held)
 
-    def _offer_alerts(self, link: Link) -> None:
+    def _offer_alerts(self, link: Link, held: set[str]) -> None:
         window = min(self._settings.inflight, max(1, link.window - _RESERVED))
         room = window - len(self._in_flight)
         if room <= 0:
             return
-        for key, entry in self._outbox.after(self._offered, room):
+        taken = {sent.key for sent in self._in_flight.values() if sent.key is not None}
+        for key, entry in self._outbox.waiting(room, taken, held):
+            if entry.topic in held:
+                continue
+            if entry.topic in self._denied:
+                held.add(entry.topic)
             payload = as_sent(entry, self._clock, self._boot, self._outbox.boot_offset(entry.boot))
             t = entry.t if entry.boot == self._boot else None
             self._send(link, entry.topic, payload, retain=False, key=key, t=t)
-            self._offered = key
 
     def _send(
         self, link: Link, topic: str, payload: str, retain: bool, key: int | None = None, t: float | None = None

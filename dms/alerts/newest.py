@@ -42,6 +42,12 @@ class Newest:
         with self._lock:
             self._waiting = {topic: None for topic in topics if topic in self._newest}
 
+    def put_back(self, topic: str) -> None:
+        """Let the topic's newest message wait again: what was taken did not arrive."""
+        with self._lock:
+            if topic in self._newest:
+                self._waiting.setdefault(topic)
+
     def take(self, busy: Collection[str], limit: int) -> list[Retained]:
         """The messages that wait, at most ``limit`` and none on a busy topic; they wait no longer."""
         with self._lock:

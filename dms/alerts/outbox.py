@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass
 from itertools import islice
 from pathlib import Path
@@ -126,12 +126,11 @@ class Outbox:
             self._sequences[entry.topic] = entry.sequence
             self._sync()
 
-    def after(self, key: int, count: int) -> list[tuple[int, Entry]]:
-        """The next messages in order, with their keys; ``key`` is the last one already taken, 0 for none."""
+    def waiting(self, count: int, taken: Collection[int] = (), held: Collection[str] = ()) -> list[tuple[int, Entry]]:
+        """The oldest messages in order, with their keys: at most ``count``, no key ``taken``, no topic ``held``."""
         with self._lock:
-            if key >= self._next - 1:
-                return []
-            return list(islice(((k, entry) for k, entry in self._queue.items() if k > key), count))
+            ready = ((key, entry) for key, entry in self._queue.items() if key not in taken and entry.topic not in held)
+            return list(islice(ready, count))
 
     def remove(self, keys: Iterable[int]) -> None:
         """Forget messages that have been acknowledged; keys that are gone already are no error."""

@@ -1,7 +1,10 @@
 """The documented deployment: an on-board Mosquitto with a persistent bridge to a fleet broker. Two real brokers."""
 
+import contextlib
+import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -18,19 +21,87 @@ from .make import FATIGUE, VEHICLE, Vehicle, free_port, steps, until
 from .test_tls import Authority, authority  # noqa: F401  (a fixture)
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
+MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 SECRET = "correct-horse"
 TOPICS = Topics(VEHICLE)
+
+
+DEBIAN = """\
+pid_file {folder}/mosquitto.pid
+
+persistence true
+persistence_location {folder}/
+
+log_dest file {folder}/mosquitto.log
+
+include_dir {folder}/conf.d
+"""
+"""What stands in Debian's /etc/mosquitto/mosquitto.conf, with a folder of the test's."""
 
 
 def shipped(name: str, **replaced: str) -> str:
     """A configuration as it is shipped, with the lines of the test's own machine in place of some."""
     text = (DEPLOY / name).read_text()
-    for option in ("listener", "persistence", "persistence_location", "autosave_interval", "max_queued_messages"):
+    # the test's broker sets these itself
+    for option in ("listener", "persistence", "autosave_interval", "max_queued_messages"):
         text = re.sub(rf"^{option} .*\n", "", text, flags=re.MULTILINE)
     for option, value in replaced.items():
         text, count = re.subn(rf"^{option} .*\n", value, text, flags=re.MULTILINE)
         assert count == 1, f"{name} has no line {option!r}"
     return text
+
+
+def test_the_shipped_files_start_a_broker_below_the_lines_that_debian_has_already(
+    tmp_path: Path,
+    authority: Authority,  # noqa: F811
+) -> None:
+    if MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+    cert, key = authority.issue("localhost")
+    passwords, acl = tmp_path / "dms.passwd", tmp_path / "dms.acl"
+    passwords.touch(0o600)
+    acl.touch(0o600)
+    elsewhere = {
+        "/etc/mosquitto/dms.passwd": str(passwords),
+        "/etc/mosquitto/dms.acl": str(acl),
+        "/etc/mosquitto/certs/ca.crt": str(authority.ca),
+        "/etc/mosquitto/certs/server.crt": str(cert),
+        "/etc/mosquitto/certs/server.key": str(key),
+        "/etc/ssl/certs/ca-certificates.crt": str(authority.ca),
+        "address fleet.example.com:8883": f"address 127.0.0.1:{free_port()}",
+    }
+    for name, listener in (("vehicle.conf", "listener 1883 127.0.0.1"), ("fleet.conf", "listener 8883")):
+        port = free_port()
+        folder = tmp_path / name
+        (folder / "conf.d").mkdir(parents=True)
+        text = (DEPLOY / name).read_text()
+        assert listener in text
+        # only what another machine has elsewhere is replaced; every line stays
+        for usual, here in {**elsewhere, listener: f"listener {port} 127.0.0.1"}.items():
+            text = text.replace(usual, here)
+        (folder / "conf.d" / name).write_text(text)
+        user = "user root\n" if os.geteuid() == 0 else ""
+        main = folder / "mosquitto.conf"
+        main.write_text(user + DEBIAN.format(folder=folder))
+        with (folder / "stderr").open("wb") as errors:
+            broker = subprocess.Popen([MOSQUITTO, "-c", main], stderr=errors)
+        try:
+            until(lambda process=broker, at=port: process.poll() is not None or answers(at))
+            assert broker.poll() is None, (folder / "stderr").read_text()
+        finally:
+            broker.terminate()
+            broker.wait(10.0)
+        assert (folder / "mosquitto.db").exists()  # it is kept where Debian's line says
+
+
+def answers(port: int) -> bool:
+    """Whether a broker closes the connection of one who talks nonsense: it works, not only its kernel listens."""
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 5.0) as client:
+        client.sendall(b"nonsense, whatever it speaks")
+        with contextlib.suppress(ConnectionResetError):
+            client.recv(64)
+        return True
+    return False
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def waiting(outbox: Outbox) -> list[Entry]:
-    return [kept for _, kept in outbox.after(0, 10**6)]
+    return [kept for _, kept in outbox.waiting(10**6)]
 
 
 def sequences(outbox: Outbox) -> list[int]:
@@ -48,7 +48,7 @@ def fill(outbox: Outbox, count: int, first: int = 1) -> list[Entry]:
 def test_what_was_put_is_there_after_a_restart_in_order(path: Path) -> None:
     outbox = Outbox(path, MANY)
     entries = fill(outbox, 50)
-    outbox.remove(key for key, _ in outbox.after(0, 10))
+    outbox.remove(key for key, _ in outbox.waiting(10))
     outbox.close()
     assert_sound(path)
     assert waiting(Outbox(path, MANY)) == entries[10:]
@@ -62,7 +62,7 @@ def test_what_was_put_is_there_without_a_close(path: Path) -> None:
 def test_the_sequence_goes_on_when_all_is_delivered_and_the_program_restarts(path: Path) -> None:
     outbox = Outbox(path, MANY)
     fill(outbox, 5)
-    outbox.remove(key for key, _ in outbox.after(0, 10))
+    outbox.remove(key for key, _ in outbox.waiting(10))
     outbox.close()
     again = Outbox(path, MANY)
     assert (len(again), again.last_sequence(FATIGUE), again.last_sequence(ANGER)) == (0, 5, 0)
@@ -71,10 +71,18 @@ def test_the_sequence_goes_on_when_all_is_delivered_and_the_program_restarts(pat
 def test_messages_are_taken_in_portions(path: Path) -> None:
     outbox = Outbox(path, MANY)
     fill(outbox, 5)
-    first = outbox.after(0, 3)
-    second = outbox.after(first[-1][0], 3)
-    assert [kept.sequence for _, kept in (*first, *second)] == [1, 2, 3, 4, 5]
-    assert outbox.after(second[-1][0], 3) == []
+    first = dict(outbox.waiting(3))
+    second = dict(outbox.waiting(3, taken=first))
+    assert [kept.sequence for kept in (*first.values(), *second.values())] == [1, 2, 3, 4, 5]
+    assert outbox.waiting(3, taken=first | second) == []
+
+
+def test_messages_of_a_held_topic_take_no_room_from_the_others(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    for number in range(1, 4):
+        outbox.put(entry(sequence=number, topic=ANGER))
+    fill(outbox, 3)
+    assert [(kept.topic, kept.sequence) for _, kept in outbox.waiting(2, held=[ANGER])] == [(FATIGUE, 1), (FATIGUE, 2)]
 
 
 def test_forgetting_twice_is_no_error(path: Path) -> None:
@@ -136,7 +144,7 @@ def test_the_bound_holds_and_what_is_dropped_is_droppable(
         put.append(entry(phase, number, topic))
         outbox.put(put[-1])
         if number in acknowledged:
-            key, first = outbox.after(0, 1)[0]
+            key, first = outbox.waiting(1)[0]
             outbox.remove([key])
             removed.add(first.sequence)
     kept = waiting(outbox)
@@ -244,7 +252,7 @@ def test_a_full_disk_keeps_alerts_in_memory_until_there_is_room(path: Path) -> N
     on_disk = waiting(Outbox(path, MANY))
     assert on_disk == entries[: len(on_disk)]
     assert len(on_disk) < len(entries)
-    outbox.remove(key for key, _ in outbox.after(0, 5))
+    outbox.remove(key for key, _ in outbox.waiting(5))
     shrink_disk(outbox, 10_000)
     outbox.sync()
     assert outbox.error is None

@@ -27,6 +27,8 @@ from dms.errors import UserError
 from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, entry, free_port, steps, until
 
 TOPICS = Topics(VEHICLE)
+DISCOVERY = f"homeassistant/device/dms-{VEHICLE}/config"
+DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
 
 
 @pytest.fixture
@@ -280,8 +282,11 @@ SECRET = "correct-horse"
 
 
 @pytest.fixture
-def guarded(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> Any:
-    """A broker with passwords and the shipped ACL."""
+def harsh(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> Any:
+    """A broker with passwords and the shipped ACL that ends a connection when it refuses a message.
+
+    Mosquitto 2.0.11 does where its queues are unlimited, as those of the tests' brokers are.
+    """
     passwords = tmp_path / "passwd"
     passwords.write_text("".join(f"{user}:{SECRET}\n" for user in (VEHICLE, "gateway", "cabin", "fleet")))
     passwords.chmod(0o600)
@@ -289,11 +294,24 @@ def guarded(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> Any:
         pytest.skip("mosquitto_passwd is not installed: apt-get install mosquitto")
     subprocess.run(["mosquitto_passwd", "-U", passwords], check=True)
     acl = tmp_path / "acl"
-    acl.write_text((Path(__file__).parents[2] / "deploy" / "mosquitto" / "dms.acl").read_text())
+    acl.write_text((DEPLOY / "dms.acl").read_text())
     acl.chmod(0o600)
     broker = mosquitto_factory(config=f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}")
     broker.start()
     return broker
+
+
+@pytest.fixture
+def guarded(harsh: Any) -> Any:
+    """The same with limited queues, as in the shipped files: it refuses a message and keeps the connection."""
+    command = harsh._process.args
+    harsh.stop(signal.SIGKILL)
+    config = harsh.folder / "mosquitto.conf"
+    config.write_text(config.read_text().replace("max_queued_messages 0", "max_queued_messages 100000"))
+    with (harsh.folder / "mosquitto.log").open("ab") as log:
+        harsh._process = subprocess.Popen(command, stdout=log, stderr=log)
+    until(harsh._answers)
+    return harsh
 
 
 def test_a_refused_login_is_a_state_not_an_end_and_no_secret_is_told(
@@ -345,22 +363,139 @@ def test_a_refused_topic_keeps_its_alerts_and_says_so(
     assert status.outbox == 1
 
 
+def allow(broker: Any, acl: Path, *, without: tuple[str, ...] = (), extra: str = "") -> None:
+    """Let a running broker go by the shipped ACL without the lines that end so, and with more at its end."""
+    lines = (DEPLOY / "dms.acl").read_text().splitlines()
+    kept = [line for line in lines if not line.endswith(without or "\n")]
+    assert len(lines) - len(kept) == len(without)
+    acl.write_text("\n".join([*kept, extra]) + "\n")
+    log = broker.folder / "mosquitto.log"
+    reloads = log.read_text().count("Reloading config")
+    broker._process.send_signal(signal.SIGHUP)
+    until(lambda: log.read_text().count("Reloading config") > reloads)
+
+
+def test_a_refused_alert_topic_holds_back_no_other_and_arrives_in_order_once_it_is_allowed(
+    guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(guarded, tmp_path / "acl", without=("alert/anger",))
+    fleet = guarded.listen("dms/#", "fleet", ("fleet", SECRET))
+    van = vehicle(guarded.port, login_file=login_file(tmp_path, VEHICLE, SECRET), inflight=4)
+    send, together = van.publisher._send, []
+
+    def note(link: Any, topic: str, *rest: Any, **more: Any) -> int:
+        if topic == ANGER and van.publisher.status.refused:
+            together.append(sum(sent.topic == topic for sent in van.publisher._in_flight.values()))
+        return send(link, topic, *rest, **more)
+
+    monkeypatch.setattr(van.publisher, "_send", note)
+    for episode in range(1, 7):
+        van.raise_alert(Phase.START, episode, AlertKind.ANGER)
+    van.start()
+    until(lambda: van.publisher.status.refused)
+    for episode in range(1, 7):
+        van.raise_alert(Phase.START, episode)
+    until(lambda: len(steps(fleet.on(FATIGUE))) == 6)
+    assert van.publisher.status.error == f"{ANGER} refused: Not authorized"
+    until(lambda: van.publisher.status.outbox == 6)
+    # what was refused is tried again with one message, not with a window full of them
+    count = len(together)
+    until(lambda: len(together) >= count + 3)
+    assert not any(together)
+    allow(guarded, tmp_path / "acl")
+    until(van.is_delivered)
+    until(lambda: len(steps(fleet.on(ANGER))) == 6)
+    for topic in (FATIGUE, ANGER):
+        assert [number for number, _, _ in steps(fleet.on(topic))] == [1, 2, 3, 4, 5, 6]
+    assert not van.publisher.status.refused
+
+
+@pytest.mark.parametrize("refused", ["health", "info", "state", "availability", "alert/anger"])
+@pytest.mark.parametrize("how", ["guarded", "harsh"])
+def test_an_alert_does_not_wait_until_a_refused_topic_is_tried_again(
+    request: pytest.FixtureRequest, vehicle: Callable[..., Vehicle], tmp_path: Path, how: str, refused: str
+) -> None:
+    broker = request.getfixturevalue(how)
+    allow(broker, tmp_path / "acl", without=(refused,))
+    fleet = broker.listen("dms/#", "fleet", ("fleet", SECRET))
+    login = login_file(tmp_path, VEHICLE, SECRET)
+    van = vehicle(broker.port, login_file=login, retry_max_s=3600.0, inflight=1).start()
+    van.publisher.info(info())
+    van.publisher.health(health())
+    van.raise_alert(Phase.START, 1, AlertKind.ANGER)
+    van.tell_state()
+    until(lambda: van.publisher.status.refused)
+    for phase in Phase:
+        van.raise_alert(phase, 1)
+    until(lambda: len(steps(fleet.on(FATIGUE))) == 3)
+    assert van.publisher.status.error == f"dms/{VEHICLE}/{refused} refused: Not authorized"
+
+
+def test_home_assistant_with_the_shipped_acl_does_not_hold_back_alerts(
+    guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
+) -> None:
+    fleet = guarded.listen("dms/#", "fleet", ("fleet", SECRET))
+    login = login_file(tmp_path, VEHICLE, SECRET)
+    van = vehicle(guarded.port, login_file=login, retry_max_s=3600.0, home_assistant=True).start()
+    until(lambda: van.publisher.status.refused)
+    van.raise_alert(Phase.START, 1)
+    van.tell_state()
+    until(lambda: fleet.on(FATIGUE) and fleet.on(TOPICS.availability) == ["online"])
+    assert van.publisher.status.error == f"{DISCOVERY} refused: Not authorized"
+
+
+def test_a_refused_retained_message_arrives_once_it_is_allowed_on_the_same_connection(
+    guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
+) -> None:
+    allow(guarded, tmp_path / "acl", without=("info", "state"))
+    fleet = guarded.listen("#", "fleet", ("fleet", SECRET))
+    van = vehicle(guarded.port, login_file=login_file(tmp_path, VEHICLE, SECRET), home_assistant=True).start()
+    van.publisher.info(info())
+    van.tell_state(Condition.ATTENTIVE)
+    until(lambda: len(van.publisher._denied) == 3)
+    van.tell_state(Condition.FATIGUED)
+    discovery = f"pattern write {DISCOVERY}"
+    allow(guarded, tmp_path / "acl", extra=f"{discovery}\nuser fleet\ntopic read {DISCOVERY}")
+    until(lambda: fleet.on(TOPICS.info) and fleet.on(DISCOVERY) and fleet.on(TOPICS.availability) == ["online"])
+    assert [json.loads(payload)["condition"] for payload in fleet.on(TOPICS.state)] == ["fatigued"]
+    until(lambda: not van.publisher.status.refused)
+    assert van.publisher.status.connects == 1
+
+
+def test_online_that_was_refused_comes_with_a_later_state_once_it_is_allowed(
+    guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
+) -> None:
+    allow(guarded, tmp_path / "acl", without=("availability",))
+    fleet = guarded.listen("dms/#", "fleet", ("fleet", SECRET))
+    van = vehicle(guarded.port, login_file=login_file(tmp_path, VEHICLE, SECRET)).start()
+    van.tell_state()
+    until(lambda: van.publisher.status.refused)
+    allow(guarded, tmp_path / "acl")
+
+    def is_online() -> bool:
+        van.tell_state()
+        return bool(fleet.on(TOPICS.availability))
+
+    until(is_online)
+    assert fleet.on(TOPICS.availability) == ["online"]
+    assert van.publisher.status.connects == 1
+
+
 def test_home_assistant_discovery_is_announced_and_announced_again_on_its_birth(
     mosquitto: Any, vehicle: Callable[..., Vehicle]
 ) -> None:
     listener = mosquitto.listen()
     van = vehicle(mosquitto.port, home_assistant=True).start()
     van.tell_state()
-    topic = f"homeassistant/device/dms-{VEHICLE}/config"
-    until(lambda: listener.on(topic))
-    device = last(listener, topic)
+    until(lambda: listener.on(DISCOVERY))
+    device = last(listener, DISCOVERY)
     assert device["availability_topic"] == TOPICS.availability
     assert {part["platform"] for part in device["components"].values()} == {"sensor", "event"}
     assert all(part["expire_after"] > 0 for part in device["components"].values() if part["platform"] == "sensor")
     assert len({part["unique_id"] for part in device["components"].values()}) == len(device["components"])
-    count = len(listener.on(topic))
+    count = len(listener.on(DISCOVERY))
     listener.publish("homeassistant/status", "online")
-    until(lambda: len(listener.on(topic)) > count)
+    until(lambda: len(listener.on(DISCOVERY)) > count)
 
 
 def test_home_assistant_discovery_is_off_by_default(mosquitto: Any, vehicle: Callable[..., Vehicle]) -> None:
@@ -499,7 +634,7 @@ def test_a_broker_gone_mad_does_not_end_the_thread(vehicle: Callable[..., Vehicl
 
     def noise() -> bytes:
         """A welcome, then packets of any type with any content, some of them cut short."""
-        packets = [b"\x20\x03\x00\x00\x00"]
+        packets = [WELCOME]
         for _ in range(chance.randrange(1, 20)):
             content = chance.randbytes(chance.randrange(40))
             packets.append(bytes([chance.randrange(256), len(content)]) + content)
@@ -518,7 +653,7 @@ def test_a_broker_gone_mad_does_not_end_the_thread(vehicle: Callable[..., Vehicl
 def test_a_broker_that_accepts_and_never_acknowledges_is_left_and_tried_again(
     vehicle: Callable[..., Vehicle],
 ) -> None:
-    odd = Odd(b"\x20\x03\x00\x00\x00")  # CONNACK: welcome
+    odd = Odd(WELCOME)
     van = vehicle(odd.port, acknowledge_s=1.0).start()
     van.raise_alert(Phase.START, 1)
     until(lambda: len(odd.connections) >= 3)
@@ -526,10 +661,8 @@ def test_a_broker_that_accepts_and_never_acknowledges_is_left_and_tried_again(
     assert van.publisher.status.outbox == 1
 
 
-def test_the_pause_between_attempts_doubles_to_its_bound_and_is_never_the_same_for_all(
-    vehicle: Callable[..., Vehicle], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    van = vehicle(free_port(), retry_min_s=1.0, retry_max_s=8.0)
+def shortened_pauses(van: Vehicle, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that the publisher means to pause between attempts; it does not pause."""
     pauses: list[float] = []
     wait = van.publisher._stopping.wait
 
@@ -538,6 +671,39 @@ def test_the_pause_between_attempts_doubles_to_its_bound_and_is_never_the_same_f
         return wait(0.001)
 
     monkeypatch.setattr(van.publisher._stopping, "wait", note)
+    return pauses
+
+
+WELCOME = b"\x20\x03\x00\x00\x00"
+NOT_AUTHORISED = b"\x20\x03\x00\x87\x00"
+NO_PACKET = b"\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("answer", "stood_s", "grows"),
+    [(NOT_AUTHORISED, 0.0, True), (WELCOME + NO_PACKET, 60.0, True), (WELCOME + NO_PACKET, 0.0, False)],
+    ids=["never-accepted-however-long-it-took", "accepted-and-lost-at-once", "accepted-and-stood"],
+)
+def test_only_a_connection_that_was_accepted_and_stood_makes_the_next_retry_quick_again(
+    vehicle: Callable[..., Vehicle], monkeypatch: pytest.MonkeyPatch, answer: bytes, stood_s: float, grows: bool
+) -> None:
+    monkeypatch.setattr("dms.alerts.mqtt._STOOD_S", stood_s)
+    odd = Odd(answer)
+    van = vehicle(odd.port, retry_min_s=1.0, retry_max_s=64.0)
+    pauses = shortened_pauses(van, monkeypatch)
+    van.start()
+    until(lambda: len(pauses) >= 7)
+    odd.close()
+    assert (van.publisher.status.connects > 0) == answer.startswith(WELCOME)
+    assert (pauses[6] >= 32.0) == grows
+    assert (max(pauses[:7]) <= 1.0) == (not grows)
+
+
+def test_the_pause_between_attempts_doubles_to_its_bound_and_is_never_the_same_for_all(
+    vehicle: Callable[..., Vehicle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    van = vehicle(free_port(), retry_min_s=1.0, retry_max_s=8.0)
+    pauses = shortened_pauses(van, monkeypatch)
     van.start()
     until(lambda: len(pauses) >= 40)
     for number, pause_s in enumerate(pauses[:40]):
@@ -584,7 +750,8 @@ def test_a_stop_with_more_than_can_be_sent_still_says_goodbye(
 ) -> None:
     listener = mosquitto.listen(TOPICS.availability)
     van = vehicle(mosquitto.port)
-    monkeypatch.setattr(van.outbox, "after", lambda key, count: [(key + 1, entry())])  # it never ends
+    # it never ends
+    monkeypatch.setattr(van.outbox, "waiting", lambda count, taken, held: [(max(taken, default=0) + 1, entry())])
     van.start()
     van.tell_state()
     until(lambda: listener.on(TOPICS.availability) == ["online"])
@@ -595,7 +762,7 @@ def test_a_stop_with_more_than_can_be_sent_still_says_goodbye(
 
 
 def test_reconnecting_again_and_again_leaves_no_open_file_behind(vehicle: Callable[..., Vehicle]) -> None:
-    odd = Odd(b"\x20\x03\x00\x87\x00")  # CONNACK: not authorised
+    odd = Odd(NOT_AUTHORISED)
     van = vehicle(odd.port, retry_max_s=0.05)
     before = len(list(Path("/proc/self/fd").iterdir()))
     van.start()
