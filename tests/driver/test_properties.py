@@ -127,7 +127,7 @@ def check_lives(alerts: Iterable[Alert]) -> None:
 
 
 @given(drives())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_states_and_alerts_are_sound(events: list[Event]) -> None:
     monitor = DriverMonitor(LIMITS, KNOWN)
     judged = run(events, monitor)
@@ -138,7 +138,7 @@ def test_states_and_alerts_are_sound(events: list[Event]) -> None:
 
 
 @given(drives(), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_split_into_chunks_gives_the_same_events(events: list[Event], data: st.DataObject) -> None:
     whole = DriverMonitor(LIMITS, KNOWN)
     judged = run(events, whole)
@@ -153,7 +153,7 @@ def test_any_split_into_chunks_gives_the_same_events(events: list[Event], data: 
 
 
 @given(drives(), st.integers(-(2**20), 2**20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_only_differences_of_time_mean_anything(events: list[Event], offset: int) -> None:
     here = alerts_of(run(events, DriverMonitor(LIMITS, KNOWN)))
     there = alerts_of(run([replace(event, t=event.t + offset) for event in events], DriverMonitor(LIMITS, KNOWN)))
@@ -166,7 +166,7 @@ def test_only_differences_of_time_mean_anything(events: list[Event], offset: int
 
 
 @given(drives())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_unknown_eyes_raise_no_fatigue(events: list[Event]) -> None:
     blind = [
         replace(event, left_eye=None, right_eye=None) if isinstance(event, Observation) else event for event in events
@@ -176,7 +176,7 @@ def test_unknown_eyes_raise_no_fatigue(events: list[Event]) -> None:
 
 
 @given(drives(), st.floats(1.0, 30.0))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_shut_eyes_are_asleep_whatever_came_before_and_whatever_the_face_does(events: list[Event], rate: float) -> None:
     monitor = DriverMonitor(LIMITS, KNOWN)
     run(events, monitor)

@@ -12,7 +12,7 @@ spans = st.lists(st.tuples(st.integers(0, 2), st.floats(0.001, 5.0)), min_size=1
 
 
 @given(spans, st.floats(0.5, 30.0))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_sliding_time_is_the_time_within_the_window(history: list[tuple[int, float]], length_s: float) -> None:
     window = SlidingTime(length_s, 3)
     for kind, span_s in history:
@@ -25,7 +25,7 @@ def test_sliding_time_is_the_time_within_the_window(history: list[tuple[int, flo
 
 
 @given(st.lists(st.floats(0.01, 1.0), min_size=1, max_size=50))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_sliding_time_does_not_mind_how_time_is_cut(cuts: list[float]) -> None:
     whole, cut = SlidingTime(10.0, 2), SlidingTime(10.0, 2)
     for window in (whole, cut):
@@ -72,7 +72,7 @@ def test_a_decaying_mean_is_exact_at_every_rate(parts: int) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0.01, 2.0), st.floats(0, 1)), min_size=1, max_size=60))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_decaying_mean_leaves_unknown_time_out(history: list[tuple[bool, float, float]]) -> None:
     mean = DecayingMean(2.0, 1)
     known = [value for is_known, _, value in history if is_known]
@@ -109,7 +109,7 @@ def test_recent_values_count_for_their_time_and_are_few() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-0.5, 1.5), st.floats(0.01, 3.0)), min_size=1, max_size=50))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_quantiles_rise_and_stay_in_range(readings: list[tuple[float, float]]) -> None:
     histogram = Histogram(0.0, 1.0, 50)
     for value, weight in readings:

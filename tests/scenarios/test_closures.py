@@ -39,7 +39,7 @@ def observations(closed_s: float, rate: float, phase: float, jitter: list[float]
     st.floats(0, 1),
     st.lists(st.floats(-1, 1), min_size=1, max_size=7),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_is_told_at_its_limit_and_not_below_it(closed_s: float, rate: float, phase: float, jitter: list[float]) -> None:
     monitor = DriverMonitor(LIMITS)
     told: dict[object, float] = {}
