@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -51,6 +52,11 @@ class Options:
     seed: int = 1
     resume: bool = True
     threads: int = 1
+
+
+def fix_seed(seed: int) -> None:
+    """Make the first weights of the nets that are built next, and what they drop, repeatable."""
+    keras.utils.set_random_seed(seed)
 
 
 def fit(
@@ -122,7 +128,8 @@ def fit(
                 progress.advance(task)
             with averages.in_place():
                 measures = validate(model)
-                if measures[monitor] > best[monitor]:
+                # of two that do as well, the later: it has learned more, and where nothing is measured it is the last
+                if measures[monitor] >= best[monitor]:
                     best = {"epoch": epoch + 1, **measures}
                     model.save_weights(out / "best.weights.h5")
                 model.save_weights(out / "last.weights.h5")

@@ -64,10 +64,11 @@ def train(
     try:
         if name == "svm":
             return [importlib.import_module("dms.training.zoo.svm").train(data, out, seed, resume)]
-        from dms.training.fit import Options  # noqa: PLC0415 - needs the extra
+        from dms.training.fit import Options, fix_seed  # noqa: PLC0415 - needs the extra
 
         options = Options(epochs=epochs, seed=seed, resume=resume, threads=threads)
         if name in PAPERS:
+            fix_seed(seed)
             zoo = importlib.import_module("dms.training.zoo.train")
             return [zoo.train(name, data, out, options, imagenet, optimiser)]
         recipes = {each: importlib.import_module(RECIPES[each]) for each in wanted}
@@ -75,6 +76,8 @@ def train(
         if (error.name or "").startswith("dms"):
             raise
         raise UserError(f"training needs {error.name}: pip install '.[train]' in a checkout of DMS") from error
-    return [
-        recipe.train(wanted[each], out / each if name == "all" else out, options) for each, recipe in recipes.items()
-    ]
+    made = []
+    for each, recipe in recipes.items():
+        fix_seed(seed)
+        made.append(recipe.train(wanted[each], out / each if name == "all" else out, options))
+    return made

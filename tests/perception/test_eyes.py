@@ -38,6 +38,14 @@ def net() -> EyeNet:
     return EyeNet(find_model("eyes"))
 
 
+def test_a_doubtful_eye_is_judged_like_its_mirror_image(net):
+    half_open = np.roll(eye(0.5), 2, axis=1)
+    one, other = net.probabilities(half_open), net.probabilities(half_open[:, ::-1])
+    assert one[:2].max() < 0.8, "the eye must be doubtful for this to be a test"
+    assert one == pytest.approx(other)
+    assert one.sum() == pytest.approx(1, abs=0.02)
+
+
 @pytest.mark.parametrize("side", Side)
 def test_patch_is_centred_on_the_eye_and_in_scale(side):
     points = face_points()

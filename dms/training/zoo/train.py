@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import torch.nn.functional as F  # noqa: N812
 from rich.console import Console
@@ -60,7 +59,6 @@ def train(
     weights = None if imagenet is None else imagenet.name
     must_go_on_as_begun(out, {"seed": options.seed, "optimiser": system.method.name, "imagenet": weights}, options)
     learn, part = split(read_fer2013(file, "Training"), one_in=10)
-    keras.utils.set_random_seed(options.seed)
     model = system.build(imagenet)
     best = fit(
         model,
