@@ -89,7 +89,7 @@ class MqttSettings(Section):
         le=3600.0,
         title="Slowest retry",
         description="The pause doubles up to this many seconds; a random half of it keeps a fleet from coming "
-        "back at once.",
+        "back at once. A topic that the broker refuses is tried again at this pace.",
     )
     inflight: int = Field(
         20,
