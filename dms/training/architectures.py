@@ -30,7 +30,7 @@ def emotion() -> Any:
     x = conv(inputs, 32, stride=2)
     x = residual(x, 32)
     x = residual(residual(x, 64, stride=2), 64)
-    x = residual(residual(x, 128, stride=2), 128)
+    x = residual(residual(x, 160, stride=2), 160)
     x = keras.layers.Dropout(0.3)(pooled(x))
     heads = [keras.layers.Dense(7, name="fer2013")(x), keras.layers.Dense(8, name="ferplus")(x)]
     return keras.Model(inputs, heads, name="emotion")

@@ -14,6 +14,7 @@ os.environ["KERAS_BACKEND"] = "torch"
 
 from dms.errors import UserError
 from dms.models import find_model
+from dms.training import answers, augment
 from dms.training.fit import Options
 from dms.training.recipes import emotion, eyes
 from dms.training.train import train
@@ -117,31 +118,31 @@ def lesson(rng, weights):
     return emotion.Lesson(faces, labels, shares, np.array(weights, np.float32))
 
 
-def test_own_answers_count_most_and_alone_where_no_rater_knew(tmp_path, rng, monkeypatch):
+def test_the_nets_answers_count_most_and_alone_where_no_rater_knew(rng):
     given = lesson(rng, [1.0, 0.0])
-    answers = [np.full((2, 7), 1 / 7, np.float32), np.full((2, 8), 1 / 8, np.float32)]
-    monkeypatch.setattr(emotion, "mean_answers", lambda model, images, rng: answers)
-    blended = emotion.with_own_answers(given, None, tmp_path, Options())
+    blended = emotion.with_answers(given, [np.full((2, 7), 1 / 7, np.float32), np.full((2, 8), 1 / 8, np.float32)])
     assert blended.labels[0] == pytest.approx(emotion.TRUST / 7 + (1 - emotion.TRUST) * given.labels[0])
     assert blended.votes[1] == pytest.approx([1 / 8] * 8)
     assert blended.weights == pytest.approx([1.0, emotion.TRUST])
-    monkeypatch.setattr(emotion, "mean_answers", lambda model, images, rng: pytest.fail("the answers were kept"))
-    again = emotion.with_own_answers(given, None, tmp_path, Options())
-    assert np.array_equal(again.votes, blended.votes)
+
+
+def test_a_resumed_run_takes_the_answers_that_it_kept(rng, tmp_path, monkeypatch):
+    faces = rng.integers(0, 256, (2, 48, 48), np.uint8)
+    monkeypatch.setattr(emotion, "mean_answers", lambda *_: [np.ones((2, 7)), np.ones((2, 8))])
+    first = emotion.kept_answers(None, faces, tmp_path, Options())
+    monkeypatch.setattr(emotion, "mean_answers", lambda *_: pytest.fail("the answers were kept"))
+    again = emotion.kept_answers(None, faces, tmp_path, Options())
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
 
 def test_mean_answers_do_not_tell_a_face_from_its_mirror_image_apart(rng, monkeypatch):
-    left = emotion.augment.chain()
-    monkeypatch.setattr(emotion, "VIEW", left)
-    monkeypatch.setattr(
-        emotion, "predict", lambda model, x: [x[:, 0, :7].astype(np.float32), x[:, 1, :8].astype(np.float32)]
-    )
+    monkeypatch.setattr(answers, "VIEW", augment.chain())
+    monkeypatch.setattr(answers, "predict", lambda model, x: [x[:, 0, :7].astype(np.float32)])
     faces = rng.integers(0, 256, (3, 48, 48), np.uint8)
-    answers = emotion.mean_answers(None, faces, rng)
-    mirrored = emotion.mean_answers(None, faces[:, :, ::-1], rng)
-    for one, other in zip(answers, mirrored, strict=True):
-        assert one == pytest.approx(other)
-        assert one.sum(1) == pytest.approx(1)
+    (given,) = answers.mean_answers(None, faces, rng)
+    (mirrored,) = answers.mean_answers(None, faces[:, :, ::-1], rng)
+    assert given == pytest.approx(mirrored)
+    assert given.sum(1) == pytest.approx(1)
 
 
 def test_temperature_is_found_again(rng):

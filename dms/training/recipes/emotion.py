@@ -4,8 +4,8 @@ Data: ``fer2013.csv`` and, after it, ``fer2013new.csv``. Only rows with Usage ``
 them is held out and decides which weights are kept and the two temperatures. PublicTest and PrivateTest are never read.
 
 The labels are noisy (people agree with FER2013's on two faces in three). So the net learns in rounds: from people, and
-then, going on from there, mostly from its own mean answers over changed and mirrored versions of each face, which are
-steadier than one answer and than one label (data distillation, Radosavovic et al. 2018).
+then mostly from its own mean answers (``dms.training.answers``). In the last round a new net starts fresh and learns
+from the answers of the old one, which it comes to surpass (born-again networks, Furlanello et al. 2018).
 """
 
 import json
@@ -22,6 +22,7 @@ import torch.nn.functional as F  # noqa: N812
 from dms.errors import UserError
 from dms.evaluate.layouts import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.training import augment
+from dms.training.answers import mean_answers
 from dms.training.architectures import emotion
 from dms.training.augment import Picture
 from dms.training.card import Card, write_card
@@ -30,29 +31,49 @@ from dms.training.fit import Batch, Options, fit, predict
 from dms.training.methods import Cosine
 from dms.training.quantise import calibration, quantise, with_probabilities
 
-ROUNDS = ((50, 2e-3), (55, 1e-3), (30, 1e-3))
-"""Epochs and peak learning rate: the first round learns from people, a later one also from the answers of the last."""
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One pass of the learning-rate schedule.
+
+    Attributes:
+        epochs: Passes over the training part.
+        learning_rate: Its peak.
+        fresh: Starts a new net; otherwise the net of the round before goes on.
+    """
+
+    epochs: int
+    learning_rate: float
+    fresh: bool = False
+
+
+ROUNDS = (
+    Round(50, 2e-3, fresh=True),
+    Round(55, 1e-3),
+    Round(30, 1e-3),
+    Round(90, 2e-3, fresh=True),
+)
 
 BATCH = 128
 
-VIEWS = 8
-"""Changed versions of each training face whose answers are averaged, each with its mirror image."""
-
 TRUST = 0.6
-"""Share of its own answer in what the net learns after the first round; the rest is people's."""
+"""Share of the net's answers in what is learned after the first round; the rest is people's."""
 
 SMOOTHING = 0.1
 """Share of an original label that is spread over all classes (Szegedy et al. 2016)."""
 
-# what a camera changes
-VIEW = augment.chain(
+AUGMENTATION = augment.chain(
+    augment.mirror(),
     augment.affine(degrees=14, scale=0.15, shift=0.08, aspect=0.06),
     augment.light(gamma=0.5, contrast=0.35, brightness=0.12),
     augment.sometimes(0.15, augment.one_of(augment.gaussian_blur(1.0), augment.motion_blur(4), augment.downscale(0.5))),
     augment.sometimes(0.1, augment.shadow(0.6)),
     augment.sometimes(0.1, augment.noise(8)),
+    augment.sometimes(0.3, augment.cut_out(0.4)),
 )
-AUGMENTATION = augment.chain(augment.mirror(), VIEW, augment.sometimes(0.3, augment.cut_out(0.4)))
+
+Answers = list[npt.NDArray[np.float32]]
+"""Probabilities of FER2013's labels (N, 7) and of FER+'s classes (N, 8)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,11 +107,14 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     if len(data) != 2:
         raise UserError("emotion takes two files: fer2013.csv fer2013new.csv")
     learn, part = split(read_fer2013(data[0], "Training", data[1]), one_in=20)
-    people, model = from_people(learn), emotion()
-    for number, (epochs, learning_rate) in enumerate(ROUNDS, start=1):
+    lesson = people = from_people(learn)
+    for number, each in enumerate(ROUNDS, start=1):
         folder, own = out / f"round-{number}", replace(options, seed=options.seed + number - 1)
-        lesson = people if number == 1 else with_own_answers(people, model, folder, own)
-        train_on(model, lesson, part, folder, options.epochs or epochs, learning_rate, own)
+        if each.fresh:
+            model = emotion()
+        train_on(model, lesson, part, folder, options.epochs or each.epochs, each.learning_rate, own)
+        if number < len(ROUNDS):
+            lesson = with_answers(people, kept_answers(model, learn.images, folder, own))
     temperatures = [
         temperature(logits, truth) for logits, truth in zip(predict(model, part.images), truths(part), strict=True)
     ]
@@ -134,35 +158,28 @@ def from_people(faces: Expressions) -> Lesson:
     return Lesson(faces.images, labels, *soft_votes(faces.votes))
 
 
-def with_own_answers(lesson: Lesson, model: Any, out: Path, options: Options) -> Lesson:
-    """A lesson blended with the net's mean answers; they take minutes on a CPU and are kept in ``out/answers.npz``."""
+def kept_answers(model: Any, images: Picture, out: Path, options: Options) -> Answers:
+    """The net's mean answers, which take minutes on a CPU and are kept in ``out/answers.npz``."""
     kept = out / "answers.npz"
     if options.resume and kept.is_file():
         with np.load(kept) as file:
-            labels, votes = file["labels"], file["votes"]
-    else:
-        labels, votes = mean_answers(model, lesson.images, np.random.default_rng(options.seed))
-        out.mkdir(parents=True, exist_ok=True)
-        np.savez(kept, labels=labels, votes=votes)
+            return [file["labels"], file["votes"]]
+    labels, votes = mean_answers(model, images, np.random.default_rng(options.seed))
+    np.savez(kept, labels=labels, votes=votes)
+    return [labels, votes]
+
+
+def with_answers(people: Lesson, answers: Answers) -> Lesson:
+    """What people answered, blended with what a net did."""
+    labels, votes = answers
     # the net has an answer where the raters had none, and it counts a little
-    trust = np.where(lesson.weights > 0, TRUST, 1).astype(np.float32)[:, None]
+    trust = np.where(people.weights > 0, TRUST, 1).astype(np.float32)[:, None]
     return Lesson(
-        lesson.images,
-        TRUST * labels + (1 - TRUST) * lesson.labels,
-        trust * votes + (1 - trust) * lesson.votes,
-        np.maximum(lesson.weights, TRUST),
+        people.images,
+        TRUST * labels + (1 - TRUST) * people.labels,
+        trust * votes + (1 - trust) * people.votes,
+        np.maximum(people.weights, TRUST),
     )
-
-
-def mean_answers(model: Any, images: Picture, rng: np.random.Generator) -> list[npt.NDArray[np.float32]]:
-    """Mean probabilities over changed versions of each picture and their mirror images: (N, 7) and (N, 8)."""
-    heads: list[list[npt.NDArray[np.float32]]] = [[], []]
-    for _ in range(VIEWS):
-        view = augment.augment_all(images, VIEW, rng)
-        for pictures in (view, np.ascontiguousarray(view[:, :, ::-1])):
-            for head, logits in zip(heads, predict(model, pictures), strict=True):
-                head.append(torch.softmax(torch.tensor(logits), 1).numpy())
-    return [np.mean(head, axis=0) for head in heads]
 
 
 def two_heads(outputs: list[torch.Tensor], targets: list[torch.Tensor]) -> torch.Tensor:
