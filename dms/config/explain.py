@@ -4,12 +4,12 @@ Takes pydantic's error, gives one line for each problem: the key's path, what wa
 from the JSON Schema, so that it is the same as in ``dms schema config``.
 """
 
-import difflib
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from dms.config.section import NAME, NAME_OR_FILE
+from dms.errors import did_you_mean
 
 _PATTERNS = {
     NAME: "1 to 64 letters, digits, - and _",
@@ -43,9 +43,7 @@ def _line(problem: Any, schema: dict[str, Any]) -> str:
     where, given = ".".join(str(part) for part in place), problem["input"]
     if problem["type"] == "extra_forbidden":
         allowed = sorted(_at(place[:-1], schema).get("properties", {}))
-        close = difflib.get_close_matches(str(place[-1]), allowed, n=1)
-        hint = f" (did you mean '{close[0]}'?)" if close else ""
-        return f"{where}: no such key{hint}; allowed here: {', '.join(allowed)}"
+        return f"{where}: no such key{did_you_mean(str(place[-1]), allowed)}; allowed here: {', '.join(allowed)}"
     # a whole table says nothing, and there may be a secret in it
     told = "a table" if isinstance(given, dict) else _toml(given)
     if problem["type"] == "value_error":  # a section's own words

@@ -1,12 +1,11 @@
 """The one door to all pictures: cameras, network streams, recordings."""
 
-import difflib
 import re
 from pathlib import Path
 
 from dms.config import CameraSettings
 from dms.config.frames import without_secrets
-from dms.errors import UserError
+from dms.errors import UserError, did_you_mean
 from dms.frames.libcamera import LibcameraCamera
 from dms.frames.source import Source, open_recording
 from dms.frames.stream import StreamCamera
@@ -31,8 +30,9 @@ def open_source(settings: CameraSettings) -> Source:
     if source.isdigit() or source.startswith("/dev/"):
         return V4l2Camera(settings)
     path = Path(source)
-    if not path.exists() and difflib.get_close_matches(source.partition(":")[0].lower(), ["libcamera"]):
-        raise UserError(f"{source}: no such file (did you mean 'libcamera'?)")
+    hint = did_you_mean(source.partition(":")[0].lower(), ["libcamera"])
+    if hint and not path.exists():
+        raise UserError(f"{source}: no such file{hint}")
     return open_recording(path, settings)
 
 

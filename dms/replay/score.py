@@ -6,7 +6,6 @@ driver itself.
 """
 
 import csv
-import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from dms.driver.state import AlertKind, AngerLevel, FatigueLevel, Phase
-from dms.errors import UserError
+from dms.errors import UserError, did_you_mean
 
 TOLERANCE_S = 0.5
 """An alert may come this much after its label has ended: the label's own edge and a frame of a slow camera."""
@@ -312,8 +311,7 @@ def _unknown_names(rows: Iterable[tuple[str, Label]]) -> Iterable[str]:
     for where, label in rows:
         if label.event not in told:
             told.add(label.event)
-            close = difflib.get_close_matches(label.event.lower(), known, n=1)
-            hint = f" (did you mean '{close[0]}'?)" if close else ""
+            hint = did_you_mean(label.event.lower(), known)
             yield f"{where}: '{label.event}' is no known event{hint}: it demands and permits no alert"
 
 

@@ -1,8 +1,8 @@
 """What a net answers itself, as something to learn from.
 
-Labels of faces are often doubtful or wrong. A net's mean answer over changed and mirrored versions of a
-picture is steadier than a label, and a net that learns from such answers (data distillation, Radosavovic et al. 2018)
-does better than one that learns from labels alone.
+Labels of faces are often doubtful or wrong. A net's mean answer over changed and mirrored versions of a picture is
+steadier than a label, and a net that learns from such answers (data distillation, Radosavovic et al. 2018) does better
+than one that learns from labels alone.
 """
 
 import numpy as np
