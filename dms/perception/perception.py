@@ -7,7 +7,7 @@ whole picture only when it is lost. What was not measured, or cannot be, is unkn
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from dms.config import PerceptionSettings
 from dms.frames import Frame, Image
 from dms.models import ModelFile, load_verified
-from dms.observation import Box, Observation, View
+from dms.observation import Box, Emotions, HeadPose, Observation, View
 from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.eyes import EyeNet, Side, eye_patch
 from dms.perception.face import FaceFinder, choose, in_region
@@ -26,6 +26,7 @@ from dms.perception.view import ViewJudge, as_grey
 
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
 _DECIMALS = 4
+"""Of probabilities; pixels and degrees keep one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +173,13 @@ class Perception:
                     for side in (Side.LEFT, Side.RIGHT)
                 )
             )
-        seen = replace(seen, pose=pose, left_eye=_round(left), right_eye=_round(right))
+        seen = replace(seen, pose=_rounded_pose(pose), left_eye=_round(left), right_eye=_round(right))
         if self._mouth_pace.due(seen.t):
             with self._stage("mouth"):
                 seen = replace(seen, yawn=_round(self._mouth.yawn(mouth_patch(grey, points))))
         if face_turned_to_camera(pose) and self._emotion_pace.due(seen.t):
             with self._stage("emotion"):
-                seen = replace(seen, emotions=self._emotion.emotions(face_patch(grey, points)))
+                seen = replace(seen, emotions=_rounded_emotions(self._emotion.emotions(face_patch(grey, points))))
         return seen
 
     @contextmanager
@@ -196,4 +197,12 @@ def _round(value: float | None) -> float | None:
 
 
 def _rounded(box: Box) -> Box:
-    return Box(*(round(float(v), 1) for v in (box.x, box.y, box.width, box.height)))
+    return Box(*(round(float(v), 1) for v in astuple(box)))
+
+
+def _rounded_pose(pose: HeadPose) -> HeadPose:
+    return HeadPose(*(round(degrees, 1) for degrees in astuple(pose)))
+
+
+def _rounded_emotions(emotions: Emotions | None) -> Emotions | None:
+    return None if emotions is None else Emotions(*(round(share, _DECIMALS) for share in astuple(emotions)))

@@ -1,5 +1,6 @@
 """Perception as a whole, on the sample drive's portrait: who is followed, and what is unknown."""
 
+from dataclasses import astuple
 from pathlib import Path
 
 import cv2
@@ -101,3 +102,12 @@ def test_pictures_of_any_shape_are_judged_or_unknown(shape: tuple[int, ...]) -> 
 def test_a_broken_model_is_told_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="missing"):
         Perception(PerceptionSettings(models_dir=tmp_path))
+
+
+def test_nothing_seen_has_more_digits_than_are_measured(portrait: Image) -> None:
+    """What differs in the last bit from processor to processor must not be judged, and a trace stays small."""
+    for seen in watch(Perception(PerceptionSettings()), portrait, 0, 1):
+        assert seen.pose is not None
+        assert all(round(degrees, 1) == degrees for degrees in astuple(seen.pose))
+        for share in (seen.left_eye, seen.right_eye, *(astuple(seen.emotions) if seen.emotions else ())):
+            assert share is None or round(share, 4) == share

@@ -86,6 +86,10 @@ def test_a_full_disk_costs_no_alert(
     mosquitto_factory: Callable[..., Any], start: Callable[..., Dms], drive: Path, small_disk: Path
 ) -> None:
     broker = mosquitto_factory()
+    # the broker knows its subscriber before the daemon: what is sent the moment it is back must not pass him by
+    broker.start()
+    listener = broker.listen()
+    broker.stop()
     dms = start(broker.port, drive, extra="[records]\ntrace = true\nvideo = true\n")
     # not before it has read the outbox: with no tables in it yet, the count would go on from the clock
     wait_for(lambda: " watches " in dms.errors)
@@ -98,7 +102,6 @@ def test_a_full_disk_costs_no_alert(
     wait_for(lambda: dms.errors.count(" alert ") >= 4, 60.0)
     assert "alerts are kept in memory meanwhile" in dms.errors
     broker.start()
-    listener = broker.listen()
     health = wait_for(lambda: [each for each in messages(listener, "health") if each["broker"]["outbox_error"]], 60.0)
     assert "full" in health[-1]["broker"]["outbox_error"]
     filler.unlink()

@@ -25,7 +25,9 @@ def rng():
     return np.random.default_rng(0)
 
 
-def test_emotion_from_csv_to_card(tmp_path, rng):
+@pytest.fixture
+def faces_with_votes(tmp_path, rng):
+    """The two files of FER2013 and FER+, with 160 made pictures."""
     names = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF"]
     fer, plus = ["emotion,pixels,Usage"], [",".join(["Usage", "Image name", *names])]
     for number in range(160):
@@ -33,7 +35,11 @@ def test_emotion_from_csv_to_card(tmp_path, rng):
         plus.append(",".join(["Training", "x.png", *map(str, np.eye(10, dtype=int)[number % 8] * 10)]))
     (tmp_path / "fer2013.csv").write_text("\n".join(fer))
     (tmp_path / "fer2013new.csv").write_text("\n".join(plus))
-    (made,) = train("emotion", [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv"], tmp_path / "out", epochs=1)
+    return [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv"]
+
+
+def test_emotion_from_csv_to_card(tmp_path, faces_with_votes):
+    (made,) = train("emotion", faces_with_votes, tmp_path / "out", epochs=1)
     find_model("emotion", made.parent).verify()
     card = json.loads(made.with_suffix(".json").read_text())
     assert [output["shape"] for output in card["outputs"]] == [[7], [8]]
@@ -124,6 +130,30 @@ def test_the_nets_answers_count_most_and_alone_where_no_rater_knew(rng):
     assert blended.labels[0] == pytest.approx(emotion.TRUST / 7 + (1 - emotion.TRUST) * given.labels[0])
     assert blended.votes[1] == pytest.approx([1 / 8] * 8)
     assert blended.weights == pytest.approx([1.0, emotion.TRUST])
+
+
+def test_what_two_nets_answer_together_is_their_mean_for_each_label_set():
+    first, second = [np.array([[1.0, 0.0]]), np.array([[0.2, 0.8]])], [np.array([[0.0, 1.0]]), np.array([[0.4, 0.6]])]
+    labels, votes = emotion.together([first, second])
+    assert labels == pytest.approx(np.array([[0.5, 0.5]]))
+    assert votes == pytest.approx(np.array([[0.3, 0.7]]))
+
+
+def test_the_last_lesson_holds_the_answers_of_both_nets_at_their_latest(tmp_path, monkeypatch, faces_with_votes):
+    """Not those of the rounds between: each net counts once, with what it knew last."""
+    (tmp_path / "out").mkdir()
+    lessons = []
+    monkeypatch.setattr(emotion, "train_on", lambda _model, lesson, *_: lessons.append(lesson))
+    monkeypatch.setattr(emotion, "kept_answers", lambda _model, images, folder, _options: answered(images, folder))
+    train("emotion", faces_with_votes, tmp_path / "out", epochs=1)
+    shares = [lesson.labels[0] - (1 - emotion.TRUST) * lessons[0].labels[0] for lesson in lessons[1:]]
+    assert [share[1] / emotion.TRUST for share in shares] == pytest.approx([1, 2, 3, (3 + 4) / 2])
+
+
+def answered(images, folder):
+    """As if a net gave its round's number."""
+    number = float(folder.name.removeprefix("round-"))
+    return [np.full((len(images), 7), number, np.float32), np.full((len(images), 8), number, np.float32)]
 
 
 def test_a_resumed_run_takes_the_answers_that_it_kept(rng, tmp_path, monkeypatch):

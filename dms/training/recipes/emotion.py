@@ -4,8 +4,9 @@ Data: ``fer2013.csv`` and, after it, ``fer2013new.csv``. Only rows with Usage ``
 them is held out and decides which weights are kept and the two temperatures. PublicTest and PrivateTest are never read.
 
 The labels are noisy (people agree with FER2013's on two faces in three). So the net learns in rounds: from people, and
-then mostly from its own mean answers (``dms.training.answers``). In the last round a new net starts fresh and learns
-from the answers of the old one, which it comes to surpass (born-again networks, Furlanello et al. 2018).
+then mostly from its own mean answers (``dms.training.answers``). A second net starts fresh, learns from the answers of
+the first and comes to surpass it (born-again networks, Furlanello et al. 2018); what the two answer together is better
+than what either does, and in the last round the second learns that.
 """
 
 import json
@@ -52,6 +53,7 @@ ROUNDS = (
     Round(55, 1e-3),
     Round(30, 1e-3),
     Round(90, 2e-3, fresh=True),
+    Round(60, 1e-3),
 )
 
 BATCH = 128
@@ -108,13 +110,16 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         raise UserError("emotion takes two files: fer2013.csv fer2013new.csv")
     learn, part = split(read_fer2013(data[0], "Training", data[1]), one_in=20)
     lesson = people = from_people(learn)
+    generations: list[Answers] = []
     for number, each in enumerate(ROUNDS, start=1):
         folder, own = out / f"round-{number}", replace(options, seed=options.seed + number - 1)
         if each.fresh:
             model = emotion()
         train_on(model, lesson, part, folder, options.epochs or each.epochs, each.learning_rate, own)
         if number < len(ROUNDS):
-            lesson = with_answers(people, kept_answers(model, learn.images, folder, own))
+            answers = kept_answers(model, learn.images, folder, own)
+            generations = [*(generations if each.fresh else generations[:-1]), answers]
+            lesson = with_answers(people, together(generations))
     temperatures = [
         temperature(logits, truth) for logits, truth in zip(predict(model, part.images), truths(part), strict=True)
     ]
@@ -167,6 +172,11 @@ def kept_answers(model: Any, images: Picture, out: Path, options: Options) -> An
     labels, votes = mean_answers(model, images, np.random.default_rng(options.seed))
     np.savez(kept, labels=labels, votes=votes)
     return [labels, votes]
+
+
+def together(generations: Sequence[Answers]) -> Answers:
+    """The mean of what several nets answer, head by head."""
+    return [np.mean(head, axis=0) for head in zip(*generations, strict=True)]
 
 
 def with_answers(people: Lesson, answers: Answers) -> Lesson:
