@@ -12,6 +12,7 @@ import torch
 from dms.training import augment
 from dms.training.augment import Picture
 from dms.training.fit import predict
+from dms.training.progress import bars
 
 VIEWS = 6
 """Changed versions of each picture whose answers are averaged, each with its mirror image."""
@@ -32,9 +33,10 @@ def mean_answers(model: object, images: Picture, rng: np.random.Generator) -> li
         One (N, classes) array per output.
     """
     sums: list[npt.NDArray[np.float32]] = []
-    for _ in range(VIEWS):
-        view = augment.augment_all(images, VIEW, rng)
-        for pictures in (view, np.ascontiguousarray(view[:, :, ::-1])):
-            answers = [torch.softmax(torch.tensor(head), 1).numpy() for head in predict(model, pictures)]
-            sums = [a + b for a, b in zip(sums, answers, strict=True)] if sums else answers
+    with bars() as progress:
+        for _ in progress.track(range(VIEWS), description="the net's own answers"):
+            view = augment.augment_all(images, VIEW, rng)
+            for pictures in (view, np.ascontiguousarray(view[:, :, ::-1])):
+                answers = [torch.softmax(torch.tensor(head), 1).numpy() for head in predict(model, pictures)]
+                sums = [a + b for a, b in zip(sums, answers, strict=True)] if sums else answers
     return [total / (2 * VIEWS) for total in sums]

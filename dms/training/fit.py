@@ -18,10 +18,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dms.training.layers import device_of, parameters_of
 from dms.training.methods import Cosine, Method
+from dms.training.progress import bars
 
 Batch = tuple[npt.NDArray[Any], list[npt.NDArray[Any]]]
 """Pictures (N, height, width, channels), uint8 or float32 in 0..1, and the targets that the loss takes."""
@@ -105,7 +105,7 @@ def fit(
         optimiser.load_state_dict(state["optimiser"])
         curves, best = state["curves"], state["best"]
     device = device_of(model)
-    with _progress() as progress:
+    with bars() as progress:
         for epoch in range(len(curves), epochs):
             scores = [row[monitor] for row in curves]
             if method.stops(scores):
@@ -231,9 +231,3 @@ def _write(path: Path, rows: list[dict[str, float]]) -> None:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True
-    )

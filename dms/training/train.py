@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from dms.errors import UserError
+from dms.training.progress import tell
 from dms.training.sources import data_of, sort_sources
 from dms.training.zoo.papers import PAPERS
 
@@ -77,7 +78,8 @@ def train(
             raise
         raise UserError(f"training needs {error.name}: pip install '.[train]' in a checkout of DMS") from error
     made = []
-    for each, recipe in recipes.items():
+    for number, (each, recipe) in enumerate(recipes.items(), start=1):
+        tell(f"{each}, model {number} of {len(recipes)}")
         fix_seed(seed)
         made.append(recipe.train(wanted[each], out / each if name == "all" else out, options))
     return made

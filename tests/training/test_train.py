@@ -42,7 +42,7 @@ def test_too_little_data_says_what_it_takes(name, data, tmp_path):
         train(name, [Path(d) for d in data], tmp_path)
 
 
-def test_all_gives_each_model_its_data_and_a_folder_of_its_own(tmp_path, monkeypatch):
+def test_all_gives_each_model_its_data_and_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
     pytest.importorskip("torch", reason="needs the extra train")
     for folder in ("eyes/open", "eyes/closed", "cabin"):
         (tmp_path / folder).mkdir(parents=True)
@@ -64,6 +64,9 @@ def test_all_gives_each_model_its_data_and_a_folder_of_its_own(tmp_path, monkeyp
     given = [tmp_path / name for name in ("plus.csv", "fer.csv", "points.csv", "eyes", "cabin")]
     files = train("all", given, tmp_path / "out", epochs=3)
     assert {file.relative_to(tmp_path / "out").as_posix() for file in files} == {f"{n}/{n}.tflite" for n in RECIPES}
+    told = capsys.readouterr()
+    assert told.out == "", "output is for the files that are made"
+    assert told.err.splitlines() == [f"{name}, model {number} of 5" for number, name in enumerate(RECIPES, start=1)]
     assert calls["emotion"] == (["fer.csv", "plus.csv"], 3)
     assert calls["eyes"] == (["eyes", "points.csv"], 3)
     assert calls["face"] == (["points.csv", "cabin"], 3)

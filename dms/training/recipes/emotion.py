@@ -30,6 +30,7 @@ from dms.training.card import Card, write_card
 from dms.training.expressions import split
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.methods import Cosine
+from dms.training.progress import tell
 from dms.training.quantise import calibration, quantise, with_probabilities
 
 
@@ -115,6 +116,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         folder, own = out / f"round-{number}", replace(options, seed=options.seed + number - 1)
         if each.fresh:
             model = emotion()
+        tell(f"round {number} of {len(ROUNDS)}: {'a new net' if each.fresh else 'the same net'}")
         train_on(model, lesson, part, folder, options.epochs or each.epochs, each.learning_rate, own)
         if number < len(ROUNDS):
             answers = kept_answers(model, learn.images, folder, own)

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch.nn.functional as F  # noqa: N812
-from rich.console import Console
 
 from dms.errors import UserError
 from dms.evaluate.layouts import FER2013, Expressions, read_fer2013
@@ -26,6 +25,7 @@ from dms.training.expressions import split
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.layers import device_of
 from dms.training.methods import OptimiserName
+from dms.training.progress import tell
 from dms.training.quantise import calibration, quantise, with_probabilities
 from dms.training.sources import only_fer2013
 from dms.training.zoo.papers import PAPERS
@@ -86,7 +86,7 @@ def chosen(name: str, imagenet: Path | None, optimiser: OptimiserName | None) ->
     if imagenet is not None and wanted is None:
         raise UserError(f"{name} starts from no ImageNet weights: leave out --imagenet")
     if imagenet is None and wanted is not None:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
+        tell(
             f"{name}: its paper starts from ImageNet weights of {wanted}; without --imagenet FILE it starts fresh, "
             "with nothing frozen"
         )
