@@ -3,8 +3,9 @@
 
 usage: compare_zoo.py RUNS FER2013.csv [CARD.json]
 
-RUNS holds what `dms train NAME fer2013.csv --out RUNS/NAME` made; systems that are not there say so in their row. All
-are measured by `dms evaluate emotion` on the same rows, Usage PublicTest, original labels. The card is that of the
+RUNS holds what `dms train NAME fer2013.csv --out RUNS/NAME` made. A system that is not there says so in its row, which
+then has only what no training changes: file size and latency, of RUNS/NAME/untrained/NAME.tflite that is made here.
+All are measured by `dms evaluate emotion` on the same rows, Usage PublicTest, original labels. The card is that of the
 model that ships, models/emotion.json, if none is named. Run it from the top of the checkout, on a quiet machine for
 the latencies. Needs the extra `train`.
 """
@@ -14,15 +15,19 @@ import platform
 import shlex
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dms.evaluate.layouts import read_fer2013
 from dms.training.architectures import count_macs
-from dms.training.card import Table, set_table
+from dms.training.card import Table, set_table, write_card
+from dms.training.quantise import quantise, with_probabilities
 from dms.training.zoo.papers import PAPERS, Paper
 from dms.training.zoo.systems import SYSTEMS
-from dms.training.zoo.train import count_parameters
+from dms.training.zoo.train import card, count_parameters
 
 COLUMNS = (
     "system",
@@ -59,10 +64,10 @@ def measured(report: dict[str, Any], model: Path) -> list[str]:
     ]
 
 
-def shipped_row(report: dict[str, Any], card: Path) -> list[str]:
+def shipped_row(report: dict[str, Any], file: Path) -> list[str]:
     """The model that ships."""
-    content = json.loads(card.read_text())
-    accuracy, anger, size, latency = measured(report, card.with_suffix(".tflite"))
+    content = json.loads(file.read_text())
+    accuracy, anger, size, latency = measured(report, file.with_suffix(".tflite"))
     sizes = [f"{content['parameters']:,}", f"{content['mmac']:.0f}"]
     return [f"**{content['name']}, as shipped**", "", "", "", accuracy, anger, *sizes, size, latency]
 
@@ -79,13 +84,26 @@ def row(name: str, paper: Paper, runs: Path, data: Path) -> list[str]:
     model = runs / name / ("svm.joblib" if name == "svm" else f"{name}.tflite")
     results = runs / name / "results.json"
     if not (model.is_file() and results.is_file()):
-        return [*about, f"not trained here / {of}", "", "", *sizes, "", ""]
+        cost = untrained_cost(name, runs / name / "untrained" / f"{name}.tflite", data) if name in SYSTEMS else ["", ""]
+        return [*about, f"not trained here / {of}", "", "", *sizes, *cost]
     got = json.loads(results.read_text())
     epochs = "-" if got["epochs"] is None else f"{got['epochs']} / {of}"
     if paper.imagenet is not None and got["imagenet"] is None:
         epochs += ", no ImageNet weights"
     accuracy, anger, size, latency = measured(measure(data, model), model)
     return [*about, epochs, accuracy, anger, *sizes, size, latency]
+
+
+def untrained_cost(name: str, model: Path, data: Path) -> list[str]:
+    """File size and latency of a net as it starts, which are those that it ends with."""
+    with data.open() as file, tempfile.TemporaryDirectory() as folder:
+        few = Path(folder, "fer2013.csv")
+        few.write_text("".join([next(file), *islice((line for line in file if "PublicTest" in line), 8)]))
+        if not model.is_file():
+            net = SYSTEMS[name].build(None)
+            quantise(with_probabilities(net), read_fer2013(few, "PublicTest").images, model)
+            write_card(card(name), net, model)
+        return measured(measure(few, model), model)[2:]
 
 
 def machine() -> str:
@@ -101,9 +119,9 @@ def machine() -> str:
     return name
 
 
-def main(runs: Path, data: Path, card: Path) -> None:
-    report = measure(data, card.with_suffix(".tflite"))
-    rows = [shipped_row(report, card)]
+def main(runs: Path, data: Path, shipped: Path) -> None:
+    report = measure(data, shipped.with_suffix(".tflite"))
+    rows = [shipped_row(report, shipped)]
     for name, paper in PAPERS.items():
         rows.append(row(name, paper, runs, data))
         print(*rows[-1], sep=" | ", file=sys.stderr)
@@ -111,14 +129,15 @@ def main(runs: Path, data: Path, card: Path) -> None:
         title="Beside the papers' systems",
         text=f"Accuracy on {report['heads']['fer2013']['result']['samples']:,} faces of FER2013 PublicTest, original "
         "labels, of full-INT8 files (svm: scikit-learn on the points of the `landmarks` model), all from one run. A "
-        "system that had fewer epochs here than in its paper is not at its best: its row says how many it had. The "
-        "papers' own figures come from other splits or other data and are not comparable to the last point. One "
+        "system that had fewer epochs here than in its paper is not at its best: its row says how many. One that "
+        "was not trained here has the file and the latency of its untrained net. The papers' own figures come from "
+        "other splits or other data and are not comparable to the last point. One "
         f"thread, {machine()}.",
         command=shlex.join(["python", "scripts/compare_zoo.py", str(runs), str(data)]),
         columns=COLUMNS,
         rows=rows,
     )
-    set_table(card, table)
+    set_table(shipped, table)
 
 
 if __name__ == "__main__":

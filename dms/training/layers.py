@@ -6,6 +6,7 @@ view instead makes an epoch three times as fast on a CPU with AMX, with the same
 any other backend (conversion runs on TensorFlow) they are Keras' layers unchanged.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -89,6 +90,28 @@ class MaxPooling2D(keras.layers.MaxPooling2D):  # type: ignore[misc]
         if not _ON_TORCH or inputs.device.type == "meta" or self.padding != "valid":
             return super().call(inputs)
         return F.max_pool2d(inputs.permute(0, 3, 1, 2), self.pool_size, self.strides).permute(0, 2, 3, 1)
+
+
+@keras.saving.register_keras_serializable("dms")
+class Colour(keras.layers.Layer):  # type: ignore[misc]
+    """Grey (N, H, W, 1) as three channels (N, H, W, 3): the pixel times a scale, plus an offset for each.
+
+    It is a convolution without weights of its own. As a product of its own the TFLite converter would carry the scale
+    back to the net's input, whose INT8 values would no longer be the pixels.
+    """
+
+    def __init__(self, scale: float, offset: Sequence[float], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale, self.offset = scale, tuple(offset)
+
+    def call(self, inputs: Any) -> Any:
+        """Keras' hook."""
+        kernel = keras.ops.full((1, 1, 1, 3), self.scale, inputs.dtype)
+        return keras.ops.conv(inputs, kernel) + keras.ops.array(self.offset, inputs.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """What a file of the model keeps of it."""
+        return {**super().get_config(), "scale": self.scale, "offset": list(self.offset)}
 
 
 def relu(x: Any) -> Any:

@@ -21,7 +21,7 @@ import torch.nn.functional as F  # noqa: N812
 from dms.training import architectures
 from dms.training.card import Card, Figures, Table, add_figures, set_table, write_card
 from dms.training.fit import Options, fit, predict
-from dms.training.layers import BatchNormalization, Conv2D, relu
+from dms.training.layers import BatchNormalization, Colour, Conv2D, relu
 from dms.training.methods import Cosine, Plateau
 from dms.training.quantise import quantise, with_probabilities
 
@@ -171,6 +171,21 @@ def test_a_channel_that_died_before_its_normalisation_does_not_drown_the_others(
     pictures = (rng.integers(0, 256, (40, 8, 8)) * rng.random((40, 1, 1))).astype(np.uint8)
     wanted = predict(shipped, pictures)[0]
     assert np.ptp(wanted[:, 0]) > 0.2, "the net must tell the pictures apart for this to be a test"
+    assert np.abs(quantised_answers(shipped, pictures, tmp_path) - wanted).max() < 0.05
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(2.0, (-1.0, -1.0, -1.0)), (255.0, (-103.9, -116.8, -123.7))])
+def test_an_enlarged_and_coloured_picture_goes_in_as_pixels(scale, offset, tmp_path):
+    """As the nets for ImageNet want it; the engine refuses a file whose INT8 input is not ``pixel - 128``."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((8, 8, 1))
+    x = Colour(scale, offset)(keras.layers.Resizing(16, 16)(inputs))
+    x = keras.layers.GlobalAveragePooling2D()(relu(Conv2D(4, 3, strides=2, padding="same")(x)))
+    shipped = with_probabilities(keras.Model(inputs, keras.layers.Dense(2, name="answer")(x)), [scale / 4])
+    rng = np.random.default_rng(5)
+    pictures = (rng.integers(0, 256, (40, 8, 8)) * rng.random((40, 1, 1))).astype(np.uint8)
+    wanted = predict(shipped, pictures)[0]
+    assert np.ptp(wanted[:, 0]) > 0.1, "the net must tell the pictures apart for this to be a test"
     assert np.abs(quantised_answers(shipped, pictures, tmp_path) - wanted).max() < 0.05
 
 

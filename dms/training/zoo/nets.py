@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from dms.errors import UserError
-from dms.training.layers import BatchNormalization, Conv2D, MaxPooling2D, conv, pooled, relu, residual
+from dms.training.layers import BatchNormalization, Colour, Conv2D, MaxPooling2D, conv, pooled, relu, residual
 
 CLASSES = 7
 
@@ -130,8 +130,7 @@ def _pretrained(application: Any, imagenet: Path | None, **options: Any) -> Any:
 
 def _colour(inputs: Any, scale: float, offset: Sequence[float]) -> Any:
     """Grey 48x48 to what a net for ImageNet takes: 224x224, three channels in its range."""
-    x = keras.layers.Resizing(224, 224)(inputs)
-    return keras.layers.Rescaling(scale, list(offset))(keras.layers.Concatenate()([x, x, x]))
+    return Colour(scale, offset)(keras.layers.Resizing(224, 224)(inputs))
 
 
 def _conv_relu(x: Any, filters: int, padding: str = "same") -> Any:
