@@ -8,7 +8,9 @@ processor is fast at it. Resumes after a stop. Never sees a test set.
 import csv
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,14 +94,14 @@ def fit(
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     out.mkdir(parents=True, exist_ok=True)
-    trainable = parameters_of(model)
-    optimiser = method.optimiser(trainable)
+    optimiser = method.optimiser(parameters_of(model))
     averages = _Average(model, method.average)
     checkpoint = out / "checkpoint.pt"
     curves: list[dict[str, float]] = []
     best = {"epoch": -1.0, monitor: -math.inf}
     if options.resume and checkpoint.is_file():
-        state = torch.load(checkpoint, weights_only=False)
+        # begun on a GPU, it may go on without one
+        state = torch.load(checkpoint, map_location="cpu", weights_only=False)
         averages.live_from(state["live"])
         averages.load(state["average"], state["step"])
         optimiser.load_state_dict(state["optimiser"])
@@ -110,21 +112,16 @@ def fit(
             scores = [row[monitor] for row in curves]
             if method.stops(scores):
                 break
-            began, losses = time.monotonic(), []
+            began = time.monotonic()
+            made = batches(np.random.default_rng((options.seed, epoch)))
             task = progress.add_task(f"epoch {epoch + 1}/{epochs}", total=steps_per_epoch)
-            for index, (pictures, targets) in enumerate(batches(np.random.default_rng((options.seed, epoch)))):
+            losses = []
+            for index, batch in enumerate(made if device.type == "cpu" else ahead(made)):
                 rate = method.rate(epoch * steps_per_epoch + index, steps_per_epoch, epochs, scores)
                 for group in optimiser.param_groups:
                     group["lr"] = rate
-                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_pays(device)):
-                    outputs = model(as_input(pictures, device), training=True)
-                value = loss([o.float() for o in as_list(outputs)], [torch.as_tensor(t).to(device) for t in targets])
-                optimiser.zero_grad()
-                value.backward()
-                torch.nn.utils.clip_grad_norm_(trainable, 5.0)
-                optimiser.step()
+                losses.append(_step(model, batch, loss, optimiser, device))
                 averages.update()
-                losses.append(value.item())
                 progress.advance(task)
             with averages.in_place():
                 measures = validate(model)
@@ -133,7 +130,8 @@ def fit(
                     best = {"epoch": epoch + 1, **measures}
                     model.save_weights(out / "best.weights.h5")
                 model.save_weights(out / "last.weights.h5")
-            row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "seconds": time.monotonic() - began, **measures}
+            row = {"epoch": epoch + 1, "loss": float(torch.stack(losses).mean())}
+            row |= {"seconds": time.monotonic() - began, **measures}
             curves.append(row)
             state = {
                 "live": averages.live(),
@@ -151,6 +149,29 @@ def fit(
             progress.console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
     model.load_weights(out / "best.weights.h5")
     return best
+
+
+def _step(model: Any, batch: Batch, loss: Loss, optimiser: torch.optim.Optimizer, device: torch.device) -> torch.Tensor:
+    """Learn from one batch; gives the loss as a scalar that stays on the device, where nobody waits for it."""
+    pictures, targets = batch
+    with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_pays(device)):
+        outputs = model(as_input(pictures, device), training=True)
+    value = loss([o.float() for o in as_list(outputs)], [torch.as_tensor(t).to(device) for t in targets])
+    optimiser.zero_grad()
+    value.backward()
+    torch.nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], 5.0)
+    optimiser.step()
+    return value.detach()
+
+
+def ahead(batches: Iterable[Batch], count: int = 4) -> Iterator[Batch]:
+    """The same batches in the same order, made in a thread while a GPU works on those before."""
+    source = iter(batches)
+    with ThreadPoolExecutor(1) as maker:
+        waiting = deque(maker.submit(next, source, None) for _ in range(count))
+        while (batch := waiting.popleft().result()) is not None:
+            waiting.append(maker.submit(next, source, None))
+            yield batch
 
 
 def predict(model: Any, pictures: npt.NDArray[np.uint8], batch: int = 256) -> list[npt.NDArray[np.float32]]:

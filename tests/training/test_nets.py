@@ -20,7 +20,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from dms.training import architectures
 from dms.training.card import Card, Figures, Table, add_figures, set_table, write_card
-from dms.training.fit import Options, fit, predict
+from dms.training.fit import Options, ahead, fit, predict
 from dms.training.layers import BatchNormalization, Colour, Conv2D, relu
 from dms.training.methods import Cosine, Plateau
 from dms.training.quantise import quantise, with_probabilities
@@ -117,6 +117,22 @@ def test_fit_goes_on_where_it_stopped(tmp_path):
     fit_toy(toy(), tmp_path, 4)
     with (tmp_path / "curves.csv").open() as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
+
+
+def test_batches_made_ahead_are_the_same_in_the_same_order():
+    made = list(toy_batches(np.random.default_rng(2)))
+    again = list(ahead(toy_batches(np.random.default_rng(2))))
+    assert len(made) == len(again) > 4
+    assert all(np.array_equal(a[0], b[0]) for a, b in zip(made, again, strict=True))
+
+
+def test_a_fault_in_making_batches_is_not_lost_in_a_thread():
+    def broken():
+        yield from list(toy_batches(np.random.default_rng(2)))[:3]
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(ahead(broken()))
 
 
 def test_fit_stops_early_and_stays_stopped(tmp_path):
