@@ -104,7 +104,18 @@ def _configuration(path: Path | None, source: str | None = None) -> Config:
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2))
+    _print(json.dumps(value, indent=2))
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # what is still in the buffer must not fail once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise WorldError(f"standard output cannot be written ({error.strerror})") from error
 
 
 @app.command(epilog="Example: dms run --config /etc/dms/dms.toml --source /dev/video0")
@@ -214,7 +225,8 @@ def evaluate(
         ),
     ] = None,
     usage: Annotated[
-        Literal["PublicTest", "PrivateTest", "Training"], typer.Option(help="emotion: which rows of fer2013.csv.")
+        Literal["PublicTest", "PrivateTest", "Training"],
+        typer.Option(case_sensitive=False, help="emotion: which rows of fer2013.csv."),
     ] = "PublicTest",
     ferplus: Annotated[
         Path | None, typer.Option(metavar="CSV", help="emotion: fer2013new.csv, for the FER+ labels.")
@@ -241,7 +253,7 @@ def evaluate(
     landmarks  CSV of file,x0,y0,...,x67,y67 beside its pictures
     eyes       folder with closed/ and open/, which hold pictures
     mouth      folder with pictures and labels.csv (file,yawn)
-    emotion    fer2013.csv (emotion,pixels,Usage), or folder with one per class;
+    emotion    fer2013.csv (emotion,pixels,Usage), folder of angry/, happy/ ...;
                with --occlusion a picture of a face, or a folder of them
     """  # noqa: D301  # click's mark for lines that stay lines
     from dms.evaluate.run import model_faces, run_emotion, run_evaluation  # noqa: PLC0415
@@ -266,10 +278,13 @@ def evaluate(
         raise UserError(f"--ferplus, --pictures and --occlusion are for emotion, not for {model}")
     else:
         report = run_evaluation(model, data, file)
+    for warning in report.warnings:
+        print(f"dms: {warning}", file=sys.stderr)
     if as_json:
         _print_json(report.to_json())
     else:
-        print(report.text())
+        left_out = f"\nnot measured on: {report.left_out} pictures or rows" if report.left_out else ""
+        _print(report.text() + left_out)
 
 
 @app.command(epilog="Example: dms train emotion fer2013.csv fer2013new.csv --out runs/emotion")

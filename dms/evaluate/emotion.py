@@ -13,11 +13,9 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.progress import track
 
 from dms.errors import UserError
-from dms.evaluate.layouts import FER2013, FERPLUS, majority, picture_files, read_fer2013, read_grey
+from dms.evaluate.layouts import FER2013, FERPLUS, find_pictures, majority, read_fer2013, sub_folders
 from dms.evaluate.metrics import (
     Bin,
     Classification,
@@ -31,6 +29,7 @@ from dms.evaluate.metrics import (
     roc,
     table,
 )
+from dms.evaluate.reading import Reading, progress
 from dms.models import ModelFile
 from dms.perception.emotion import SIZE, Picture
 from dms.perception.engine import FloatArray, Model
@@ -40,6 +39,22 @@ LABELS: Mapping[str, Sequence[str]] = {"fer2013": FER2013, "ferplus": FERPLUS}
 
 _ANGER = {"fer2013": FER2013.index("angry"), "ferplus": FERPLUS.index("anger")}
 _AT_ONCE = 64
+_SAME = {0: 4, 1: 5, 2: 6, 3: 1, 4: 3, 5: 2, 6: 0}
+"""Which of ``FERPLUS`` each of ``FER2013`` is."""
+_NAMES = {
+    "anger": ("angry", "mad"),
+    "disgust": ("disgusted",),
+    "fear": ("fearful", "afraid", "scared"),
+    "happiness": ("happy", "joy"),
+    "sadness": ("sad",),
+    "surprise": ("surprised",),
+    "neutral": ("neutrality", "normal"),
+    "contempt": ("contemptuous",),
+}
+"""Names that people give to the folders of ``FERPLUS``."""
+_LEAST_AGREEMENT = 0.4
+"""Share of faces whose original label the votes confirm below which the two files do not belong together: two in three
+do, and of shuffled ones a fifth."""
 
 
 class Classifier(Protocol):
@@ -72,7 +87,10 @@ class ModelFaces:
 
     def __init__(self, file: ModelFile) -> None:
         by_size = {len(labels): name for name, labels in LABELS.items()}
-        shapes = [tuple(output["shape"]) for output in file.card.get("outputs", ())]
+        try:
+            shapes = [tuple(output["shape"]) for output in file.card.get("outputs", ())]
+        except (TypeError, KeyError):
+            shapes = []
         if not shapes or any(len(shape) != 1 or shape[0] not in by_size for shape in shapes):
             raise UserError(f"{file.path}: its card names the outputs {shapes}, not (7,) of FER2013 or (8,) of FER+")
         self.name = str(file.path)
@@ -120,6 +138,8 @@ class EmotionReport:
         model: The model file.
         heads: One report per label set that the data and the model have.
         latency: Of one face, on one thread.
+        left_out: Pictures that were not measured on.
+        warnings: A line for each reason why, and for whatever else a reader of the figures should know.
     """
 
     data: str
@@ -127,6 +147,8 @@ class EmotionReport:
     model: str
     heads: tuple[HeadReport, ...]
     latency: Latency
+    left_out: int
+    warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data; ``accuracy`` is that of each label set."""
@@ -157,7 +179,7 @@ def evaluate(
     """Measure a model of facial expressions.
 
     Args:
-        data: ``fer2013.csv``, or a folder with one sub-folder per class named as in either label set.
+        data: ``fer2013.csv``, or a folder with one sub-folder per class named about as in either label set.
         classifier: What answers.
         usage: Which rows of the CSV.
         ferplus: ``fer2013new.csv`` for the second label set.
@@ -165,52 +187,65 @@ def evaluate(
     Raises:
         UserError: The data is not in these layouts, or the model answers in none of its label sets.
     """
+    reading = Reading()
     if data.is_dir():
-        images, sets = _folder(data)
+        if ferplus is not None:
+            raise UserError("--ferplus goes with fer2013.csv, not with a folder")
+        images, sets = _folder(data, reading)
         usage = ""
     else:
         faces = read_fer2013(data, usage, ferplus)
         images, sets = list(faces.images), {"fer2013": faces.labels}
         if faces.votes is not None:
             sets["ferplus"] = majority(faces.votes)
+            _compare(sets["fer2013"], sets["ferplus"], reading)
     common = [name for name in sets if name in classifier.label_sets]
     if not common:
         raise UserError(
             f"{classifier.name} answers in {', '.join(classifier.label_sets)}, and {data} is labelled in "
             f"{', '.join(sets)}"
         )
+    labelled = [name for name in common if (sets[name] >= 0).any()]
+    if not labelled:
+        raise UserError(f"no face has a label in {', '.join(common)}: all votes are ties, unknown or no face")
+    if labelled != common:
+        reading.note("no face has a label in ferplus: all votes are ties, unknown or no face")
     answers = answer_all(classifier, images)
     return EmotionReport(
         data=str(data),
         part=usage,
         model=classifier.name,
-        heads=tuple(_head(name, sets[name], answers[name]) for name in common),
+        heads=tuple(_head(name, sets[name], answers[name]) for name in labelled),
         latency=latency(lambda: classifier.answer(images[:1])),
+        left_out=reading.left_out,
+        warnings=reading.warnings,
     )
 
 
-def answer_all(classifier: Classifier, faces: Sequence[Picture], what: str = "faces") -> dict[str, FloatArray]:
-    """Answers for many faces, with a progress bar on stderr."""
+def _compare(labels: npt.NDArray[np.int64], votes: npt.NDArray[np.int64], reading: Reading) -> None:
+    """Say so when labels and votes look like those of different faces."""
+    known = votes >= 0
+    agree = np.array([_SAME[int(label)] for label in labels[known]]) == votes[known]
+    if len(agree) >= 100 and agree.mean() < _LEAST_AGREEMENT:
+        reading.note(
+            f"FER+ agrees with only {agree.mean():.0%} of the original labels: are the rows of both files in one order?"
+        )
+
+
+def answer_all(classifier: Classifier, faces: Sequence[Picture], what: str | None = "faces") -> dict[str, FloatArray]:
+    """Answers for many faces; with a progress bar on stderr if it is said of what."""
     parts = [faces[i : i + _AT_ONCE] for i in range(0, len(faces), _AT_ONCE)]
-    console = Console(stderr=True)
-    bar = track(parts, what, console=console, transient=True, disable=not console.is_terminal)
-    answers = [classifier.answer(part) for part in bar]
+    answers = [classifier.answer(part) for part in (parts if what is None else progress(parts, what))]
     return {name: np.concatenate([answer[name] for answer in answers]) for name in classifier.label_sets}
 
 
-def face_picture(file: Path) -> Picture:
-    """Read a picture of one face, brought to the models' size.
-
-    Raises:
-        UserError: It is missing or no picture.
-    """
-    return np.asarray(cv2.resize(read_grey(file), (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
+def face_picture(grey: Picture) -> Picture:
+    """A picture of one face, brought to the models' size."""
+    return np.asarray(cv2.resize(grey, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _head(name: str, truth: npt.NDArray[np.int64], probabilities: FloatArray) -> HeadReport:
     known = truth >= 0
-    if not known.any():
-        raise UserError(f"no face has a label in {name}: all votes are ties, unknown or no face")
     truth, shares = truth[known], probabilities[known].astype(np.float64)
     anger = _ANGER[name]
     positive, scores = truth == anger, shares[:, anger]
@@ -233,18 +268,50 @@ def _corners(false: npt.NDArray[np.float64], true: npt.NDArray[np.float64]) -> t
     return tuple((float(x), float(y)) for x, y in zip(false[turns], true[turns], strict=True))
 
 
-def _folder(folder: Path) -> tuple[list[Picture], dict[str, npt.NDArray[np.int64]]]:
+def _folder(folder: Path, reading: Reading) -> tuple[list[Picture], dict[str, npt.NDArray[np.int64]]]:
     """Pictures of a folder with one sub-folder per class, and the label set that its names belong to."""
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir())
+    inside = sub_folders(folder)
+    found = _classes([p.name.lower() for p in inside])
+    if found is None:
+        table = folder / "fer2013.csv"
+        raise UserError(
+            f"{folder} needs one sub-folder per class, named {', '.join(FER2013)} or {', '.join(FERPLUS)}; it has "
+            f"{', '.join(p.name for p in inside) or 'none'}" + (f": give {table}" if table.is_file() else "")
+        )
+    label_set, classes = found
+    files: list[tuple[Path, int]] = []
+    for path, label in zip(inside, classes, strict=True):
+        pictures = [(file, label) for file in find_pictures(path)]
+        files += pictures
+        if not pictures:
+            reading.note(f"no picture in {path}")
+    taken = [(path.name, LABELS[label_set][label]) for path, label in zip(inside, classes, strict=True)]
+    if renamed := [f"{name} as {label}" for name, label in taken if name.lower() != label]:
+        reading.note(f"folders taken as classes of {label_set}: {', '.join(renamed)}")
+    for file in find_pictures(folder):
+        if file.parent == folder:
+            reading.leave_out(str(file), "pictures beside the folders of the classes")
+    if not files:
+        raise UserError(f"the sub-folders of {folder} hold no picture")
+    images, labels = zip(
+        *((face_picture(grey), label) for grey, label in reading.pictures(files, "pictures")), strict=True
+    )
+    return list(images), {label_set: np.array(labels)}
+
+
+def _classes(names: Sequence[str]) -> tuple[str, list[int]] | None:
+    """The label set that names belong to, and their indices in it; None when they name something else too."""
     for label_set, labels in LABELS.items():
         if names and set(names) <= set(labels):
-            files = [(file, labels.index(name)) for name in names for file in picture_files(folder / name)]
-            images = [face_picture(file) for file, _ in files]
-            return images, {label_set: np.array([label for _, label in files])}
-    raise UserError(
-        f"{folder} needs one sub-folder per class, named {', '.join(FER2013)} or {', '.join(FERPLUS)}; it has "
-        f"{', '.join(names) or 'none'}"
-    )
+            return label_set, [labels.index(name) for name in names]
+    alike = {other: FERPLUS.index(name) for name, others in _NAMES.items() for other in (name, *others)}
+    if not names or not set(names) <= set(alike):
+        return None
+    classes = [alike[name] for name in names]
+    if FERPLUS.index("contempt") in classes:
+        return "ferplus", classes
+    original = {plus: label for label, plus in _SAME.items()}
+    return "fer2013", [original[index] for index in classes]
 
 
 def _calibration(head: HeadReport) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from dms.evaluate.layouts import read_eyes
+from dms.evaluate.layouts import eye_files, eye_group
 from dms.evaluate.metrics import Classification, Latency, auc, classification, judged_accuracy, judged_text, latency
+from dms.evaluate.reading import Reading
 from dms.models import ModelFile
 from dms.perception.eyes import SIZE, EyeNet, Picture
 
@@ -34,6 +35,8 @@ class EyesReport:
         auc: Area under the ROC curve of the probability closed, over the patches that were judged.
         by_group: Accuracy per group (person) with unknown as wrong, when the folder has at most 40 groups.
         latency: Of one patch, on one thread.
+        left_out: Pictures that were not measured on.
+        warnings: A line for each reason why, and for whatever else a reader of the figures should know.
     """
 
     data: str
@@ -44,6 +47,8 @@ class EyesReport:
     auc: float | None
     by_group: dict[str, float]
     latency: Latency
+    left_out: int
+    warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data; ``accuracy`` counts unknown as wrong."""
@@ -68,27 +73,34 @@ def evaluate(data: Path, model: ModelFile) -> EyesReport:
         model: The shipped model or another with its shapes.
 
     Raises:
-        UserError: The folder is not in this layout, or the model cannot be run.
+        UserError: The folder is not in this layout, no picture can be read, or the model cannot be run.
     """
-    patches, net = read_eyes(data), EyeNet(model)
-    resized = [resize(image) for image in patches.images]
+    reading, net = Reading(), EyeNet(model)
+    files = [(file, (closed, eye_group(file))) for file, closed in eye_files(data)]
+    pictures = reading.pictures(files, "eyes")
+    resized, labels = zip(*((resize(grey), label) for grey, label in pictures), strict=True)
     verdicts = [net.closed(patch) for patch in resized]
-    truth = patches.closed.astype(np.int64)
+    truth = np.array([closed for closed, _ in labels], np.int64)
+    for number, name in enumerate(LABELS):
+        if number not in truth:
+            reading.note(f"no eye in {name}/: figures that need both kinds are empty")
     answers = np.array([_UNKNOWN if v is None else int(v >= 0.5) for v in verdicts])
     known = answers != _UNKNOWN
-    groups = sorted(set(patches.groups))
-    names = np.array(patches.groups)
+    names = np.array([group for _, group in labels])
+    groups = sorted(set(names.tolist()))
     return EyesReport(
         data=str(data),
         model=str(model.path),
         overall=classification(truth, answers, LABELS, unknown=True),
         known=classification(truth[known], answers[known], LABELS) if known.any() else None,
         unknown_share=float((~known).mean()),
-        auc=auc(patches.closed[known], np.array([v for v in verdicts if v is not None])),
+        auc=auc(truth[known] == 1, np.array([v for v in verdicts if v is not None])),
         by_group={g: float((truth == answers)[names == g].mean()) for g in groups}
         if len(groups) <= _MOST_GROUPS
         else {},
         latency=latency(lambda: net.closed(resized[0])),
+        left_out=reading.left_out,
+        warnings=reading.warnings,
     )
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from dms.config import PerceptionSettings
 from dms.errors import UserError
 from dms.evaluate.landmarks import marked_faces
-from dms.evaluate.layouts import picture_files, read_frames, read_grey
+from dms.evaluate.layouts import named, picture_files, read_frames
 from dms.evaluate.metrics import Latency, latency
+from dms.evaluate.reading import Reading
 from dms.models import ModelFile
 from dms.observation import Box
 from dms.perception.face import FaceFinder, choose, overlap
@@ -44,6 +45,8 @@ class FaceReport:
         refused: Detections that the landmark model takes for no face; the daemon calls them unknown.
         refused_faces: Those of them that do overlap a labelled face enough.
         latency: Of the search of a whole picture, shrinking it included, on one thread.
+        left_out: Pictures and rows that were not measured on.
+        warnings: A line for each reason why, and for whatever else a reader of the figures should know.
     """
 
     data: str
@@ -59,6 +62,8 @@ class FaceReport:
     refused: int
     refused_faces: int
     latency: Latency
+    left_out: int
+    warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data."""
@@ -73,6 +78,8 @@ class FaceReport:
                 f"found {self.found:.2%} of {self.faces} faces (overlap of {FOUND:g} and more), mean overlap {iou}, "
                 f"driver chosen right in {self.chosen:.2%}"
             )
+        else:
+            lines.append("no boxes: every picture is taken as one without a face")
         lines.append(f"false faces: {self.false_faces}, in {self.false_share:.3%} of {self.pictures} pictures")
         lines.append(f"refused by the landmark model: {self.refused}, of which labelled faces: {self.refused_faces}")
         lines.append(self.latency.text())
@@ -92,11 +99,12 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
         UserError: The data is in none of the layouts, or the model cannot be run.
     """
     settings = PerceptionSettings() if score is None else PerceptionSettings(face_score=score)
-    finder, locator, labelled = FaceFinder(model), LandmarkNet(landmarks), labelled_boxes(data)
+    finder, locator, reading = FaceFinder(model), LandmarkNet(landmarks), Reading()
+    first = None
     overlaps: list[float] = []
     chosen, false, refused = [], [], []
-    for file, boxes in labelled.items():
-        grey = read_grey(file)
+    for grey, boxes in reading.pictures(list(labelled_boxes(data, reading).items()), "pictures"):
+        first = grey if first is None else first
         claims = [d for d in finder.find(grey) if d.score >= settings.face_score]
         found = [d for d in claims if locator.locate(grey, Crop.around_box(d.box)).confidence >= settings.track_score]
         refused += [_matches(d.box, boxes) for d in claims if d not in found]
@@ -105,12 +113,13 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
         chosen.append(driver is not None and _matches(driver.box, boxes))
         false.append(sum(not _matches(d.box, boxes) for d in found))
     hits = [o for o in overlaps if o >= FOUND]
-    first = read_grey(next(iter(labelled)))
+    assert first is not None
+    timed = first
     return FaceReport(
         data=str(data),
         model=str(model.path),
         score=settings.face_score,
-        pictures=len(labelled),
+        pictures=len(false),
         faces=len(overlaps),
         found=len(hits) / len(overlaps) if overlaps else None,
         chosen=float(np.mean(chosen)) if overlaps else None,
@@ -119,32 +128,57 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
         false_share=float(np.mean([n > 0 for n in false])),
         refused=len(refused),
         refused_faces=sum(refused),
-        latency=latency(lambda: finder.find(first)),
+        latency=latency(lambda: finder.find(timed)),
+        left_out=reading.left_out,
+        warnings=reading.warnings,
     )
 
 
-def labelled_boxes(data: Path) -> dict[Path, list[Box]]:
+def labelled_boxes(data: Path, reading: Reading) -> dict[Path, list[Box]]:
     """Every picture with its labelled faces; none of them in pictures without a face.
 
     Raises:
         UserError: There is no picture, or a table is not in its layout.
     """
-    boxes: dict[Path, list[Box]] = {}
-    if (data / "labels.csv").is_file():
-        for frame in read_frames(data):
-            if frame.box is not None:
-                boxes[frame.file] = [Box(*frame.box)]
+    if data.name.lower() == "labels.csv":
+        data = data.parent
+    labels = named(data, "labels.csv")
+    boxes = _boxes_of_labels(data, reading) if labels.is_file() else {}
+    tables = sorted(data.glob("landmarks68_*.csv")) if data.is_dir() else [data]
+    if not boxes:
+        for table in tables:
+            for file, points in marked_faces(table, reading):
+                _add(boxes, file, face_box(points))
     if boxes:
         return boxes
-    tables = sorted(data.glob("landmarks68_*.csv")) if data.is_dir() else [data]
-    for table in tables:
-        for file, points in marked_faces(table):
-            boxes.setdefault(file, []).append(face_box(points))
-    if not boxes and data.is_dir():
-        return {file: [] for file in picture_files(data)}
-    if not boxes:
-        raise UserError(f"{data} has no row: nothing to measure on")
+    if tables:
+        raise UserError(f"{tables[0]} has no row with 68 points of a face: nothing to measure on")
+    if labels.is_file():
+        reading.note(f"{labels} has no boxes (x,y,w,h): every picture is taken as one without a face")
+    for table in sorted([*data.glob("*/labels.csv"), *data.glob("*/landmarks68_*.csv")]):
+        raise UserError(f"{data} has no labels, but there is {table}: give its folder")
+    return {file: [] for file in picture_files(data)}
+
+
+def _boxes_of_labels(data: Path, reading: Reading) -> dict[Path, list[Box]]:
+    boxes: dict[Path, list[Box]] = {}
+    frames = read_frames(data)
+    if not frames:
+        raise UserError(f"{data}: labels.csv has no row: nothing to measure on")
+    for frame in frames:
+        if frame.box is not None:
+            _add(boxes, frame.file, Box(*frame.box))
+    for frame in frames:
+        if boxes and frame.box is None:
+            reading.leave_out(str(frame.file), "rows without a box")
     return boxes
+
+
+def _add(boxes: dict[Path, list[Box]], file: Path, box: Box) -> None:
+    """One more face of a picture; the same one again, in another row or table, is no more."""
+    faces = boxes.setdefault(file, [])
+    if box not in faces:
+        faces.append(box)
 
 
 def _matches(box: Box, boxes: Sequence[Box]) -> bool:

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.errors import UserError
-from dms.evaluate.layouts import read_grey, read_landmarks
+from dms.evaluate.layouts import read_landmarks
 from dms.evaluate.metrics import Latency, latency
+from dms.evaluate.reading import Reading
 from dms.models import ModelFile
 from dms.perception.landmarks import Crop, LandmarkNet, face_box
 
@@ -58,6 +59,8 @@ class LandmarksReport:
         first: Errors when the crop comes from the face's box.
         confident: Share 0..1 of faces with a confidence of 0.5 and more.
         latency: Of one face, cutting the crop included, on one thread.
+        left_out: Rows that were not measured on.
+        warnings: A line for each reason why, and for whatever else a reader of the figures should know.
     """
 
     data: str
@@ -67,6 +70,8 @@ class LandmarksReport:
     first: ErrorSummary
     confident: float
     latency: Latency
+    left_out: int
+    warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data; ``nme``, ``failures`` and ``auc`` are those of a followed face."""
@@ -105,19 +110,28 @@ def evaluate(data: Path, model: ModelFile) -> LandmarksReport:
     Raises:
         UserError: The table is not in this layout or empty, or the model cannot be run.
     """
-    net = LandmarkNet(model)
-    faces = [face for table in landmark_tables(data) for face in marked_faces(table)]
+    net, reading = LandmarkNet(model), Reading()
+    faces: list[tuple[Path, npt.NDArray[np.float32]]] = []
+    seen = set()
+    for file, points in (face for table in landmark_tables(data) for face in marked_faces(table, reading)):
+        if (file, points.tobytes()) in seen:
+            reading.leave_out(str(file), "rows that repeat another")
+        else:
+            faces.append((file, points))
+        seen.add((file, points.tobytes()))
     if not faces:
-        raise UserError(f"{data} has no row: nothing to measure on")
+        raise UserError(f"{data} has no row with 68 points of a face: nothing to measure on")
     first, followed, confidences = [], [], []
-    for file, truth in faces:
-        grey = read_grey(file)
+    timed = None
+    for grey, truth in reading.pictures(faces, "faces"):
+        timed = timed or (grey, Crop.around_landmarks(truth))
         start = net.locate(grey, Crop.around_box(face_box(truth)))
         again = net.locate(grey, Crop.around_landmarks(start.points))
         first.append(point_errors(start.points, truth))
         followed.append(point_errors(again.points, truth))
         confidences.append(again.confidence)
-    grey, crop = read_grey(faces[0][0]), Crop.around_landmarks(faces[0][1])
+    assert timed is not None
+    grey, crop = timed
     return LandmarksReport(
         data=str(data),
         model=str(model.path),
@@ -126,6 +140,8 @@ def evaluate(data: Path, model: ModelFile) -> LandmarksReport:
         first=_summary(np.array(first)),
         confident=float((np.array(confidences) >= 0.5).mean()),
         latency=latency(lambda: net.locate(grey, crop)),
+        left_out=reading.left_out,
+        warnings=reading.warnings,
     )
 
 
@@ -143,10 +159,16 @@ def landmark_tables(data: Path) -> list[Path]:
     return tables
 
 
-def marked_faces(table: Path) -> list[tuple[Path, npt.NDArray[np.float32]]]:
-    """Each face of a table: its picture and its (68, 2) points."""
+def marked_faces(table: Path, reading: Reading) -> list[tuple[Path, npt.NDArray[np.float32]]]:
+    """Each face of a table: its picture and its (68, 2) points; without eyes apart there is nothing to measure by."""
     marked = read_landmarks(table)
-    return list(zip(marked.files, marked.points, strict=True))
+    faces = []
+    for file, points in zip(marked.files, marked.points, strict=True):
+        if np.isfinite(points).all() and np.linalg.norm(points[36] - points[45]) >= 1:
+            faces.append((file, points))
+        else:
+            reading.leave_out(str(file), "rows with points that are no face")
+    return faces
 
 
 def point_errors(located: npt.NDArray[np.float32], truth: npt.NDArray[np.float32]) -> FloatArray:

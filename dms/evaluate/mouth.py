@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dms.config import PerceptionSettings
 from dms.errors import UserError
-from dms.evaluate.layouts import read_frames, read_grey
+from dms.evaluate.layouts import read_frames
 from dms.evaluate.metrics import Classification, Latency, auc, classification, judged_accuracy, judged_text, latency
+from dms.evaluate.reading import Reading
 from dms.models import ModelFile
 from dms.perception.face import FaceFinder, choose
 from dms.perception.landmarks import Crop, LandmarkNet
@@ -39,6 +39,8 @@ class MouthReport:
         unknown: Share 0..1 of pictures without an answer, those without a face included.
         auc: Area under the ROC curve of the probability of a yawn, over the pictures that were judged.
         latency: Of one mouth, cutting the patch included, on one thread; None when no face was found.
+        left_out: Pictures and rows that were not measured on.
+        warnings: A line for each reason why, and for whatever else a reader of the figures should know.
     """
 
     data: str
@@ -49,6 +51,8 @@ class MouthReport:
     unknown: float
     auc: float | None
     latency: Latency | None
+    left_out: int
+    warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data; ``accuracy`` counts unknown as wrong."""
@@ -72,7 +76,7 @@ def evaluate(data: Path, face: ModelFile, landmarks: ModelFile, mouth: ModelFile
     """Measure the mouth model behind the face and landmark models.
 
     Args:
-        data: Folder with ``labels.csv`` and its pictures.
+        data: Folder with ``labels.csv`` and its pictures, or that file.
         face: Finds the face.
         landmarks: Locates its points, twice, as on two frames of the service.
         mouth: The model that is measured.
@@ -82,22 +86,22 @@ def evaluate(data: Path, face: ModelFile, landmarks: ModelFile, mouth: ModelFile
     """
     settings = PerceptionSettings()
     finder, locator, net = FaceFinder(face), LandmarkNet(landmarks), MouthNet(mouth)
-    frames = [(frame.file, frame.yawn) for frame in read_frames(data) if frame.yawn is not None]
-    if not frames:
-        raise UserError(f"{data / 'labels.csv'} has no row with a yawn label: nothing to measure on")
+    reading = Reading()
+    truths: list[bool] = []
     answers: list[float | None] = []
-    faces: list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]] = []
-    for file, _ in frames:
-        grey = read_grey(file)
+    faces, first_face = 0, None
+    for grey, yawn in reading.pictures(_frames(data, reading), "pictures"):
+        truths.append(yawn)
         found = choose(finder.find(grey), grey.shape, settings, None)
         if found is None:
             answers.append(None)
             continue
         first = locator.locate(grey, Crop.around_box(found.box))
         points = locator.locate(grey, Crop.around_landmarks(first.points)).points
-        faces.append((grey, points))
+        faces += 1
+        first_face = first_face or (grey, points)
         answers.append(net.yawn(mouth_patch(grey, points)))
-    truth = np.array([int(bool(yawn)) for _, yawn in frames])
+    truth = np.array(truths, np.int64)
     verdicts = np.array([_UNKNOWN if a is None else int(a >= 0.5) for a in answers])
     known = verdicts != _UNKNOWN
     return MouthReport(
@@ -105,8 +109,31 @@ def evaluate(data: Path, face: ModelFile, landmarks: ModelFile, mouth: ModelFile
         model=str(mouth.path),
         overall=classification(truth, verdicts, LABELS, unknown=True),
         known=classification(truth[known], verdicts[known], LABELS) if known.any() else None,
-        no_face=1 - len(faces) / len(frames),
+        no_face=1 - faces / len(truths),
         unknown=float((~known).mean()),
         auc=auc(truth[known] == 1, np.array([a for a in answers if a is not None])) if known.any() else None,
-        latency=latency(lambda: net.yawn(mouth_patch(*faces[0]))) if faces else None,
+        latency=latency(lambda: net.yawn(mouth_patch(*first_face))) if first_face else None,
+        left_out=reading.left_out,
+        warnings=reading.warnings,
     )
+
+
+def _frames(data: Path, reading: Reading) -> list[tuple[Path, bool]]:
+    """Each labelled picture once, and whether its driver yawns."""
+    labels: dict[Path, bool] = {}
+    contradicted = set()
+    for frame in read_frames(data.parent if data.name.lower() == "labels.csv" else data):
+        if frame.yawn is None:
+            reading.leave_out(str(frame.file), "rows without a yawn label")
+        elif frame.file not in labels:
+            labels[frame.file] = frame.yawn
+        elif frame.yawn == labels[frame.file]:
+            reading.leave_out(str(frame.file), "rows that repeat another")
+        else:
+            contradicted.add(frame.file)
+    for file in sorted(contradicted):
+        del labels[file]
+        reading.leave_out(str(file), "pictures labelled as yawn and as no yawn")
+    if not labels:
+        raise UserError(f"{data}: labels.csv has no row with a yawn label: nothing to measure on")
+    return list(labels.items())

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from dms.errors import UserError
 from dms.evaluate.emotion import LABELS, Classifier, answer_all, face_picture
 from dms.evaluate.layouts import picture_files
+from dms.evaluate.reading import Reading
 from dms.perception.emotion import SIZE, Picture
 
 STRIDE = 2
@@ -53,19 +54,30 @@ class OcclusionReport:
         label_set: In which it was asked.
         square: Side of the square in pixels of the 48.
         maps: One per face.
+        left_out: Pictures that could not be read.
+        warnings: Which they are.
     """
 
     model: str
     label_set: str
     square: int
     maps: tuple[OcclusionMap, ...]
+    left_out: int
+    warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the pictures as plain data."""
         faces = [
             {"file": str(m.file), "label": m.label, "probability": m.probability, "broken": m.broken} for m in self.maps
         ]
-        return {"model": self.model, "label_set": self.label_set, "square": self.square, "faces": faces}
+        return {
+            "model": self.model,
+            "label_set": self.label_set,
+            "square": self.square,
+            "faces": faces,
+            "left_out": self.left_out,
+            "warnings": self.warnings,
+        }
 
     def text(self) -> str:
         """One line per face."""
@@ -88,20 +100,21 @@ def occlude(data: Path, classifier: Classifier, square: int = 10) -> OcclusionRe
         square: Side of the square in pixels of the 48, 1 to 47.
 
     Raises:
-        UserError: There is no such picture.
+        UserError: No picture can be read.
     """
     if not 1 <= square < SIZE:
         raise UserError(f"a square of {square} pixels does not fit: 1 to {SIZE - 1}")
     files = picture_files(data) if data.is_dir() else [data]
-    label_set = classifier.label_sets[-1]
-    maps = tuple(_map(file, face_picture(file), classifier, label_set, square) for file in files)
-    return OcclusionReport(classifier.name, label_set, square, maps)
+    label_set, reading = classifier.label_sets[-1], Reading()
+    pictures = reading.pictures([(file, file) for file in files], "faces")
+    maps = tuple(_map(file, face_picture(grey), classifier, label_set, square) for grey, file in pictures)
+    return OcclusionReport(classifier.name, label_set, square, maps, reading.left_out, reading.warnings)
 
 
 def _map(file: Path, face: Picture, classifier: Classifier, label_set: str, square: int) -> OcclusionMap:
     places = _places(square)
     hidden = [_hide(face, y, x, square) for y, x in places]
-    answers = answer_all(classifier, [face, *hidden], file.name)[label_set]
+    answers = answer_all(classifier, [face, *hidden], None)[label_set]
     whole, others = answers[0], answers[1:]
     top = int(whole.argmax())
     total, covered = np.zeros((2, SIZE, SIZE), np.float32)

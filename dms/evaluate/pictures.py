@@ -4,6 +4,7 @@ Takes a report, gives for each label set a confusion matrix, the curve of anger 
 diagram, or for each face its occlusion map. Needs the extra ``pictures`` (matplotlib). Never measures anything.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,17 @@ def draw(report: EmotionReport | OcclusionReport, folder: Path) -> list[Path]:
         UserError: matplotlib is not installed.
         WorldError: The folder cannot be written.
     """
+    prepare(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         if isinstance(report, OcclusionReport):
-            return [_occlusion(m, folder / f"occlusion_{m.file.stem}.png", report.square) for m in report.maps]
+            stems = [m.file.stem for m in report.maps]
+            names = [
+                f"{stem}_{stems[:i].count(stem) + 1}" if stem in stems[:i] else stem for i, stem in enumerate(stems)
+            ]
+            return [
+                _occlusion(m, folder / f"occlusion_{name}.png", report.square)
+                for m, name in zip(report.maps, names, strict=True)
+            ]
         drawn = []
         for head in report.heads:
             drawn.append(_confusion(head, folder / f"confusion_{head.label_set}.png"))
@@ -46,6 +54,22 @@ def draw(report: EmotionReport | OcclusionReport, folder: Path) -> list[Path]:
         return drawn
     except OSError as error:
         raise WorldError(f"{folder}: cannot be written ({error.strerror})") from error
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, before anything is measured for it.
+
+    Raises:
+        UserError: matplotlib is not installed.
+        WorldError: The folder cannot be made or written.
+    """
+    _figure_class()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorldError(f"{folder}: cannot be written ({error.strerror})") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise WorldError(f"{folder}: cannot be written (no permission)")
 
 
 def _confusion(head: HeadReport, file: Path) -> Path:
@@ -141,12 +165,16 @@ def _occlusion(found: OcclusionMap, file: Path, square: int) -> Path:
     return _save(figure, file)
 
 
-def _figure(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, Any]:
+def _figure_class() -> Any:
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra, and slow to import
     except ModuleNotFoundError as error:
         raise UserError("pictures need matplotlib: pip install '.[pictures]' in a checkout of DMS") from error
-    figure = Figure((width, height), dpi=150, layout="constrained", facecolor="white")
+    return Figure
+
+
+def _figure(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, Any]:
+    figure = _figure_class()((width, height), dpi=150, layout="constrained", facecolor="white")
     return figure, figure.subplots(rows, columns, **options)
 
 

@@ -5,12 +5,22 @@ from typing import Any, Protocol
 
 from dms.errors import UserError
 from dms.evaluate import emotion, eyes, face, landmarks, mouth, occlusion
-from dms.evaluate.pictures import draw
+from dms.evaluate.pictures import draw, prepare
 from dms.models import ModelFile, load_verified
 
 
 class Report(Protocol):
     """What every evaluation gives."""
+
+    @property
+    def left_out(self) -> int:
+        """Number of pictures and rows that were not measured on."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What else to know: which were left out and why."""
+        ...
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data."""
@@ -72,6 +82,8 @@ def run_emotion(
     _must_exist(data)
     if square is not None and pictures is None:
         raise UserError("--occlusion draws: say where with --pictures DIR")
+    if pictures is not None:
+        prepare(pictures)
     classifier = classifier or emotion.ModelFaces(load_verified("emotion", None))
     report: emotion.EmotionReport | occlusion.OcclusionReport
     if square is None:

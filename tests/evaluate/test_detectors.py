@@ -134,3 +134,59 @@ def test_data_that_cannot_be_measured_on_is_named(tmp_path, drivers):
     write(tmp_path / "landmarks68_none.csv", ["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")], [])
     with pytest.raises(UserError, match="no row"):
         landmarks.evaluate(tmp_path / "landmarks68_none.csv", find_model("landmarks"))
+
+
+def test_what_cannot_be_measured_on_is_left_out_and_told(drivers):
+    (drivers / "broken.png").write_bytes(b"not a picture")
+    rows = [["a.png", 0, *BOX], ["broken.png", 0, *BOX], ["gone.png", 0, *BOX], ["b.png", "", "", "", "", ""]]
+    write(drivers / "labels.csv", ["file", "yawn", "x", "y", "w", "h"], rows)
+    faces = face.evaluate(drivers, find_model("face"), find_model("landmarks"))
+    assert (faces.pictures, faces.found, faces.left_out) == (1, 1.0, 3)
+    mouths = mouth.evaluate(drivers, find_model("face"), find_model("landmarks"), find_model("mouth"))
+    assert (mouths.overall.samples, mouths.overall.accuracy, mouths.left_out) == (1, 1.0, 3)
+    for report in (faces, mouths):
+        told = " ".join(report.to_json()["warnings"])
+        assert all(name in told for name in ("b.png", "broken.png", "gone.png"))
+
+
+def test_two_rows_of_a_picture_are_two_faces_unless_they_are_the_same(drivers):
+    boxes = [["a.png", *BOX], ["a.png", *BOX], ["a.png", 10, 10, 40, 50]]
+    write(drivers / "labels.csv", ["file", "x", "y", "w", "h"], boxes)
+    report = face.evaluate(drivers, find_model("face"), find_model("landmarks"))
+    assert (report.pictures, report.faces, report.found, report.false_faces) == (1, 2, 0.5, 0)
+
+
+def test_a_mouth_counts_once_and_not_at_all_when_its_rows_contradict_each_other(drivers):
+    write(drivers / "labels.csv", ["file", "yawn"], [["a.png", 0], ["a.png", 0], ["b.png", 0], ["b.png", 1]])
+    report = mouth.evaluate(drivers / "labels.csv", find_model("face"), find_model("landmarks"), find_model("mouth"))
+    assert (report.overall.samples, report.left_out) == (1, 2)
+    assert "labelled as yawn and as no yawn: 1" in report.warnings[1]
+
+
+def test_labels_without_boxes_mean_no_faces_and_say_so(drivers):
+    write(drivers / "labels.csv", ["file", "yawn"], [["a.png", 0]])
+    report = face.evaluate(drivers, find_model("face"), find_model("landmarks"))
+    assert (report.faces, report.false_share) == (0, 1.0)
+    assert "has no boxes (x,y,w,h)" in report.warnings[0]
+    assert "taken as one without a face" in report.text()
+
+
+def test_labels_one_folder_further_down_are_not_taken_for_pictures_without_a_face(drivers):
+    with pytest.raises(UserError, match=r"labels\.csv: give its folder"):
+        face.evaluate(drivers.parent, find_model("face"), find_model("landmarks"))
+
+
+@pytest.mark.parametrize("value", ["nan", "0", "-1"])
+def test_points_that_are_no_face_do_not_spoil_the_mean(drivers, portrait, value):
+    grey = np.asarray(cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY))
+    points = LandmarkNet(find_model("landmarks")).locate(grey, Crop.around_box(Box(*BOX))).points
+    table, columns = drivers / "landmarks68_made.csv", ["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")]
+    good = ["a.png", *points.ravel()]
+    write(table, columns, [good])
+    before = landmarks.evaluate(table, find_model("landmarks"))
+    write(table, columns, [good, ["b.png", *[value] * 136], good])
+    report = landmarks.evaluate(table, find_model("landmarks"))
+    assert (report.followed, report.faces, report.left_out) == (before.followed, 1, 2)
+    write(table, columns, [["b.png", *[value] * 136]])
+    with pytest.raises(UserError, match="no row with 68 points"):
+        landmarks.evaluate(table, find_model("landmarks"))

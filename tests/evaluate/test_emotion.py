@@ -4,12 +4,13 @@ import importlib.util
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from dms.errors import UserError
+from dms.errors import UserError, WorldError
 from dms.evaluate import emotion
 from dms.evaluate.emotion import LABELS, ModelFaces
 from dms.evaluate.layouts import FERPLUS
@@ -115,10 +116,73 @@ def test_folders_of_other_names_are_refused(tmp_path):
         emotion.evaluate(tmp_path, Brightest("fer2013"))
 
 
+@pytest.mark.parametrize(
+    ("names", "label_set", "classes"),
+    [
+        (("Angry", "HAPPY"), "fer2013", ("angry", "happy")),
+        (("anger", "happiness"), "ferplus", ("anger", "happiness")),
+        (("Anger", "sad", "surprised"), "fer2013", ("angry", "sad", "surprise")),
+        (("angry", "contempt"), "ferplus", ("anger", "contempt")),
+    ],
+)
+def test_folders_may_be_named_as_people_name_them(tmp_path, names, label_set, classes):
+    for name, label in zip(names, classes, strict=True):
+        save(tmp_path / name / "a.png", striped(LABELS[label_set].index(label)))
+    report = emotion.evaluate(tmp_path, Brightest("fer2013", "ferplus"))
+    (head,) = report.heads
+    assert (head.label_set, head.result.accuracy, head.result.samples) == (label_set, 1, len(names))
+    other = [f"{n} as {c}" for n, c in zip(names, classes, strict=True) if n.lower() != c]
+    assert list(report.warnings) == ([f"folders taken as classes of {label_set}: {', '.join(other)}"] if other else [])
+
+
+def test_what_is_no_class_or_no_picture_is_left_out_and_told(tmp_path):
+    for name in ("happy/a.png", "sad/.hidden.png", "__MACOSX/x.png", "beside.png"):
+        save(tmp_path / name, striped(3))
+    (tmp_path / "happy" / "broken.png").write_bytes(b"not a picture")
+    report = emotion.evaluate(tmp_path, Brightest("fer2013"))
+    assert (report.heads[0].result.samples, report.left_out) == (1, 2)
+    told = " ".join(report.to_json()["warnings"])
+    assert all(name in told for name in ("broken.png", "beside.png", "no picture in"))
+
+
+def test_votes_go_with_the_table_and_not_with_a_folder(tmp_path, tables):
+    save(tmp_path / "faces" / "happy" / "a.png", striped(3))
+    with pytest.raises(UserError, match="--ferplus goes with"):
+        emotion.evaluate(tmp_path / "faces", Brightest("fer2013"), ferplus=tables[1])
+    with pytest.raises(UserError, match=r"fer2013\.csv$"):
+        emotion.evaluate(tables[0].parent, Brightest("fer2013"))
+
+
+def test_without_any_majority_the_original_labels_are_still_measured(tables):
+    rows = tables[1].read_text().splitlines()
+    tables[1].write_text("\n".join([rows[0], *["PublicTest,x.png,5,5" + ",0" * 8] * 8]))
+    report = emotion.evaluate(tables[0], Brightest("fer2013", "ferplus"), "PublicTest", tables[1])
+    assert [head.label_set for head in report.heads] == ["fer2013"]
+    assert "no face has a label in ferplus" in report.warnings[0]
+
+
+@pytest.mark.parametrize(("shift", "told"), [(0, False), (1, True)])
+def test_votes_of_other_faces_are_noticed(tmp_path, shift, told):
+    """FER+'s image names are no row numbers: joining by them looks fine and is wrong."""
+    order = [FERPLUS.index(n) for n in ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")]
+    fer, plus = ["emotion,pixels,Usage"], [",".join(["Usage", *FERPLUS, "unknown", "NF"])]
+    for number in range(140):
+        votes = [0] * 10
+        votes[order[(number + shift) % 7]] = 10
+        fer.append(f"{number % 7},{' '.join(map(str, striped(number % 7).ravel()))},PublicTest")
+        plus.append(",".join(["PublicTest", *map(str, votes)]))
+    (tmp_path / "a.csv").write_text("\n".join(fer))
+    (tmp_path / "b.csv").write_text("\n".join(plus))
+    report = emotion.evaluate(tmp_path / "a.csv", Brightest("fer2013"), "PublicTest", tmp_path / "b.csv")
+    assert any("rows of both files in one order" in line for line in report.warnings) is told
+
+
 def test_a_model_with_other_outputs_is_refused():
     eyes = find_model("eyes")
     with pytest.raises(UserError, match=r"\(3,\)"):
         ModelFaces(ModelFile("eyes", eyes.path, eyes.card))
+    with pytest.raises(UserError, match="its card names"):
+        ModelFaces(ModelFile("eyes", eyes.path, {"outputs": [7]}))
 
 
 @NEEDS_MATPLOTLIB
@@ -174,6 +238,27 @@ def test_each_face_gets_its_map(tmp_path):
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["occlusion_0.png", "occlusion_1.png"]
 
 
+@NEEDS_MATPLOTLIB
+def test_faces_of_one_name_get_a_map_each_and_a_broken_one_is_told(tmp_path):
+    for name in ("a.png", "a.bmp", "b/a.png"):
+        save(tmp_path / "faces" / name, striped(1))
+    (tmp_path / "faces" / "c.png").write_bytes(b"not a picture")
+    report = run_emotion(tmp_path / "faces", Brightest("ferplus"), square=40, pictures=tmp_path / "out")
+    drawn = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert drawn == ["occlusion_a.png", "occlusion_a_2.png", "occlusion_a_3.png"]
+    assert (report.left_out, report.to_json()["left_out"]) == (1, 1)
+
+
+@NEEDS_MATPLOTLIB
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_measured(tables):
+    class Unasked(Brightest):
+        def answer(self, faces):
+            raise AssertionError("measured in vain")
+
+    with pytest.raises(WorldError, match="cannot be written"):
+        run_emotion(tables[0], Unasked("fer2013"), pictures=tables[0] / "out")
+
+
 def test_a_map_needs_a_place_to_be_drawn(tmp_path):
     save(tmp_path / "face.png", striped(0))
     with pytest.raises(UserError, match="--pictures"):
@@ -195,6 +280,27 @@ def test_without_the_extra_a_trained_file_says_what_to_install(name, missing, tm
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(UserError, match=rf"needs {missing}: pip install '\.\[train\]'"):
         open_trained(tmp_path / name)
+
+
+def test_json_stays_json_and_what_was_left_out_is_told_on_stderr(tmp_path):
+    save(tmp_path / "happy" / "a.png", striped(3))
+    (tmp_path / "happy" / "broken.png").write_bytes(b"not a picture")
+    command = [sys.executable, "-m", "dms", "evaluate", "emotion", str(tmp_path)]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["left_out"] == 1
+    assert done.stderr.startswith("dms: left out, ")
+    assert "broken.png" in done.stderr
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("not measured on: 1 pictures or rows\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
+def test_a_full_disk_under_the_report_is_one_line(tmp_path):
+    save(tmp_path / "happy" / "a.png", striped(3))
+    command = [sys.executable, "-m", "dms", "evaluate", "emotion", str(tmp_path), "--json"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "dms: standard output cannot be written (No space left on device)\n")
 
 
 def test_options_of_emotion_are_not_for_other_models(tmp_path):

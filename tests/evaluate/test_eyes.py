@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from dms.errors import UserError
 from dms.evaluate import eyes
 from dms.models import find_model
 
@@ -35,3 +36,25 @@ def test_unknown_eyes_count_as_wrong_and_are_left_out(patches):
     told = json.loads(json.dumps(report.to_json()))
     assert told["accuracy"] == report.overall.accuracy
     assert "unknown" in report.text()
+
+
+def test_a_broken_picture_changes_no_figure_and_is_counted(patches):
+    before = eyes.evaluate(patches, find_model("eyes"))
+    (patches / "open" / "broken.jpg").write_bytes(b"not a picture")
+    (patches / "open" / "._carl-4.png").write_bytes(b"what macOS leaves")
+    report = eyes.evaluate(patches, find_model("eyes"))
+    assert report.overall == before.overall
+    assert (before.left_out, report.left_out) == (0, 1)
+    assert "broken.jpg" in report.to_json()["warnings"][0]
+
+
+def test_one_kind_of_eye_is_measured_and_the_other_said_to_be_missing(patches):
+    for file in (patches / "closed").iterdir():
+        file.unlink()
+    report = eyes.evaluate(patches, find_model("eyes"))
+    assert (report.overall.samples, report.auc) == (2, None)
+    assert report.warnings == ("no eye in closed/: figures that need both kinds are empty",)
+    for file in (patches / "open").iterdir():
+        file.unlink()
+    with pytest.raises(UserError, match="hold no picture"):
+        eyes.evaluate(patches, find_model("eyes"))

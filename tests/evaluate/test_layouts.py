@@ -8,13 +8,16 @@ from dms.errors import UserError
 from dms.evaluate.layouts import (
     FERPLUS,
     majority,
+    picture_files,
     read_eyes,
     read_fer2013,
     read_frames,
+    read_grey,
     read_landmarks,
 )
 
 VOTES = [*FERPLUS, "unknown", "NF"]
+USAGES = ("Training", "PublicTest", "PrivateTest")
 
 
 def write_fer(folder, rows, votes=None):
@@ -51,22 +54,49 @@ def test_fer2013_alone_has_no_votes(tmp_path):
     assert read_fer2013(fer, "Training").votes is None
 
 
-def test_files_with_different_rows_are_refused_with_the_row(tmp_path):
+def test_files_with_different_rows_of_the_part_are_refused_with_both_numbers(tmp_path):
     rows = [(0, 1, "Training"), (1, 2, "PublicTest")]
     fer, plus = write_fer(tmp_path, rows, [("Training", [10] + [0] * 9), ("Training", [10] + [0] * 9)])
-    with pytest.raises(UserError, match="row 2"):
+    with pytest.raises(UserError, match=r"2 rows with Usage Training and .* 1: they must have the same"):
         read_fer2013(fer, "Training", plus)
-    fer, plus = write_fer(tmp_path, rows, [(u, [10] + [0] * 9) for u in ("Training", "PublicTest", "PublicTest")])
-    with pytest.raises(UserError, match="3 rows"):
-        read_fer2013(fer, "Training", plus)
+    with pytest.raises(UserError, match=r"0 rows with Usage PublicTest and .* 1: they must have the same"):
+        read_fer2013(fer, "PublicTest", plus)
+
+
+def test_one_part_alone_is_joined_with_the_votes_of_all_parts(tmp_path):
+    votes = [[0] * i + [10] + [0] * (9 - i) for i in range(3)]
+    fer, plus = write_fer(tmp_path, [(0, 1, "PrivateTest")], list(zip(USAGES, votes, strict=True)))
+    assert read_fer2013(fer, "PrivateTest", plus).votes.tolist() == [votes[2]]
+
+
+def test_faces_that_ferplus_does_not_name_may_be_absent_from_fer2013(tmp_path):
+    fer, plus = write_fer(tmp_path, [(3, 1, "PublicTest")], [("PublicTest", [0, 10] + [0] * 8)])
+    plus.write_text(plus.read_text() + "PublicTest,," + "0," * 9 + "10\n")
+    assert read_fer2013(fer, "PublicTest", plus).votes.tolist() == [[0, 10] + [0] * 8]
+
+
+@pytest.mark.parametrize("spelled", ["Public Test", "publictest", "public_test", " PublicTest "])
+def test_the_usage_may_be_spelled_otherwise(tmp_path, spelled):
+    fer, plus = write_fer(tmp_path, [(3, 9, spelled)], [("PublicTest", [10] + [0] * 9)])
+    assert read_fer2013(fer, "PublicTest", plus).labels.tolist() == [3]
+
+
+def test_the_columns_of_the_icml_file_are_taken(tmp_path):
+    table = tmp_path / "icml_face_data.csv"
+    table.write_text("emotion, Usage, pixels\n2,PublicTest," + " ".join(["7"] * 2304) + "\n")
+    faces = read_fer2013(table, "PublicTest")
+    assert (faces.labels.tolist(), faces.images.min(), faces.images.max()) == ([2], 7, 7)
 
 
 def test_wrong_fer2013_files_are_refused(tmp_path):
     fer, _ = write_fer(tmp_path, [(0, 1, "Training")])
-    with pytest.raises(UserError, match="no rows with Usage PrivateTest"):
+    with pytest.raises(UserError, match="no rows with Usage PrivateTest; it has 1 with 'Training'"):
         read_fer2013(fer, "PrivateTest")
     fer.write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
     with pytest.raises(UserError, match="row 1 has 3 pixels"):
+        read_fer2013(fer, "Training")
+    fer.write_text("emotion,pixels,Usage\n0," + "300 " * 2304 + ",Training\n")
+    with pytest.raises(UserError, match="row 1 has pixels of 300 to 300"):
         read_fer2013(fer, "Training")
     fer.write_text("a,b\n1,2\n")
     with pytest.raises(UserError, match="no column"):
@@ -115,11 +145,58 @@ def test_eye_folders_that_are_no_such_are_refused(tmp_path):
     with pytest.raises(UserError, match="missing"):
         read_eyes(tmp_path)
     (tmp_path / "closed").mkdir()
+    (tmp_path / "opened").mkdir()
+    with pytest.raises(UserError, match=r"open is missing: .* there are: closed, opened"):
+        read_eyes(tmp_path)
+    (tmp_path / "opened").rename(tmp_path / "Open")
     with pytest.raises(UserError, match="no picture"):
         read_eyes(tmp_path)
     (tmp_path / "closed" / "a.png").write_bytes(b"not a picture")
+    with pytest.raises(UserError, match="open holds no picture"):
+        read_eyes(tmp_path)
+    cv2.imwrite(str(tmp_path / "Open" / "a.png"), np.zeros((3, 3), np.uint8))
     with pytest.raises(UserError, match="cannot be read"):
         read_eyes(tmp_path)
+
+
+def test_pictures_are_found_in_sub_folders_and_behind_links_once_but_not_what_systems_leave(tmp_path):
+    folder = tmp_path / "eyes"
+    for name in ("a.png", "anna/B.JPG", "ünï cödé/c d.Tiff", "old/e.pgm"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    for name in (
+        "._a.png",
+        ".DS_Store",
+        "Thumbs.db",
+        "__MACOSX/._a.png",
+        "__MACOSX/f.png",
+        ".cache/g.png",
+        "notes.txt",
+    ):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    (folder / "folder.png").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "h.png").touch()
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "anna" / "loop").symlink_to(folder)
+    names = [str(p.relative_to(folder)) for p in picture_files(folder)]
+    assert names == ["a.png", "anna/B.JPG", "link/h.png", "old/e.pgm", "ünï cödé/c d.Tiff"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda picture: np.dstack([picture] * 3),
+        lambda picture: np.dstack([picture] * 3 + [np.full_like(picture, 9)]),
+        lambda picture: picture.astype(np.uint16) * 257,
+    ],
+    ids=["colour", "alpha", "16 bit"],
+)
+def test_pictures_of_any_kind_are_read_as_the_same_grey(tmp_path, change):
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30), np.uint8)
+    cv2.imwrite(str(tmp_path / "a.png"), change(picture))
+    assert (read_grey(tmp_path / "a.png") == picture).all()
 
 
 @pytest.mark.parametrize("read", [read_eyes, read_frames])
@@ -162,9 +239,47 @@ def test_frames_may_lack_boxes_and_yawns(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        "\ufefffile,yawn,x,y,w,h\r\na b.jpg,1,1.5,2,3,4\r\n",
+        "file;yawn;x;y;w;h\na b.jpg;1;1,5;2;3;4\n",
+        "file\tyawn\tx\ty\tw\th\na b.jpg\t1\t1.5\t2\t3\t4\n",
+        "file, yawn, x, y, w, h\na b.jpg, 1, 1.5, 2, 3, 4\n",
+        '"file","yawn","x","y","w","h"\n"a b.jpg","1","1.5","2","3","4"\n',
+        "File,YAWN,X,Y,W,H,Note\na b.jpg,1,1.5,2,3,4\n",
+        "h,w,y,x,id,yawn,file\n4,3,2,1.5,7,1,a b.jpg\n",
+        "\n".join(["file,yawn,x,y,w,h", "", "a b.jpg,1,1.5,2,3,4", ",,,,,", ""]),
+    ],
+    ids=["BOM and CRLF", "semicolons", "tabs", "blanks", "quotes", "capitals", "other order", "blank rows"],
+)
+def test_tables_may_be_written_as_people_and_spreadsheets_do(tmp_path, content):
+    (tmp_path / "labels.csv").write_bytes(content.encode())
+    (frame,) = read_frames(tmp_path)
+    assert (frame.file, frame.yawn, frame.box) == (tmp_path / "a b.jpg", True, (1.5, 2, 3, 4))
+
+
+def test_a_table_of_another_case_and_paths_of_windows_are_understood(tmp_path):
+    (tmp_path / "Labels.CSV").write_text("file\nimages\\a.jpg\n")
+    assert read_frames(tmp_path)[0].file == tmp_path / "images" / "a.jpg"
+
+
+@pytest.mark.parametrize(("yes", "no"), [("Yawn", "No Yawn"), ("yawning", "not_yawning"), ("1.0", "0.0"), ("Y", "n")])
+def test_yawns_may_be_said_in_words(tmp_path, yes, no):
+    (tmp_path / "labels.csv").write_text(f"file,yawn\na.jpg,{yes}\nb.jpg,{no}\n")
+    assert [frame.yawn for frame in read_frames(tmp_path)] == [True, False]
+
+
+@pytest.mark.parametrize("box", ["nan,nan,nan,nan", "0,0,0,0", "-1,-1,-1,-1", "1,,3,4"])
+def test_a_box_of_nothing_is_no_box(tmp_path, box):
+    (tmp_path / "labels.csv").write_text(f"file,x,y,w,h\na.jpg,{box}\n")
+    assert read_frames(tmp_path)[0].box is None
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"file,yawn\na.jpg,1\nb.jpg,maybe\n", "row 2: yawn must be 0 or 1, not 'maybe'"),
+        (b"file,yawn\na.jpg,-1\n", "row 1: yawn must be 0 or 1, not '-1'"),
         (b"yawn,file\n1,a.jpg\n1\n", "row 2 is shorter"),
         (b"file,yawn\n\xff.jpg,1\n", "not a CSV file in UTF-8"),
     ],
