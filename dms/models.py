@@ -37,7 +37,7 @@ class ModelFile:
         """
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
         if digest != self.card["sha256"]:
-            raise UserError(f"model {self.path} is not the one its card describes: reinstall dms or retrain it")
+            raise UserError(f"model {self.path} is not the one its card describes: reinstall dms or train it again")
 
 
 def models_dir() -> Path:
@@ -65,9 +65,9 @@ def find_model(name: str, folder: Path | None = None) -> ModelFile:
     try:
         content = json.loads(card.read_text())
     except ValueError as error:
-        raise UserError(f"model card {card} is not JSON ({error}): reinstall dms") from error
+        raise UserError(f"model card {card} is not JSON ({error}): reinstall dms or train the model again") from error
     if not isinstance(content, dict) or "sha256" not in content:
-        raise UserError(f"model card {card} has no sha256: reinstall dms")
+        raise UserError(f"model card {card} has no sha256: reinstall dms or train the model again")
     return ModelFile(name, path, content)
 
 

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tests.conftest import free_port
+
 
 def jpegs(clip: Path) -> list[bytes]:
     """The pictures of a video."""
@@ -41,7 +43,7 @@ class MjpegCamera:
         """True when connections stay open and nothing more comes."""
         self._interval_s = 1.0 / fps
         self._server: socketserver.ThreadingTCPServer | None = None
-        self._port = 0
+        self._port = free_port()  # and free again after it was switched off
         self._on = threading.Event()
 
     @property
@@ -49,7 +51,7 @@ class MjpegCamera:
         return f"http://127.0.0.1:{self._port}/stream"
 
     def switch_on(self) -> None:
-        camera = self
+        camera, on = self, threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -57,7 +59,7 @@ class MjpegCamera:
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
                 self.end_headers()
                 with suppress(OSError):
-                    camera._send(self.wfile.write)
+                    camera._send(self.wfile.write, on)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -66,14 +68,15 @@ class MjpegCamera:
             allow_reuse_address = True
             daemon_threads = True
 
-        self._on.set()
+        # one of its own each time: a connection from before must not live on when it sleeps while the camera is off
+        self._on = on
+        on.set()
         self._server = Server(("127.0.0.1", self._port), Handler)
-        self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def _send(self, write: Callable[[bytes], object]) -> None:
+    def _send(self, write: Callable[[bytes], object], on: threading.Event) -> None:
         index = 0
-        while self._on.is_set():
+        while on.is_set():
             if not self.hangs:
                 picture = self.pictures[index % len(self.pictures)]
                 write(b"--next\r\nContent-Type: image/jpeg\r\n")

@@ -308,6 +308,7 @@ class Publisher:
         self._accepted_at = time.monotonic()
         self._connects += 1
         self._error = None
+        self._refused = False
         log.info("mqtt %s:%d: connected", self._settings.host, self._settings.broker_port)
         listened: tuple[str, ...] = self._topics.inputs
         if self._settings.home_assistant:

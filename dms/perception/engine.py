@@ -65,7 +65,9 @@ class Model:
             raise UserError(
                 f"the TFLite runtime does not work with numpy {np.__version__}: pip install 'numpy<2'"
             ) from error
-        (given,) = self._interpreter.get_input_details()
+        given, *others = self._interpreter.get_input_details()
+        if others:
+            raise UserError(f"{path} takes {1 + len(others)} inputs, not one picture")
         shape, quantisation = tuple(int(n) for n in given["shape"]), given["quantization"]
         if shape != (1, *input_shape) or given["dtype"] is not np.int8:
             wanted = "x".join(map(str, input_shape))

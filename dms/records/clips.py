@@ -220,7 +220,8 @@ class ClipRecorder:
             OSError: OpenCV did not write them, without saying why; or there is no time left.
         """
         span_s = pictures[-1].t - pictures[0].t
-        rate = (len(pictures) - 1) / span_s if span_s > 0 else 1.0
+        # OpenCV writes none below one a second; the file beside tells the times
+        rate = max(1.0, (len(pictures) - 1) / span_s) if span_s > 0 else 1.0
         first = _decoded(pictures[0])
         size = (first.shape[1], first.shape[0])
         writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate, size)

@@ -57,11 +57,15 @@ class TraceRecorder:
         self._known: Callable[[], Baseline] | None = None
         self._retry_t: float | None = None
         self._broken = threading.Event()
+        self._problem = ""
         self._part_full = threading.Event()
-        self.error: str | None = None
-        """Why nothing is written now; None when all is."""
         self._thread = threading.Thread(target=self._work, name="trace", daemon=True)
         self._thread.start()
+
+    @property
+    def error(self) -> str | None:
+        """Why nothing is written now; None when all is."""
+        return self._problem if self._broken.is_set() else None
 
     def begin(self, drive: str, session: str, known: Callable[[], Baseline]) -> None:
         """Begin the trace of a session.
@@ -111,7 +115,7 @@ class TraceRecorder:
     def _fail(self, problem: str) -> None:
         if not self._broken.is_set():
             log.warning("trace in %s: %s; tried again in %.0f s", self._folder, problem, _RETRY_S)
-        self.error = problem
+        self._problem = problem
         self._broken.set()
 
     def _work(self) -> None:
@@ -129,7 +133,6 @@ class TraceRecorder:
             self._header = item
             self._begin_run()
             self._open_part(item)
-            self.error = None
         elif self._broken.is_set():
             # what was offered before the fault: there would be a hole before it
             self._close_part()

@@ -52,7 +52,7 @@ def test_the_worse_the_level_the_more_beeps(pins: Any, level: FatigueLevel, beep
     actions = started(buzzer=BuzzerSettings(pin="GPIO17", beep_s=0.02))
     actions.alert(message(level=level))
     pin = pins.pin("GPIO17")
-    until(lambda: rises(pin) == beeps)
+    until(lambda: rises(pin) == beeps and not pin.state)
     time.sleep(0.2)
     assert rises(pin) == beeps
     assert not pin.state

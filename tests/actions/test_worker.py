@@ -51,7 +51,7 @@ def running() -> bool:
 def test_the_end_is_heard_however_many_updates_wait() -> None:
     worker, action = hanging(*[Phase.UPDATE] * 20, Phase.END)
     action.free.set()
-    worker.close(20.0)
+    worker.close(60.0)
     assert action.heard == [Phase.START, *[Phase.UPDATE] * 7, Phase.END]
     assert worker.dropped == 13
 
@@ -59,7 +59,7 @@ def test_the_end_is_heard_however_many_updates_wait() -> None:
 def test_starts_and_ends_outlast_the_updates_that_wait_with_them() -> None:
     worker, action = hanging(*[Phase.END, Phase.START, Phase.UPDATE] * 4)
     action.free.set()
-    worker.close(20.0)
+    worker.close(60.0)
     assert action.heard == [Phase.START, *[Phase.END, Phase.START] * 4]
     assert worker.dropped == 4
 

@@ -1,15 +1,8 @@
 """Small builders and helpers that these tests share."""
 
-import contextlib
 import json
-import random
-import socket
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from dms.alerts.clock import Clock, Stamp
 from dms.alerts.encoder import Encoder
@@ -33,24 +26,6 @@ FATIGUE = f"dms/{VEHICLE}/alert/fatigue"
 ANGER = f"dms/{VEHICLE}/alert/anger"
 GOOD_UTC = 1_800_000_000.0
 """2027-01-15T08:00:00Z."""
-
-
-def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
-    """Wait for something to become true; gives its value, or fails."""
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"did not happen within {timeout_s} s")
-        time.sleep(0.01)
-    return value
-
-
-def free_port() -> int:
-    """A port below those that the kernel gives to clients: a broker that is down must find it free again."""
-    while True:
-        port = random.SystemRandom().randrange(12_000, 32_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 class Times:

@@ -1,10 +1,8 @@
 """The documented deployment: an on-board Mosquitto with a persistent bridge to a fleet broker. Two real brokers."""
 
-import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,8 +14,9 @@ import pytest
 from dms.alerts.topics import Topics
 from dms.driver.inputs import Acknowledgement
 from dms.driver.state import Phase
+from tests.conftest import answers, free_port, until
 
-from .make import FATIGUE, VEHICLE, Vehicle, free_port, steps, until
+from .make import FATIGUE, VEHICLE, Vehicle, steps
 from .test_tls import Authority, authority  # noqa: F401  (a fixture)
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
@@ -90,18 +89,8 @@ def test_the_shipped_files_start_a_broker_below_the_lines_that_debian_has_alread
             assert broker.poll() is None, (folder / "stderr").read_text()
         finally:
             broker.terminate()
-            broker.wait(10.0)
+            broker.wait(60.0)
         assert (folder / "mosquitto.db").exists()  # it is kept where Debian's line says
-
-
-def answers(port: int) -> bool:
-    """Whether a broker closes the connection of one who talks nonsense: it works, not only its kernel listens."""
-    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 5.0) as client:
-        client.sendall(b"nonsense, whatever it speaks")
-        with contextlib.suppress(ConnectionResetError):
-            client.recv(64)
-        return True
-    return False
 
 
 @pytest.fixture
@@ -153,7 +142,7 @@ def test_what_happens_while_the_bridge_is_cut_arrives_afterwards_and_none_is_mis
     vehicle.tell_state()
     for phase in Phase:
         vehicle.raise_alert(phase, 1)
-    until(lambda: len(steps(backend.on(FATIGUE))) == 3 and backend.on(TOPICS.state), 30.0)
+    until(lambda: len(steps(backend.on(FATIGUE))) == 3 and backend.on(TOPICS.state))
     for cut in range(3):
         fleet.stop()
         for episode in range(10 * cut + 2, 10 * cut + 12):
@@ -161,7 +150,7 @@ def test_what_happens_while_the_bridge_is_cut_arrives_afterwards_and_none_is_mis
                 vehicle.raise_alert(phase, episode)
         until(vehicle.is_delivered)
         fleet.start()
-        until(lambda count=3 + 30 * (cut + 1): len(steps(backend.on(FATIGUE))) == count, 30.0)
+        until(lambda count=3 + 30 * (cut + 1): len(steps(backend.on(FATIGUE))) == count)
     arrived = steps(backend.on(FATIGUE))
     # Mosquitto may hand what it queued for a returning subscriber and what is new to it out of turn
     assert sorted(number for number, _, _ in arrived) == list(range(1, 94))
@@ -173,6 +162,6 @@ def test_what_happens_while_the_bridge_is_cut_arrives_afterwards_and_none_is_mis
         time.sleep(0.2)
         return Acknowledgement in map(type, vehicle.inputs)
 
-    until(acknowledged, 30.0)
+    until(acknowledged)
     vehicle.stop()
     until(lambda: backend.on(TOPICS.availability)[-1:] == ["offline"])

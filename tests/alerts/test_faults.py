@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from dms.driver.state import AlertKind, Phase
+from tests.conftest import until
 
-from .make import ANGER, FATIGUE, Vehicle, steps, until
+from .make import ANGER, FATIGUE, Vehicle, steps
 from .proxy import Proxy
 from .test_outbox import assert_sound
 
@@ -83,7 +84,7 @@ def test_the_broker_is_killed_twenty_times_during_a_thousand_alerts(
             broker.start()
 
     raise_all(vehicle, 1000, between)
-    until(vehicle.is_delivered, 60.0)
+    until(vehicle.is_delivered)
     until(lambda: arrived() == 1000)
     vehicle.stop()
     assert kills == 20
@@ -96,7 +97,7 @@ def test_the_broker_is_killed_twenty_times_during_a_thousand_alerts(
 def test_the_daemon_is_killed_fifty_times_during_five_hundred_alerts(mosquitto: Any, tmp_path: Path) -> None:
     listener = mosquitto.listen("dms/+/alert/#")
     command = [sys.executable, WORKER, tmp_path, str(mosquitto.port), "50", "500"]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert ran.returncode == 0, ran.stderr
     journal = [json.loads(line) for line in (tmp_path / "journal").read_text().splitlines()]
     intended = {(event_id, phase) for _, event_id, phase, raised in journal if not raised}
@@ -122,7 +123,7 @@ def test_a_network_that_delays_truncates_and_goes_silent_loses_nothing(mosquitto
     raise_all(vehicle, 300, lambda number: time.sleep(0.01))
     time.sleep(2.0)
     proxy.bad.clear()
-    until(vehicle.is_delivered, 60.0)
+    until(vehicle.is_delivered)
     until(lambda: len(steps(listener.on(FATIGUE))) + len(steps(listener.on(ANGER))) == 300)
     vehicle.stop()
     proxy.close()

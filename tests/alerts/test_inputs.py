@@ -13,8 +13,9 @@ from dms.alerts.inputs import DriverNamed, Input, InputError, InputReader
 from dms.alerts.topics import Topics
 from dms.driver.inputs import Acknowledgement, VehicleSpeed
 from dms.driver.state import AlertKind, Phase
+from tests.conftest import until
 
-from .make import FATIGUE, VEHICLE, Vehicle, until
+from .make import FATIGUE, VEHICLE, Vehicle
 
 TOPICS = Topics(VEHICLE)
 KNOWN = UUID("6d8f0b0e-4a43-5b7e-9a53-0f7d3b2a9c12")

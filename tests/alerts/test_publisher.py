@@ -23,8 +23,9 @@ from dms.alerts.topics import Topics
 from dms.driver.inputs import Acknowledgement, VehicleSpeed
 from dms.driver.state import AlertKind, Condition, Phase
 from dms.errors import UserError
+from tests.conftest import free_port, until
 
-from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, entry, free_port, steps, until
+from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, entry, steps
 
 TOPICS = Topics(VEHICLE)
 DISCOVERY = f"homeassistant/device/dms-{VEHICLE}/config"
@@ -128,6 +129,7 @@ def test_a_crash_leaves_offline_by_the_last_will_and_no_word_of_a_stop(
 def test_retained_topics_are_kept_for_those_who_come_later_and_alerts_are_not(
     mosquitto: Any, vehicle: Callable[..., Vehicle]
 ) -> None:
+    early = mosquitto.listen(client_id="early")
     van = vehicle(mosquitto.port).start()
     van.publisher.info(info())
     van.publisher.health(health())
@@ -135,8 +137,10 @@ def test_retained_topics_are_kept_for_those_who_come_later_and_alerts_are_not(
     van.tell_state(Condition.FATIGUED)
     van.raise_alert(Phase.START, 1)
     van.raise_alert(Phase.START, 1, AlertKind.ANGER)
-    until(van.is_delivered)
-    until(lambda: not van.publisher._in_flight and not van.publisher._newest._waiting)
+    # once somebody who was there from the beginning has heard it all, the broker has it
+    until(lambda: len(early.on(FATIGUE)) == len(early.on(ANGER)) == 1 and early.on(TOPICS.availability) == ["online"])
+    until(lambda: early.on(TOPICS.info) and early.on(TOPICS.health))
+    until(lambda: last(early, TOPICS.state)["condition"] == "fatigued")
     listener = mosquitto.listen()
     until(lambda: len(listener.heard) == 4)
     assert {heard.topic: heard.retained for heard in listener.heard} == {
@@ -254,7 +258,7 @@ def test_message_expiry_is_sent_where_it_is_configured(mosquitto: Any, vehicle: 
     van.raise_alert(Phase.START, 1)
     until(lambda: listener.on(FATIGUE) and listener.on(TOPICS.state))
     expiry = {heard.topic: getattr(heard.properties, "MessageExpiryInterval", None) for heard in listener.heard}
-    assert expiry[FATIGUE] == 3600
+    assert 3000 < expiry[FATIGUE] <= 3600, "the broker takes off what it took"
     assert expiry[TOPICS.state] is None
 
 
@@ -321,13 +325,15 @@ def test_a_refused_login_is_a_state_not_an_end_and_no_secret_is_told(
     login = login_file(tmp_path, VEHICLE, "wrong-password")
     van = vehicle(guarded.port, login_file=login).start()
     van.raise_alert(Phase.START, 1)
-    status = until(lambda: van.publisher.status.refused and van.publisher.status)
+    # an attempt that has just ended is told as refused a moment before its reason is
+    status = until(lambda: (told := van.publisher.status).refused and told.error and told)
     assert status.error == "Not authorized"
     assert not status.connected
     # the password is put right while the daemon runs
     login_file(tmp_path, VEHICLE, SECRET)
     until(van.is_delivered)
     assert van.publisher.status.connected
+    assert not van.publisher.status.refused
     told = caplog.text + repr(status) + van.settings.model_dump_json()
     assert SECRET not in told
     assert "wrong-password" not in told
@@ -457,7 +463,8 @@ def test_a_refused_retained_message_arrives_once_it_is_allowed_on_the_same_conne
     discovery = f"pattern write {DISCOVERY}"
     allow(guarded, tmp_path / "acl", extra=f"{discovery}\nuser fleet\ntopic read {DISCOVERY}")
     until(lambda: fleet.on(TOPICS.info) and fleet.on(DISCOVERY) and fleet.on(TOPICS.availability) == ["online"])
-    assert [json.loads(payload)["condition"] for payload in fleet.on(TOPICS.state)] == ["fatigued"]
+    # the one before, on its way again when the permission came, may have slipped in
+    until(lambda: last(fleet, TOPICS.state)["condition"] == "fatigued")
     until(lambda: not van.publisher.status.refused)
     assert van.publisher.status.connects == 1
 
@@ -553,8 +560,12 @@ def test_a_consumer_of_inputs_that_fails_does_not_stop_delivery(
 def test_latency_is_measured_from_capture_to_acknowledgement(mosquitto: Any, vehicle: Callable[..., Vehicle]) -> None:
     van = vehicle(mosquitto.port).start()
     assert van.publisher.status.latency_s is None
-    van.tell_state()
-    until(lambda: van.publisher.status.latency_s is not None)
+
+    def is_measured() -> bool:
+        van.tell_state()  # one that waits for a second says nothing about the way
+        return van.publisher.status.latency_s is not None
+
+    until(is_measured)
     status = van.publisher.status
     assert 0 < status.latency_s <= status.latency_p99_s
 
@@ -577,7 +588,7 @@ def test_a_stop_delivers_what_waits_first(mosquitto: Any, vehicle: Callable[...,
     until(lambda: listener.on(TOPICS.availability))
     for episode in range(1, 201):
         van.raise_alert(Phase.START, episode)
-    van.publisher.stop(10.0)
+    van.publisher.stop(120.0)
     assert van.is_delivered()
     until(lambda: listener.on(TOPICS.availability) == ["online", "offline"])
     assert len(steps(listener.on(FATIGUE))) == 200
@@ -644,7 +655,7 @@ def test_a_broker_gone_mad_does_not_end_the_thread(vehicle: Callable[..., Vehicl
     van = vehicle(odd.port, acknowledge_s=1.0, retry_max_s=0.05).start()
     van.tell_state()
     van.raise_alert(Phase.START, 1)
-    until(lambda: len(odd.connections) >= 30, 60.0)
+    until(lambda: len(odd.connections) >= 30)
     odd.close()
     assert van.publisher._thread.is_alive()
     assert van.inputs == []
@@ -757,7 +768,7 @@ def test_a_stop_with_more_than_can_be_sent_still_says_goodbye(
     until(lambda: listener.on(TOPICS.availability) == ["online"])
     van.publisher.health(health())
     van.publisher.stop(2.0)
-    assert not van.publisher._thread.is_alive()
+    until(lambda: not van.publisher._thread.is_alive())
     until(lambda: listener.on(TOPICS.availability) == ["online", "offline"])
 
 

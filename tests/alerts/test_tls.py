@@ -16,8 +16,9 @@ from dms.alerts.client import new_client
 from dms.config.alerts import MqttSettings
 from dms.driver.state import Phase
 from dms.errors import UserError
+from tests.conftest import until
 
-from .make import Vehicle, until
+from .make import Vehicle
 
 
 class Authority:

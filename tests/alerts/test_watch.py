@@ -1,15 +1,15 @@
 """The reference subscriber tells stale from fresh, and each thing once."""
 
+import os
 import re
-import threading
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 import dms.alerts.watch
 from dms.alerts.clock import ClockQuality, Stamp
@@ -20,12 +20,19 @@ from dms.alerts.watch import Watch, watch
 from dms.config import Config, MqttSettings, ServiceSettings
 from dms.driver.state import AlertKind, Phase
 from dms.errors import WorldError
+from tests.conftest import until
 
-from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Vehicle, alert, state, until
+from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Vehicle, alert, state
 from .test_publisher import health
 
 TOPICS = Topics(VEHICLE)
 NOW = GOOD_UTC + 102.0
+WATCH = """
+import sys
+from dms.alerts.watch import watch
+from dms.config import MqttSettings
+watch(MqttSettings(host="127.0.0.1", port=int(sys.argv[1])), sys.argv[2])
+"""
 
 
 def encoder(quality: ClockQuality = ClockQuality.SYNCHRONISED) -> Encoder:
@@ -133,40 +140,73 @@ def test_what_cannot_be_read_is_one_line(topic: str, payload: bytes) -> None:
     assert "version 1" in line(Watch(), topic, payload)
 
 
-def test_it_prints_what_a_vehicle_publishes(mosquitto: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = StringIO()
-    settings = MqttSettings(host="127.0.0.1", port=mosquitto.port)
-    console = Console(file=screen, width=40)
-    thread = threading.Thread(target=watch, args=(settings, "+", console), daemon=True)
-    thread.start()
+class Watching:
+    """A process that watches: it does so until it is ended, and says on its own stderr how the connection is."""
+
+    def __init__(self, folder: Path, port: int, vehicle_id: str) -> None:
+        self._screen, self._stderr = folder / "screen", folder / "stderr"
+        with self._screen.open("wb") as screen, self._stderr.open("wb") as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", WATCH, str(port), vehicle_id],
+                stdout=screen,
+                stderr=stderr,
+                env={**os.environ, "COLUMNS": "40"},
+            )
+
+    @property
+    def printed(self) -> str:
+        return self._screen.read_text(encoding="utf-8")
+
+    @property
+    def told(self) -> list[str]:
+        return self._stderr.read_text(encoding="utf-8").splitlines()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[Callable[[int, str], Watching]]:
+    """Starts watching: ``watching(port, vehicle_id)``."""
+    made: list[Watching] = []
+
+    def make(port: int, vehicle_id: str) -> Watching:
+        made.append(Watching(tmp_path, port, vehicle_id))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_it_prints_what_a_vehicle_publishes(
+    mosquitto: Any, watching: Callable[[int, str], Watching], tmp_path: Path
+) -> None:
+    seen = watching(mosquitto.port, "+")
     vehicle = Vehicle(tmp_path / "vehicle", mosquitto.port).start()
     vehicle.tell_state()
+    # what is retained is told to those who come later, an alert is not
+    for text in ("online", "fresh attentive"):
+        until(lambda part=text: part in seen.printed)
     vehicle.raise_alert(Phase.START, 1)
-    for text in ("online", "fresh attentive", "start  microsleep"):
-        until(lambda part=text: part in screen.getvalue())
+    until(lambda: "start  microsleep" in seen.printed)
     vehicle.stop()
-    until(lambda: "offline" in screen.getvalue())
-    for told_line in screen.getvalue().splitlines():
+    until(lambda: "offline" in seen.printed)
+    for told_line in seen.printed.splitlines():
         assert re.match(r"\d\d:\d\d:\d\d van-7  ", told_line), (
             "a line is not broken, however narrow a pipe is taken to be"
         )
 
 
-def test_it_says_when_the_connection_comes_and_goes(mosquitto: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    settings = MqttSettings(host="127.0.0.1", port=mosquitto.port)
-    printed: list[str] = []
-
-    def lines() -> list[str]:
-        printed.extend(capsys.readouterr().err.splitlines())
-        return printed
-
+def test_it_says_when_the_connection_comes_and_goes(mosquitto: Any, watching: Callable[[int, str], Watching]) -> None:
     connected = f"connected to 127.0.0.1:{mosquitto.port}, waiting for {VEHICLE}"
-    threading.Thread(target=watch, args=(settings, VEHICLE, Console(file=StringIO())), daemon=True).start()
-    until(lambda: lines() == [connected])
+    seen = watching(mosquitto.port, VEHICLE)
+    until(lambda: seen.told == [connected])
     mosquitto.stop()
-    until(lambda: lines() == [connected, "connection lost, trying again"])
+    until(lambda: seen.told == [connected, "connection lost, trying again"])
     mosquitto.start()
-    until(lambda: lines() == [connected, "connection lost, trying again", connected])
+    until(lambda: seen.told == [connected, "connection lost, trying again", connected])
 
 
 def test_a_broker_that_is_away_or_refuses_ends_it_with_one_line(mosquitto_factory: Callable[..., Any]) -> None:

@@ -27,7 +27,7 @@ done
 # no systemd: what runs here must not be told of it
 mount -t tmpfs tmpfs /run
 echo ready
-exec sleep 600
+exec sleep 3600
 """
 
 
@@ -45,7 +45,7 @@ class Machine:
             env={**os.environ, "PYTHONPATH": str(Path(pytest.__file__).parent.parent)},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
 
@@ -74,7 +74,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     shutil.copytree(ROOT / "systemd", tmp_path / "systemd")
     (tmp_path / "deploy" / "requirements" / "runtime.txt").write_text("# this environment has them\n", encoding="utf-8")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=600)
     (wheel,) = tmp_path.glob("*.whl")
     (tmp_path / "layers").mkdir()
     process = subprocess.Popen(

@@ -56,7 +56,7 @@ class Machine:
             env={**os.environ, "PATH": f"{self.tools}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
         assert (self.home / "current").readlink() == Path("releases/old")

@@ -5,7 +5,8 @@
  *
  *     formats=YUYV,MJPG sizes=640x480,1280x720 fps=30 clock=monotonic does=work jpeg=/path
  *
- * clock: monotonic, realtime or none. does: work, stall (open, but no pictures), freeze (the same picture).
+ * clock: monotonic, realtime or none. does: work, stall (open, but no pictures), freeze (the same picture; with after=9
+ * only after nine more).
  * jpeg: what is sent as MJPG; a %u in it counts from 0 to 7, over and over. A file that is removed is a camera that is pulled. What was asked of it is written to the
  * file of that name with .log behind it.
  */
@@ -32,7 +33,7 @@
 static char is_camera[FDS], queued[BUFFERS];
 static unsigned char *buffers[BUFFERS];
 static struct v4l2_pix_format format;
-static unsigned pictures, fps = 15;
+static unsigned pictures, since_freeze, fps = 15;
 static double due;
 
 static double now_s(clockid_t clock) {
@@ -90,7 +91,10 @@ static void agree(struct v4l2_pix_format *asked) { /* what it cannot do becomes 
 }
 
 static unsigned draw(unsigned char *to) {
-    if (!does("freeze")) pictures++;
+    char after[256];
+    ask("after", after);
+    since_freeze = does("freeze") ? since_freeze + 1 : 0;
+    if (since_freeze <= (unsigned)atoi(after)) pictures++;
     if (format.pixelformat == V4L2_PIX_FMT_MJPEG) {
         char pattern[256], path[256];
         ask("jpeg", pattern);

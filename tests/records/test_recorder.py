@@ -14,8 +14,15 @@ from dms.driver.inputs import VehicleSpeed
 from dms.observation import Observation
 from dms.records.recorder import TraceRecorder
 from dms.records.trace import read_trace
+from tests.conftest import until
 
 UNKNOWN = Baseline.unknown(DriverSettings().baseline)
+
+
+def write(recorder: TraceRecorder, event: Observation) -> None:
+    """Write at the disk's pace: a camera gives thirty a second, not a million."""
+    recorder.write(event)
+    until(lambda: recorder._queue.qsize() <= 500)
 
 
 def record(folder: Path, count: int, limit_mb: float = 8.0, session: str = "session") -> list[Observation]:
@@ -23,10 +30,8 @@ def record(folder: Path, count: int, limit_mb: float = 8.0, session: str = "sess
     recorder.begin("camera 0", session, lambda: UNKNOWN)
     events = [Observation(float(t), face=True, left_eye=0.25) for t in range(count)]
     for event in events:
-        recorder.write(event)
-        while recorder._queue.qsize() > 500:
-            time.sleep(0.001)  # a camera gives thirty a second, not a million
-    recorder.close(20.0)
+        write(recorder, event)
+    recorder.close(60.0)
     assert recorder.error is None
     return events
 
@@ -39,7 +44,7 @@ def test_what_was_seen_and_heard_is_read_back(tmp_path: Path) -> None:
         recorder.write(event)
     recorder.begin("camera 0", "two", lambda: UNKNOWN)
     recorder.write(Observation(3.0))
-    recorder.close(20.0)
+    recorder.close(60.0)
     header, read = read_trace(tmp_path / "traces" / "000001")
     assert (header.session, header.baseline, list(read)) == ("one", UNKNOWN, events)
     header, read = read_trace(tmp_path / "traces" / "000002")
@@ -77,20 +82,18 @@ def test_a_disk_that_refuses_ends_the_trace_and_a_new_one_begins_later(tmp_path:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     recorder = TraceRecorder(tmp_path, 8.0)
     recorder.begin("camera 0", "session", lambda: UNKNOWN)
-    deadline = time.monotonic() + 20.0
     t = 0.0
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
-        while recorder.error is None and time.monotonic() < deadline:
-            recorder.write(Observation(t))
+        while recorder.error is None and t < 1000.0:
+            write(recorder, Observation(t))
             t += 0.01
-            time.sleep(0.0002)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert recorder.error == "File too large"
     for later in (t, t + 30.0, t + 70.0, t + 71.0):
         recorder.write(Observation(later))
-    recorder.close(20.0)
+    recorder.close(60.0)
     assert recorder.error is None
     assert list(read_trace(tmp_path / "000002")[1]) == [Observation(t + 71.0)]
 
@@ -100,7 +103,7 @@ def test_a_folder_that_cannot_be_made_does_not_stop_the_road(tmp_path: Path) -> 
     recorder = TraceRecorder(tmp_path / "file", 8.0)
     recorder.begin("camera 0", "session", lambda: UNKNOWN)
     recorder.write(Observation(1.0))
-    recorder.close(20.0)
+    recorder.close(60.0)
     assert recorder.error is not None
 
 
@@ -113,7 +116,8 @@ def test_a_disk_that_hangs_does_not_block_the_road(tmp_path: Path, monkeypatch: 
     started = time.monotonic()
     for t in range(10_000):
         recorder.write(Observation(float(t) / 1000))
-    assert time.monotonic() - started < 5.0
+    assert time.monotonic() - started < 30.0
     assert recorder.error == "the disk is too slow"
     free.set()
-    recorder.close(20.0)
+    recorder.close(60.0)
+    assert recorder.error == "the disk is too slow", "the disk has come back, but nothing was written"

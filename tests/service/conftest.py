@@ -27,7 +27,10 @@ def write_clip(path: Path, to_s: float, times: int = 1) -> None:
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten seconds with one closure of 1.6 s, whose alert ends three seconds before they do."""
+    """Ten seconds with one closure of 1.6 s, whose alert ends three seconds before they do; then the recording is over.
+
+    For what must end by itself, or needs no alert: a machine that stands still for a moment may not see this closure.
+    """
     path = tmp_path_factory.mktemp("clip") / "clip.avi"
     write_clip(path, OVER_S)
     return path
@@ -35,9 +38,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A minute of the first six of these seconds, over and over."""
+    """Two minutes of the first six of these seconds, over and over: twenty closures, each with an alert that ends."""
     path = tmp_path_factory.mktemp("drive") / "drive.avi"
-    write_clip(path, AWAKE_S, times=10)
+    write_clip(path, AWAKE_S, times=20)
     return path
 
 

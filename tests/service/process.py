@@ -99,8 +99,8 @@ class Dms:
             self.process.wait()
 
 
-def wait_for(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
-    """Wait for something to become true, as long as a busy machine may take; gives its value, or fails."""
+def wait_for(condition: Callable[[], Any], timeout_s: float = 120.0) -> Any:
+    """Like ``until``, for as long as a drive lasts: a machine that is very busy sees only some of its closures."""
     return until(condition, timeout_s)
 
 
@@ -109,10 +109,21 @@ def messages(listener: Any, topic: str) -> list[dict[str, Any]]:
     return [json.loads(payload) for payload in listener.on(f"dms/{VEHICLE}/{topic}")]
 
 
-def ended(listener: Any) -> list[dict[str, Any]] | None:
-    """The fatigue alerts that a listener heard, once the last of them has ended."""
-    alerts = messages(listener, "alert/fatigue")
-    return alerts if alerts and alerts[-1]["phase"] == "end" else None
+def recovered(listener: Any) -> list[list[dict[str, Any]]]:
+    """The steps of each fatigue alert that a listener heard of and that is over, since the driver was awake again.
+
+    A machine that stands still during a closure sees nothing of it: a drive has many, and any of them will do.
+    """
+    lives: dict[str, list[dict[str, Any]]] = {}
+    for alert in messages(listener, "alert/fatigue"):
+        lives.setdefault(alert["event_id"], []).append(alert)
+    return [life for life in lives.values() if life[-1]["evidence"].get("cause") == "recovered"]
+
+
+def none_missing(listener: Any) -> int:
+    """How many fatigue alerts a listener heard, 0 while one is missing; some may have come twice, or out of turn."""
+    numbers = {alert["sequence"] for alert in messages(listener, "alert/fatigue")}
+    return len(numbers) if numbers == set(range(1, len(numbers) + 1)) else 0
 
 
 def sessions(listener: Any) -> list[str]:

@@ -18,9 +18,7 @@ from tests.frames.fake_v4l2 import FakeV4l2, build
 
 from .process import Dms, messages, wait_for
 
-pytestmark = pytest.mark.xdist_group("daemon")
-
-BUSY_S = 3.0
+BUSY_S = 8.0
 """What a busy machine may take beyond the 2 and 10 s that are promised; docs/camera.md has the times measured."""
 CLOSED_AT_S = 20.0
 """A time of the sample drive at which the eyes are closed, by its labels."""
@@ -64,8 +62,8 @@ def camera(pictures: Path, tmp_path: Path) -> Iterator[FakeV4l2]:
     fake.close()
 
 
-def show(camera: FakeV4l2, pictures: Path, kind: str = "work", does: str = "work") -> None:
-    camera.do(does, formats="MJPG", jpeg=f"{pictures}/{kind}-%u.jpg")
+def show(camera: FakeV4l2, pictures: Path, kind: str = "work", does: str = "work", **abilities: str) -> None:
+    camera.do(does, formats="MJPG", jpeg=f"{pictures}/{kind}-%u.jpg", **abilities)
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def test_every_fault_is_told_in_time_and_the_camera_is_found_again(
     dms = start(mosquitto.port, camera.device, environment=camera.environment, stall_s=1.0, health_interval_s=60.0)
     told = {}
     for name, case in CASES.items():
-        wait_for(lambda: messages(listener, "state")[-1:] and messages(listener, "state")[-1]["eyes"] == "open", 60.0)
+        wait_for(lambda: messages(listener, "state")[-1:] and messages(listener, "state")[-1]["eyes"] == "open")
         wait_for(lambda: messages(listener, "state")[-1]["degraded"] is None)
         states, reports = len(messages(listener, "state")), len(messages(listener, "health"))
         case.cause(camera, pictures)
@@ -136,10 +134,9 @@ def test_a_camera_that_freezes_in_a_blink_is_no_microsleep(
         told = messages(listener, "state")
         return str(told[-1]["eyes"]) if told else ""
 
-    wait_for(lambda: last_eyes() == "open", 60.0)
-    show(camera, pictures, "asleep")
-    time.sleep(0.3)
-    show(camera, pictures, "asleep", does="freeze")
+    wait_for(lambda: last_eyes() == "open")
+    # the camera itself counts: eyes that are shut for 0.3 s, however long this process is held up meanwhile
+    show(camera, pictures, "asleep", does="freeze", after="9")
     wait_for(lambda: messages(listener, "state")[-1]["degraded"] == "camera_lost")
     time.sleep(4.0)
     assert messages(listener, "alert/fatigue") == []

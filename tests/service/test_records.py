@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,7 @@ from dms.service.baselines import USUAL_DRIVER, BaselineStore
 from dms.service.daemon import Daemon
 from dms.service.models import Models
 
-from .process import Dms, ended, messages, wait_for
-
-pytestmark = pytest.mark.xdist_group("daemon")
+from .process import Dms, messages, recovered, wait_for
 
 LEARNED = Baseline(0.2, 1.0, 0.25, 1.0, 0.1, 1.0)
 OF_THE_RUN = ("at", "started_at", "clock", "late_s", "topic")
@@ -45,30 +44,40 @@ def judged(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_a_trace_replays_to_the_alerts_of_the_live_run(
-    mosquitto: Any, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mosquitto: Any, drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # a busy machine may write the trace later than a stop waits for it
-    monkeypatch.setattr("dms.service.daemon._FINISH_S", 30.0)
+    # a busy machine may write the trace, and take the last alerts, later than a stop waits for it
+    monkeypatch.setattr("dms.service.daemon._FINISH_S", 60.0)
+    monkeypatch.setattr("dms.service.daemon._FLUSH_S", 120.0)
     learned_from = Models(PerceptionSettings()).learned_from
     BaselineStore(tmp_path / "state", learned_from).save(USUAL_DRIVER, LEARNED)
     listener = mosquitto.listen()
     config = Config(
         vehicle=VehicleSettings(id="van"),
-        camera=CameraSettings(source=str(clip)),
+        camera=CameraSettings(source=str(drive)),
         mqtt=MqttSettings(host="127.0.0.1", port=mosquitto.port),
         service=ServiceSettings(state_dir=tmp_path / "state"),
         records=RecordSettings(trace=True),
     )
-    running = threading.Thread(target=Daemon(config).run)
+    daemon = Daemon(config)
+    running = threading.Thread(target=daemon.run)
     running.start()
-    wait_for(lambda: listener.on("dms/van/availability"))
-    # what is heard belongs to the trace as well
-    listener.publish("dms/van/vehicle/speed", json.dumps({"kmh": 90.0}))
-    wait_for(lambda: messages(listener, "alert/fatigue"))
-    listener.publish("dms/van/cmd/ack", "{}")
-    live = wait_for(lambda: ended(listener))
-    running.join(60.0)
-    assert len(live) >= 3, "start, the acknowledgement, end"
+
+    def is_acknowledged() -> bool:
+        listener.publish("dms/van/cmd/ack", "{}")
+        time.sleep(0.2)
+        return any(len(life) >= 3 for life in recovered(listener))  # start, the acknowledgement, end
+
+    try:
+        wait_for(lambda: listener.on("dms/van/availability"))
+        # what is heard belongs to the trace as well
+        listener.publish("dms/van/vehicle/speed", json.dumps({"kmh": 90.0}))
+        wait_for(is_acknowledged)
+    finally:
+        daemon.stop()
+        running.join(120.0)
+    wait_for(lambda: listener.on("dms/van/availability")[-1:] == ["offline"])
+    live = messages(listener, "alert/fatigue")
     replay_drives([tmp_path / "state" / "traces" / "000001"], config, tmp_path / "out")
     replayed = [json.loads(line) for line in (tmp_path / "out" / "events.jsonl").read_text().splitlines()]
     assert judged(replayed) == judged(live)
@@ -77,34 +86,36 @@ def test_a_trace_replays_to_the_alerts_of_the_live_run(
     assert "usual" not in header.values()
 
 
-def test_hook_and_clip_need_no_broker(start: Callable[..., Dms], clip: Path, tmp_path: Path) -> None:
+def test_hook_and_clip_need_no_broker(start: Callable[..., Dms], drive: Path, tmp_path: Path) -> None:
     hook = tmp_path / "hook"
     hook.write_text(f'#!/bin/sh\necho "$DMS_VEHICLE $DMS_KIND $DMS_PHASE $DMS_LEVEL" >> {tmp_path}/heard\n')
     hook.chmod(0o755)
-    video = "[records]\nvideo = true\nvideo_before_s = 2\nvideo_after_s = 1\n"
-    dms = start(1, clip, extra=f'{video}[actions.hook]\ncommand = "{hook}"\n')
+    video = "[records]\nvideo = true\nvideo_before_s = 2\nvideo_after_s = 4\n"
+    dms = start(1, drive, extra=f'{video}[actions.hook]\ncommand = "{hook}"\n')
     heard = tmp_path / "heard"
     wait_for(lambda: heard.exists() and " end " in heard.read_text())
-    code, errors = dms.wait()
+    wait_for((dms.state_dir / "clips" / "000001.avi").exists)
+    code, errors = dms.end()
     assert code == 0, errors
     lines = heard.read_text().splitlines()
-    assert (lines[0], lines[-1]) == ("van fatigue start microsleep", "van fatigue end microsleep")
+    assert lines[0] == "van fatigue start microsleep"
+    assert "van fatigue end microsleep" in lines
     clips = sorted((dms.state_dir / "clips").iterdir())
-    assert [path.name for path in clips] == ["000001.avi", "000001.json"]
+    assert [path.name for path in clips[:2]] == ["000001.avi", "000001.json"]
     assert {path.stat().st_mode & 0o777 for path in clips} == {0o600}
     times = json.loads(clips[1].read_text())["t"]
-    assert times[0] < -1.0
+    assert times[0] < -0.5
     assert times[-1] > 0.0
 
 
 def test_what_warns_the_driver_does_not_wait_for_the_disk(
-    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put, asked, free = Outbox.put, threading.Event(), threading.Event()
 
     def hang(outbox: Outbox, entry: Entry) -> None:
         asked.set()
-        free.wait(60.0)
+        free.wait(600.0)
         put(outbox, entry)
 
     monkeypatch.setattr(Outbox, "put", hang)  # no real disk hangs on demand
@@ -113,7 +124,7 @@ def test_what_warns_the_driver_does_not_wait_for_the_disk(
     hook.chmod(0o755)
     daemon = Daemon(
         Config(
-            camera=CameraSettings(source=str(clip)),
+            camera=CameraSettings(source=str(drive)),
             mqtt=MqttSettings(host="127.0.0.1", port=1),
             service=ServiceSettings(state_dir=tmp_path / "state"),
             actions=ActionSettings(hook=HookSettings(command=hook)),
@@ -122,10 +133,11 @@ def test_what_warns_the_driver_does_not_wait_for_the_disk(
     running = threading.Thread(target=daemon.run)
     running.start()
     try:
-        assert asked.wait(60.0)
+        assert asked.wait(120.0)
         wait_for(lambda: (tmp_path / "heard").exists() and (tmp_path / "heard").read_text() == "start\n")
     finally:
         free.set()
+        daemon.stop()
         running.join(60.0)
 
 
@@ -135,8 +147,8 @@ def test_a_hook_that_is_none_ends_the_start_with_code_2(start: Callable[..., Dms
     assert "dms: actions.hook.command: /nowhere/hook is not a file that can be executed" in errors
 
 
-def test_nothing_is_recorded_by_default(start: Callable[..., Dms], clip: Path) -> None:
-    dms = start(1, clip)
+def test_nothing_is_recorded_by_default(start: Callable[..., Dms], drive: Path) -> None:
+    dms = start(1, drive)
     wait_for(lambda: " alert start" in dms.errors)
     assert dms.end()[0] == 0
     assert sorted(path.name for path in dms.state_dir.iterdir()) == ["baselines", "lock", "outbox.sqlite"]

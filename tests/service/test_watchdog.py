@@ -16,8 +16,6 @@ from dms.service.daemon import Daemon
 
 from .process import Dms, Systemd, wait_for
 
-pytestmark = pytest.mark.xdist_group("daemon")
-
 LIMIT_S = 0.4
 
 
@@ -36,10 +34,12 @@ def test_it_is_fed_without_a_camera_and_without_a_broker(start: Callable[..., Dm
 def test_a_stuck_inference_starves_it(
     mosquitto: Any, drive: Path, tmp_path: Path, systemd: Systemd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    observe, stuck, free = Perception.observe, threading.Event(), threading.Event()
+    observe, free = Perception.observe, threading.Event()
+    stuck, hangs = threading.Event(), threading.Event()
 
     def hang(perception: Perception, frame: Frame) -> Observation:
         if stuck.is_set():
+            hangs.set()
             free.wait(60.0)
         return observe(perception, frame)
 
@@ -58,7 +58,7 @@ def test_a_stuck_inference_starves_it(
     try:
         wait_for(lambda: pings(systemd) >= 4)
         stuck.set()
-        time.sleep(2.0)  # a ping may be on its way
+        wait_for(hangs.is_set)
         before = pings(systemd)
         time.sleep(4 * LIMIT_S)
         assert pings(systemd) == before
