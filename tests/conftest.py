@@ -111,6 +111,8 @@ class Mosquitto:
     folder: Path
     port: int = field(default_factory=free_port)
     config: str = "allow_anonymous true"
+    max_queued_messages: int = 0
+    """0 for no limit."""
     _process: subprocess.Popen[bytes] | None = None
     _listeners: list[Listener] = field(default_factory=list)
 
@@ -119,7 +121,7 @@ class Mosquitto:
         config = self.folder / "mosquitto.conf"
         user = "user root\n" if os.geteuid() == 0 else ""
         config.write_text(
-            f"listener {self.port} 127.0.0.1\n{self.config}\n{user}max_queued_messages 0\n"
+            f"listener {self.port} 127.0.0.1\n{self.config}\n{user}max_queued_messages {self.max_queued_messages}\n"
             # written at an orderly end and by ``save``: at every change it would wait for this machine's disk
             f"persistence true\npersistence_location {self.folder}/\n"
         )
@@ -171,10 +173,10 @@ def mosquitto_factory(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
         pytest.skip("mosquitto is not installed: apt-get install mosquitto")
     brokers: list[Mosquitto] = []
 
-    def make(config: str = "allow_anonymous true", name: str = "broker") -> Mosquitto:
+    def make(config: str = "allow_anonymous true", name: str = "broker", max_queued_messages: int = 0) -> Mosquitto:
         folder = tmp_path / f"{name}{len(brokers)}"
         folder.mkdir()
-        brokers.append(Mosquitto(folder, config=config))
+        brokers.append(Mosquitto(folder, config=config, max_queued_messages=max_queued_messages))
         return brokers[-1]
 
     yield make

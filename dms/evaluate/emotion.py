@@ -39,8 +39,6 @@ LABELS: Mapping[str, Sequence[str]] = {"fer2013": FER2013, "ferplus": FERPLUS}
 
 _ANGER = {"fer2013": FER2013.index("angry"), "ferplus": FERPLUS.index("anger")}
 _AT_ONCE = 64
-_SAME = {0: 4, 1: 5, 2: 6, 3: 1, 4: 3, 5: 2, 6: 0}
-"""Which of ``FERPLUS`` each of ``FER2013`` is."""
 _NAMES = {
     "anger": ("angry", "mad"),
     "disgust": ("disgusted",),
@@ -51,7 +49,10 @@ _NAMES = {
     "neutral": ("neutrality", "normal"),
     "contempt": ("contemptuous",),
 }
-"""Names that people give to the folders of ``FERPLUS``."""
+"""Names that people give to the folders of ``FERPLUS``, with those of ``FER2013`` among them."""
+_ALIKE = {other: FERPLUS.index(name) for name, others in _NAMES.items() for other in (name, *others)}
+_SAME = tuple(_ALIKE[name] for name in FER2013)
+"""Which of ``FERPLUS`` each of ``FER2013`` is."""
 _LEAST_AGREEMENT = 0.4
 """Share of faces whose original label the votes confirm below which the two files do not belong together: two in three
 do, and of shuffled ones a fifth."""
@@ -225,7 +226,7 @@ def evaluate(
 def _compare(labels: npt.NDArray[np.int64], votes: npt.NDArray[np.int64], reading: Reading) -> None:
     """Say so when labels and votes look like those of different faces."""
     known = votes >= 0
-    agree = np.array([_SAME[int(label)] for label in labels[known]]) == votes[known]
+    agree = np.array(_SAME)[labels[known]] == votes[known]
     if len(agree) >= 100 and agree.mean() < _LEAST_AGREEMENT:
         reading.note(
             f"FER+ agrees with only {agree.mean():.0%} of the original labels: are the rows of both files in one order?"
@@ -304,14 +305,12 @@ def _classes(names: Sequence[str]) -> tuple[str, list[int]] | None:
     for label_set, labels in LABELS.items():
         if names and set(names) <= set(labels):
             return label_set, [labels.index(name) for name in names]
-    alike = {other: FERPLUS.index(name) for name, others in _NAMES.items() for other in (name, *others)}
-    if not names or not set(names) <= set(alike):
+    if not names or not set(names) <= set(_ALIKE):
         return None
-    classes = [alike[name] for name in names]
+    classes = [_ALIKE[name] for name in names]
     if FERPLUS.index("contempt") in classes:
         return "ferplus", classes
-    original = {plus: label for label, plus in _SAME.items()}
-    return "fer2013", [original[index] for index in classes]
+    return "fer2013", [_SAME.index(index) for index in classes]
 
 
 def _calibration(head: HeadReport) -> str:

@@ -7,6 +7,7 @@ faces and the latency. A face counts as the daemon counts it: when the landmark 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from dms.config import PerceptionSettings
 from dms.errors import UserError
 from dms.evaluate.landmarks import marked_faces
-from dms.evaluate.layouts import named, picture_files, read_frames
+from dms.evaluate.layouts import folder_of, named, picture_files, read_frames
 from dms.evaluate.metrics import Latency, latency
 from dms.evaluate.reading import Reading
 from dms.models import ModelFile
@@ -114,7 +115,6 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
         false.append(sum(not _matches(d.box, boxes) for d in found))
     hits = [o for o in overlaps if o >= FOUND]
     assert first is not None
-    timed = first
     return FaceReport(
         data=str(data),
         model=str(model.path),
@@ -128,7 +128,7 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
         false_share=float(np.mean([n > 0 for n in false])),
         refused=len(refused),
         refused_faces=sum(refused),
-        latency=latency(lambda: finder.find(timed)),
+        latency=latency(partial(finder.find, first)),
         left_out=reading.left_out,
         warnings=reading.warnings,
     )
@@ -140,8 +140,7 @@ def labelled_boxes(data: Path, reading: Reading) -> dict[Path, list[Box]]:
     Raises:
         UserError: There is no picture, or a table is not in its layout.
     """
-    if data.name.lower() == "labels.csv":
-        data = data.parent
+    data = folder_of(data)
     labels = named(data, "labels.csv")
     boxes = _boxes_of_labels(data, reading) if labels.is_file() else {}
     tables = sorted(data.glob("landmarks68_*.csv")) if data.is_dir() else [data]

@@ -238,6 +238,11 @@ class LabelledFrame:
     box: tuple[float, float, float, float] | None
 
 
+def folder_of(data: Path) -> Path:
+    """The folder of a ``labels.csv``, which may be named itself."""
+    return data.parent if data.name.lower() == "labels.csv" else data
+
+
 def read_frames(folder: Path) -> list[LabelledFrame]:
     """Read ``labels.csv`` (``file`` and any of ``yawn``, ``scene_group``, ``x,y,w,h``) beside its pictures.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dms.config import PerceptionSettings
 from dms.errors import UserError
-from dms.evaluate.layouts import read_frames
+from dms.evaluate.layouts import folder_of, read_frames
 from dms.evaluate.metrics import Classification, Latency, auc, classification, judged_accuracy, judged_text, latency
 from dms.evaluate.reading import Reading
 from dms.models import ModelFile
@@ -122,7 +122,7 @@ def _frames(data: Path, reading: Reading) -> list[tuple[Path, bool]]:
     """Each labelled picture once, and whether its driver yawns."""
     labels: dict[Path, bool] = {}
     contradicted = set()
-    for frame in read_frames(data.parent if data.name.lower() == "labels.csv" else data):
+    for frame in read_frames(folder_of(data)):
         if frame.yawn is None:
             reading.leave_out(str(frame.file), "rows without a yawn label")
         elif frame.file not in labels:

@@ -12,7 +12,8 @@ def tell(line: str) -> None:
 def bars() -> Progress:
     """Bars with counts and the time that is left; they go when the work is done, and a log gets none."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=_console(), transient=True)
+    console = _console()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _console() -> Console:

@@ -14,13 +14,12 @@ import pytest
 from dms.alerts.topics import Topics
 from dms.driver.inputs import Acknowledgement
 from dms.driver.state import Phase
-from tests.conftest import answers, free_port, until
+from tests.conftest import MOSQUITTO, answers, free_port, until
 
 from .make import FATIGUE, VEHICLE, Vehicle, steps
 from .test_tls import Authority, authority  # noqa: F401  (a fixture)
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
-MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 SECRET = "correct-horse"
 TOPICS = Topics(VEHICLE)
 

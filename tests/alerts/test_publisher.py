@@ -286,11 +286,8 @@ SECRET = "correct-horse"
 
 
 @pytest.fixture
-def harsh(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> Any:
-    """A broker with passwords and the shipped ACL that ends a connection when it refuses a message.
-
-    Mosquitto 2.0.11 does where its queues are unlimited, as those of the tests' brokers are.
-    """
+def guard(tmp_path: Path) -> str:
+    """What a broker is told for passwords and the shipped ACL."""
     passwords = tmp_path / "passwd"
     passwords.write_text("".join(f"{user}:{SECRET}\n" for user in (VEHICLE, "gateway", "cabin", "fleet")))
     passwords.chmod(0o600)
@@ -300,22 +297,26 @@ def harsh(mosquitto_factory: Callable[..., Any], tmp_path: Path) -> Any:
     acl = tmp_path / "acl"
     acl.write_text((DEPLOY / "dms.acl").read_text())
     acl.chmod(0o600)
-    broker = mosquitto_factory(config=f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}")
+    return f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}"
+
+
+@pytest.fixture
+def harsh(mosquitto_factory: Callable[..., Any], guard: str) -> Any:
+    """A guarded broker that ends a connection when it refuses a message.
+
+    Mosquitto 2.0.11 does where its queues are unlimited, as those of the tests' brokers are.
+    """
+    broker = mosquitto_factory(config=guard)
     broker.start()
     return broker
 
 
 @pytest.fixture
-def guarded(harsh: Any) -> Any:
-    """The same with limited queues, as in the shipped files: it refuses a message and keeps the connection."""
-    command = harsh._process.args
-    harsh.stop(signal.SIGKILL)
-    config = harsh.folder / "mosquitto.conf"
-    config.write_text(config.read_text().replace("max_queued_messages 0", "max_queued_messages 100000"))
-    with (harsh.folder / "mosquitto.log").open("ab") as log:
-        harsh._process = subprocess.Popen(command, stdout=log, stderr=log)
-    until(harsh._answers)
-    return harsh
+def guarded(mosquitto_factory: Callable[..., Any], guard: str) -> Any:
+    """One with limited queues, as in the shipped files: it refuses a message and keeps the connection."""
+    broker = mosquitto_factory(config=guard, max_queued_messages=100_000)
+    broker.start()
+    return broker
 
 
 def test_a_refused_login_is_a_state_not_an_end_and_no_secret_is_told(
