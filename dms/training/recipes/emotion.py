@@ -5,8 +5,8 @@ them is held out and decides which weights are kept and the two temperatures. Pu
 
 The labels are noisy (people agree with FER2013's on two faces in three). So the net learns in rounds: from people, and
 then mostly from its own mean answers (``dms.training.answers``). A second net starts fresh, learns from the answers of
-the first and comes to surpass it (born-again networks, Furlanello et al. 2018); what the two answer together is better
-than what either does, and in the last round the second learns that.
+the first and comes to surpass it (born-again networks, Furlanello et al. 2018); in the last round it learns from
+what the two answer together, which leans on no single net's mistakes.
 """
 
 import json
