@@ -69,9 +69,11 @@ class Observation:
         box: The driver's face in frame pixels.
         pose: Head rotation, None when it could not be measured.
         left_eye: Probability in 0..1 that the driver's left eye (on the image's right) is closed, None unknown.
-        right_eye: The same for the driver's right eye.
+        right_eye: The same for the driver's right eye. An eye that looks down under a lowered lid is not closed.
         yawn: Probability in 0..1 of a mouth wide open as in a yawn, None unknown (covered, turned away).
         emotions: None when unknown or not measured on this frame: it may run at a lower rate than the eyes.
+        looking_down: Probability in 0..1 that the driver's eyes are lowered, to a lap, a phone or the console, and not
+            shut; None unknown.
     """
 
     t: float
@@ -84,3 +86,4 @@ class Observation:
     right_eye: float | None = None
     yawn: float | None = None
     emotions: Emotions | None = None
+    looking_down: float | None = None

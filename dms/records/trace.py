@@ -28,7 +28,7 @@ from dms.observation import Box, Emotions, HeadPose, Observation, View
 TRACE_VERSION = 1
 
 _T = TypeVar("_T")
-_SHARES = ("face_score", "left_eye", "right_eye", "yawn")
+_SHARES = ("face_score", "left_eye", "right_eye", "looking_down", "yawn")
 _RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
 # inputs are rare and nested: pydantic reads and writes them; observations are many and flat
 _INPUTS: dict[str, TypeAdapter[Any]] = {

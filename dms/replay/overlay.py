@@ -121,6 +121,7 @@ def _write_readings(panel: Image, observation: Observation, state: DriverState) 
     rows = (
         ("eye closed, right", observation.right_eye),
         ("eye closed, left", observation.left_eye),
+        ("looking down", observation.looking_down),
         ("yawn", observation.yawn),
         ("PERCLOS", state.perclos),
         ("anger", state.anger_score),

@@ -39,6 +39,7 @@ def odd_looks(draw: st.DrawFn) -> Observation:
         pose=draw(st.one_of(st.none(), st.builds(HeadPose, *[st.floats(-60, 60)] * 3))),
         left_eye=draw(probabilities),
         right_eye=draw(probabilities),
+        looking_down=draw(probabilities),
         yawn=draw(probabilities),
         emotions=draw(st.one_of(st.none(), emotions())),
     )

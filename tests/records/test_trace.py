@@ -28,6 +28,7 @@ observations = st.builds(
     pose=st.none() | st.builds(HeadPose, number, number, number),
     left_eye=st.none() | share,
     right_eye=st.none() | share,
+    looking_down=st.none() | share,
     yawn=st.none() | share,
     emotions=st.none() | st.builds(Emotions, *[share] * 8),
 )
@@ -47,6 +48,19 @@ def test_what_was_written_is_read_back_exactly(tmp_path_factory: pytest.TempPath
     header, read = read_trace(path)
     assert header == HEADER
     assert list(read) == events
+
+
+def test_a_trace_of_before_the_lowered_gaze_was_seen_reads_as_unknown_and_writes_as_it_was(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
+    header = '{"trace_version":1,"drive":"drive.mp4","session":"session-1"}'
+    old.write_text(header + '\n{"t":1.0,"view":"clear","face":true,"left_eye":0.9,"right_eye":0.8,"yawn":0.1}\n')
+    header_read, events = read_trace(old)
+    with TraceWriter(new, header_read) as writer:
+        for event in events:
+            assert isinstance(event, Observation)
+            assert event.looking_down is None
+            writer.write(event)
+    assert new.read_bytes() == old.read_bytes()
 
 
 def test_a_line_cut_short_by_a_power_cut_is_left_out(tmp_path: Path) -> None:
@@ -72,6 +86,7 @@ def test_a_line_cut_short_by_a_power_cut_is_left_out(tmp_path: Path) -> None:
         '{"t": 1, "view": "clear", "pose": [1, 2, NaN]}',
         '{"t": 1, "view": "clear", "left_eye": "0.5"}',
         '{"t": 1, "view": "clear", "left_eye": true}',
+        '{"t": 1, "view": "clear", "looking_down": "yes"}',
         '{"t": 1, "view": "clear", "yawn": 1e999}',
         '{"t": 1, "view": "clear", "face": 1}',
         '{"t": Infinity, "view": "clear"}',
