@@ -8,8 +8,8 @@ import json
 from datetime import UTC, datetime
 
 from dms.alerts.clock import Clock, ClockQuality
+from dms.alerts.entry import Entry
 from dms.alerts.messages import rfc3339
-from dms.alerts.outbox import Entry
 
 
 def as_sent(entry: Entry, clock: Clock, boot: str, offset: float | None) -> str:

@@ -205,6 +205,13 @@ class BrokerHealth(BaseModel):
     outbox: int = Field(ge=0, description="Alert messages that wait for an acknowledgement.")
     outbox_error: str | None = Field(description="Why alerts are kept in memory instead of on disk.")
     dropped: int = Field(ge=0, description="Alert messages dropped from a full outbox, ever.")
+    damaged: int = Field(
+        0,
+        ge=0,
+        description="Alert messages lost or put aside because their copy on disk was damaged, ever; an unknown number "
+        "counts as 1.",
+    )
+    damage: str | None = Field(None, description="What was damaged on disk, as found since the start.")
     connects: int = Field(ge=0, description="Connections made since the start.")
     inputs_rejected: int = Field(ge=0, description="Input messages refused since the start.")
     latency_s: Seconds | None = Field(description="Capture to PUBACK: median of the latest messages sent at once.")

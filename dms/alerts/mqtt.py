@@ -23,12 +23,13 @@ from dataclasses import dataclass
 from dms.alerts.clock import Clock, boot_id
 from dms.alerts.discovery import birth_topic, discovery
 from dms.alerts.encoder import Encoder
+from dms.alerts.entry import Entry
 from dms.alerts.inputs import Input, InputError, InputReader
 from dms.alerts.late import as_sent
 from dms.alerts.link import Link
 from dms.alerts.messages import OFFLINE, ONLINE, AlertMessage, HealthMessage, InfoMessage
 from dms.alerts.newest import Newest, Retained
-from dms.alerts.outbox import Entry, Outbox
+from dms.alerts.outbox import Outbox
 from dms.config.alerts import MqttSettings
 from dms.driver.state import Alert, DriverState
 from dms.errors import UserError
@@ -58,6 +59,8 @@ class PublisherStatus:
         outbox: Alert messages that wait for an acknowledgement.
         outbox_error: Why alerts are kept in memory instead of on disk.
         dropped: Alert messages dropped from a full outbox, ever.
+        damaged: Alert messages lost or put aside because their copy on disk was damaged, ever.
+        damage: What was damaged, as found by this process.
         inputs_rejected: Input messages refused since the start.
         latency_s: Median seconds from capture to PUBACK of the latest messages; None before the first.
         latency_p99_s: 99th percentile of the same.
@@ -70,6 +73,8 @@ class PublisherStatus:
     outbox: int
     outbox_error: str | None
     dropped: int
+    damaged: int
+    damage: str | None
     inputs_rejected: int
     latency_s: float | None
     latency_p99_s: float | None
@@ -216,6 +221,8 @@ class Publisher:
             outbox=len(self._outbox),
             outbox_error=self._outbox.error,
             dropped=self._outbox.dropped,
+            damaged=self._outbox.damaged,
+            damage=self._outbox.damage,
             inputs_rejected=self._rejected,
             latency_s=latencies[len(latencies) // 2] if latencies else None,
             latency_p99_s=latencies[(len(latencies) * 99) // 100] if latencies else None,
@@ -412,9 +419,13 @@ class Publisher:
                 continue
             if entry.topic in self._denied:
                 held.add(entry.topic)
-            payload = as_sent(entry, self._clock, self._boot, self._outbox.boot_offset(entry.boot))
             t = entry.t if entry.boot == self._boot else None
-            self._send(link, entry.topic, payload, retain=False, key=key, t=t)
+            try:
+                payload = as_sent(entry, self._clock, self._boot, self._outbox.boot_offset(entry.boot))
+                self._send(link, entry.topic, payload, retain=False, key=key, t=t)
+            except (ValueError, KeyError, TypeError, OverflowError) as error:
+                # this message can never be sent: it costs neither the connection nor the others
+                self._outbox.put_aside(key, f"{type(error).__name__}: {error}")
 
     def _send(
         self, link: Link, topic: str, payload: str, retain: bool, key: int | None = None, t: float | None = None

@@ -96,6 +96,8 @@ class HealthReporter:
                         "outbox": publisher.outbox,
                         "outbox_error": publisher.outbox_error,
                         "dropped": publisher.dropped,
+                        "damaged": publisher.damaged,
+                        "damage": publisher.damage,
                         "connects": publisher.connects,
                         "inputs_rejected": publisher.inputs_rejected,
                         "latency_s": _rounded(publisher.latency_s),

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dms.alerts.clock import FLOOR
-from dms.alerts.outbox import Entry, Outbox
+from dms.alerts.entry import Entry
+from dms.alerts.numbers import BLOCK
+from dms.alerts.outbox import Outbox
 from dms.driver.state import Phase
 
 from .make import ANGER, FATIGUE, entry
@@ -229,17 +231,145 @@ def test_a_broken_file_is_set_aside_and_nothing_is_invented(path: Path, damage: 
         assert survived == list(range(1, 61))
     if damage != "empty":
         assert path.with_name("outbox.sqlite.broken").exists()
-        assert again.last_sequence(FATIGUE) >= int(FLOOR)
+    if set(survived) != set(range(1, 61)):
+        assert again.damaged >= 1
+    assert 60 < again.last_sequence(FATIGUE) <= 60 + BLOCK
     again.put(entry(sequence=again.last_sequence(FATIGUE) + 1))
     again.close()
     assert_sound(path)
     assert sequences(Outbox(path, MANY))[:-1] == survived
 
 
+def numbers_of(path: Path) -> Path:
+    return path.with_name("outbox.numbers")
+
+
+def test_the_count_goes_on_where_the_database_is_gone_empty_or_broken(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 5)
+    outbox.close()
+    for damage in (b"", b"noise" * 1000, None):
+        last = Outbox(path, MANY).last_sequence(FATIGUE)
+        path.unlink()
+        if damage is not None:
+            path.write_bytes(damage)
+        again = Outbox(path, MANY)
+        assert last < again.last_sequence(FATIGUE) <= last + BLOCK
+        again.put(entry(sequence=again.last_sequence(FATIGUE) + 1))
+        again.close()
+        assert Outbox(path, MANY).last_sequence(FATIGUE) == again.last_sequence(FATIGUE)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"not_reached": {"a": 1}, "blake2b": 7}', b"[" * 100_000, b"\xff"])
+def test_a_number_file_that_is_not_whole_is_not_believed(path: Path, damage: bytes) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 5)
+    outbox.close()
+    numbers_of(path).write_bytes(damage)
+    assert Outbox(path, MANY).last_sequence(FATIGUE) == 5  # the database is sound
+    path.write_bytes(b"")
+    assert Outbox(path, MANY).last_sequence(FATIGUE) >= int(FLOOR)
+
+
+def test_an_old_copy_of_the_database_does_not_set_the_count_back(path: Path, tmp_path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 1)
+    outbox.close()
+    copy = path.read_bytes()
+    outbox = Outbox(path, MANY)
+    outbox.put(entry(sequence=BLOCK + 500))
+    outbox.close()
+    path.write_bytes(copy)
+    assert Outbox(path, MANY).last_sequence(FATIGUE) > BLOCK + 500
+
+
+def test_the_number_file_is_written_once_in_a_block(path: Path) -> None:
+    outbox = Outbox(path, 10 * BLOCK)
+    written = []
+    for number in range(1, BLOCK + 10):
+        outbox.put(Entry(FATIGUE, Phase.START, number, "x", "boot", 1.0, 1.0))
+        written.append(numbers_of(path).stat().st_ino)
+    assert 1 <= len(set(written)) <= 2
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sequence SET last = 'many'",
+        "UPDATE sequence SET last = 2.5",
+        "UPDATE total SET value = 'many'",
+        "UPDATE boot SET utc_offset = 'never'",
+        "UPDATE twin SET value = 'many'",
+        "UPDATE tally SET count = 3",
+        "UPDATE tally SET proof = 'x'",
+        "DELETE FROM twin",
+        "DELETE FROM tally",
+        "ALTER TABLE alert RENAME TO alerv",
+        "DROP TRIGGER alert_gone",
+        "DROP TABLE sequence",
+    ],
+)
+def test_damaged_counters_and_tables_cost_no_message_and_are_named(path: Path, statement: str) -> None:
+    outbox = Outbox(path, MANY)
+    entries = fill(outbox, 4)
+    outbox.remember_boot("this-boot", 5.0)
+    outbox.close()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(statement)
+    again = Outbox(path, MANY)
+    assert waiting(again) == entries
+    assert again.damage
+    assert 4 < again.last_sequence(FATIGUE) <= 4 + BLOCK
+    assert again.boot_offset("this-boot") in (5.0, None)
+    again.put(entry(sequence=again.last_sequence(FATIGUE) + 1))
+    assert again.error is None
+    again.close()
+    once_more = Outbox(path, MANY)
+    assert (once_more.damage, len(once_more)) == (None, 5)
+
+
+def test_a_message_that_vanished_is_counted_and_its_topic_named(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 4)
+    outbox.close()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DROP TRIGGER alert_gone")
+        gone = "CREATE TRIGGER alert_gone AFTER DELETE ON alert BEGIN SELECT 1; END"
+        database.execute(gone)
+        database.execute("DELETE FROM alert WHERE sequence = 2")
+    again = Outbox(path, MANY)
+    assert sequences(again) == [1, 3, 4]
+    assert again.damaged == 1
+    assert again.damage is not None
+    assert FATIGUE in again.damage
+    again.close()
+    assert Outbox(path, MANY).damaged == 1
+
+
+def test_what_can_never_be_sent_is_put_aside_and_counted(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    fill(outbox, 2)
+    outbox.put_aside(1, "no JSON")
+    outbox.put_aside(1, "no JSON")
+    assert (sequences(outbox), outbox.damaged) == ([2], 1)
+    assert outbox.damage == f"{FATIGUE} 1 cannot be sent: no JSON"
+
+
+def test_a_replacement_that_the_power_interrupted_is_finished(path: Path) -> None:
+    outbox = Outbox(path, MANY)
+    entries = fill(outbox, 3)
+    outbox.close()
+    path.replace(path.with_name("outbox.sqlite.new"))
+    path.with_name("outbox.sqlite-wal").write_bytes(b"of the file that was set aside")
+    again = Outbox(path, MANY)
+    assert waiting(again) == entries
+    assert again.damage is None
+
+
 def shrink_disk(outbox: Outbox, pages: int) -> None:
     """Let SQLite find the disk full, as it would report it."""
-    assert outbox._database is not None
-    outbox._database.execute(f"PRAGMA max_page_count = {pages}")
+    assert outbox._store._database is not None
+    outbox._store._database.execute(f"PRAGMA max_page_count = {pages}")
 
 
 def test_a_full_disk_keeps_alerts_in_memory_until_there_is_room(path: Path) -> None:
@@ -267,7 +397,8 @@ def test_a_really_full_file_system_loses_nothing_that_was_written(path: Path) ->
 import resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from dms.alerts.outbox import Outbox, Entry
+from dms.alerts.outbox import Outbox
+from dms.alerts.entry import Entry
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 outbox = Outbox(Path(sys.argv[1]), 10000)
 resource.setrlimit(resource.RLIMIT_FSIZE, (262144, 262144))
@@ -307,9 +438,11 @@ def test_a_disk_that_is_not_there_at_the_start_is_taken_into_use_when_it_comes(t
 def test_a_file_that_breaks_while_it_is_used_is_replaced_from_memory(path: Path) -> None:
     outbox = Outbox(path, MANY)
     entries = fill(outbox, 30)
-    outbox._fail(sqlite3.DatabaseError("database disk image is malformed"))
-    assert outbox.error is not None
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DROP TABLE tally")
     outbox.put(entry(sequence=31))
+    assert outbox.error is not None
+    outbox.sync()
     assert outbox.error is None
     assert waiting(Outbox(path, MANY)) == [*entries, entry(sequence=31)]
     assert_sound(path)
@@ -335,4 +468,6 @@ def test_from_a_broken_file_only_real_messages_are_taken_over(path: Path) -> Non
         database.execute("UPDATE alert SET payload = 'noise' WHERE id = 1")
         database.execute("UPDATE alert SET sequence = 77 WHERE id = 2")
         database.execute("PRAGMA user_version = 99")
-    assert sequences(Outbox(path, MANY)) == [3]
+    again = Outbox(path, MANY)
+    assert sequences(again) == [3]
+    assert again.damaged == 2

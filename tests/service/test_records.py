@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from dms.alerts.outbox import Entry, Outbox
+from dms.alerts.entry import Entry
+from dms.alerts.outbox import Outbox
 from dms.config import (
     ActionSettings,
     CameraSettings,
@@ -151,4 +152,9 @@ def test_nothing_is_recorded_by_default(start: Callable[..., Dms], drive: Path) 
     dms = start(1, drive)
     wait_for(lambda: " alert start" in dms.errors)
     assert dms.end()[0] == 0
-    assert sorted(path.name for path in dms.state_dir.iterdir()) == ["baselines", "lock", "outbox.sqlite"]
+    assert sorted(path.name for path in dms.state_dir.iterdir()) == [
+        "baselines",
+        "lock",
+        "outbox.numbers",
+        "outbox.sqlite",
+    ]

@@ -1,0 +1,41 @@
+"""An alert message that waits, and the mark by which its copy on disk is known to be unchanged."""
+
+import hashlib
+from dataclasses import dataclass
+
+_CHECKSUM_BYTES = 8
+"""One changed message in 2^64 would pass for what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An alert message that waits.
+
+    Attributes:
+        topic: Where it goes.
+        phase: ``start``, ``update`` or ``end``.
+        sequence: Its number on its topic.
+        payload: The message as JSON.
+        boot: The boot of the machine in which ``t`` and ``started_t`` were measured.
+        t: When it was judged, monotonic seconds.
+        started_t: When what it is about began, monotonic seconds.
+    """
+
+    topic: str
+    phase: str
+    sequence: int
+    payload: str
+    boot: str
+    t: float
+    started_t: float
+
+    @property
+    def checksum(self) -> int:
+        """BLAKE2b of all that it says, as a signed 64-bit integer."""
+        texts = (str(self.topic), str(self.phase), self.sequence, self.payload, self.boot, self.t, self.started_t)
+        digest = hashlib.blake2b(repr(texts).encode(), digest_size=_CHECKSUM_BYTES).digest()
+        return int.from_bytes(digest, "big", signed=True)
+
+    def __str__(self) -> str:
+        """As in ``dms/van-7/alert/fatigue 17``: what a report calls it."""
+        return f"{self.topic} {self.sequence}"
