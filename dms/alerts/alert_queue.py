@@ -33,6 +33,10 @@ class AlertQueue:
     def __getitem__(self, key: int) -> Entry:
         return self._entries[key]
 
+    def get(self, key: int) -> Entry | None:
+        """A message by its key; None when it is gone."""
+        return self._entries.get(key)
+
     def add(self, entry: Entry) -> tuple[int, list[int]]:
         """Take a message; gives its key, and the keys of those that had to go, itself perhaps among them."""
         key = self._next

@@ -11,21 +11,27 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from dms.alerts.version import Version
 from dms.config.alerts import MqttSettings, TlsSettings
 from dms.errors import UserError
 
-_PROTOCOLS = {"5": mqtt.MQTTv5, "3.1.1": mqtt.MQTTv311}
+_PROTOCOLS = {"auto": mqtt.MQTTv5, "5": mqtt.MQTTv5, "3.1.1": mqtt.MQTTv311}
 _TLS_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _MAX_LOGIN_BYTES = 4096
 
 
-def new_client(settings: MqttSettings, client_id: str) -> mqtt.Client:
+def new_client(settings: MqttSettings, client_id: str, version: Version | None = None) -> mqtt.Client:
     """Make a client that starts a new session with every connection: what must last is in the outbox.
+
+    Args:
+        settings: The ``[mqtt]`` table.
+        client_id: Unique on the broker.
+        version: Of MQTT; the settings' when absent, and 5 where they leave it open.
 
     Raises:
         UserError: A login or certificate file is missing or not what it should be.
     """
-    protocol = _PROTOCOLS[settings.protocol]
+    protocol = _PROTOCOLS[version or settings.protocol]
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
         client_id,

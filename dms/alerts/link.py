@@ -17,7 +17,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from dms.alerts.client import new_client
+from dms.alerts.delivery import Publication
+from dms.alerts.limits import Limits, content_type
 from dms.alerts.messages import OFFLINE
+from dms.alerts.reasons import blames_message, connack_in_words, disconnect_in_words
+from dms.alerts.version import Version
 from dms.config.alerts import MqttSettings
 
 _MAX_INCOMING_BYTES = 4096
@@ -46,36 +50,57 @@ class Received:
     retained: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What a broker takes of a last will: one that keeps nothing or acknowledges nothing refuses it otherwise."""
+
+    qos: int = 1
+    retain: bool = True
+
+
 class Link:
     """A connection with its last will.
 
     Args:
         settings: The ``[mqtt]`` table.
         client_id: Unique on the broker.
+        version: Of MQTT.
+        will: What of the last will an earlier connection was not refused for.
         availability: The topic that the broker sets to ``offline`` when the connection breaks.
 
     Attributes:
         accepted: The broker has accepted the connection.
         closed: Why the connection is over; None while it is not.
         refused: The broker refused the connection rather than being out of reach.
-        window: Most unacknowledged messages that the broker takes at a time.
+        opened: The broker's machine has taken the connection.
+        timed_out: This side gave up waiting for the broker's answer.
+        code: The broker's reason code of its refusal or goodbye; None when it gave none.
+        blames_message: Whether the end may be the fault of a message that was sent.
+        limits: What the broker states that it takes.
 
     Raises:
         UserError: A login or certificate file is missing or not what it should be.
     """
 
-    def __init__(self, settings: MqttSettings, client_id: str, availability: str) -> None:
+    def __init__(
+        self, settings: MqttSettings, client_id: str, availability: str, version: Version = "5", will: Will = Will()
+    ) -> None:
         self.accepted = False
         self.closed: str | None = None
         self.refused = False
-        self.window = 65535
+        self.opened = False
+        self.timed_out = False
+        self.code: int | None = None
+        self.blames_message = True
+        self.limits = Limits()
+        self._client_id = client_id
         self._settings = settings
         self._acknowledged: list[Acknowledged] = []
         self._received: list[Received] = []
         self._denied: list[str] = []
-        self._version_5 = settings.protocol == "5"
-        client = new_client(settings, client_id)
-        client.will_set(availability, OFFLINE, qos=1, retain=True)
+        self._version_5 = version == "5"
+        client = new_client(settings, client_id, version)
+        client.will_set(availability, OFFLINE, qos=will.qos, retain=will.retain, properties=self._will_properties())
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -95,6 +120,7 @@ class Link:
             properties.MaximumPacketSize = _MAX_INCOMING_BYTES
         settings = self._settings
         self._client.connect(settings.host, settings.broker_port, settings.keepalive_s, properties=properties)
+        self.opened = True
 
     def step(self, wake: socket.socket, timeout_s: float) -> None:
         """Move bytes until something happened, ``wake`` can be read, or the time is over."""
@@ -113,15 +139,26 @@ class Link:
             self._client.loop_write()
         self._client.loop_misc()
 
-    def publish(self, topic: str, payload: str, retain: bool, expiry_s: int | None = None) -> int:
-        """Send a message with QoS 1; gives its id on this connection."""
+    def publish(self, message: Publication) -> int:
+        """Send a message; gives its id on this connection."""
         properties = None
         if self._version_5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.PayloadFormatIndicator = 1
-            if expiry_s is not None:
-                properties.MessageExpiryInterval = expiry_s
-        return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
+            if not message.bare:
+                properties.PayloadFormatIndicator = 1
+                properties.ContentType = content_type(message.payload)
+            if message.expiry_s is not None:
+                properties.MessageExpiryInterval = message.expiry_s
+        sent = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
+        return sent.mid
+
+    def _will_properties(self) -> Properties | None:
+        if not self._version_5:
+            return None
+        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+        properties.PayloadFormatIndicator = 1
+        properties.ContentType = content_type(OFFLINE)
+        return properties
 
     def subscribe(self, topics: tuple[str, ...]) -> None:
         """Listen to topics; messages that the broker kept are not asked for."""
@@ -159,17 +196,22 @@ class Link:
     def _on_connect(
         self, client: mqtt.Client, userdata: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, properties: Any
     ) -> None:
+        self.limits = Limits.stated(properties)
         if reason.is_failure:
             self.refused = True
-            self.closed = str(reason)
+            self.code = reason.value
+            self.closed = connack_in_words(reason, self._client_id, self.limits.server_reference)
         else:
             self.accepted = True
-            self.window = getattr(properties, "ReceiveMaximum", self.window)
 
     def _on_disconnect(
         self, client: mqtt.Client, userdata: Any, flags: mqtt.DisconnectFlags, reason: ReasonCode, properties: Any
     ) -> None:
-        self.closed = self.closed or str(reason)
+        if self.closed is None:
+            self.code = reason.value if flags.is_disconnect_packet_from_server else None
+            self.blames_message = blames_message(reason)
+            reference = getattr(properties, "ServerReference", None)
+            self.closed = disconnect_in_words(reason, self._client_id, reference)
 
     def _on_publish(self, client: mqtt.Client, userdata: Any, mid: int, reason: ReasonCode, properties: Any) -> None:
         self._acknowledged.append(Acknowledged(mid, str(reason) if reason.is_failure else None))

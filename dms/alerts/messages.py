@@ -202,6 +202,9 @@ class BrokerHealth(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     status: Literal["ok", "unreachable", "refused"] = Field(description="Whether messages get through.")
+    protocol: Literal["5", "3.1.1"] | None = Field(
+        None, description="Version of MQTT that the broker has accepted; null before."
+    )
     outbox: int = Field(ge=0, description="Alert messages that wait for an acknowledgement.")
     outbox_error: str | None = Field(description="Why alerts are kept in memory instead of on disk.")
     dropped: int = Field(ge=0, description="Alert messages dropped from a full outbox, ever.")

@@ -6,8 +6,7 @@ acknowledgement; of everything retained only the newest counts. A broker that is
 normal state: it is tried again at a slowing pace, for ever. Nothing here blocks or ends the daemon.
 
 Every connection starts a new MQTT session and offers everything unacknowledged again, oldest first: the outbox, not
-the client's memory, is what survives. Order within a connection at the start: info, health and state, and when the
-state is acknowledged ``online``; the last will is ``offline``.
+the client's memory, is what survives. What is sent and when, ``Delivery`` decides; the last will is ``offline``.
 """
 
 import contextlib
@@ -21,15 +20,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dms.alerts.clock import Clock, boot_id
+from dms.alerts.delivery import Delivery
 from dms.alerts.discovery import birth_topic, discovery
 from dms.alerts.encoder import Encoder
 from dms.alerts.entry import Entry
 from dms.alerts.inputs import Input, InputError, InputReader
 from dms.alerts.late import as_sent
-from dms.alerts.link import Link
+from dms.alerts.link import Link, Will
 from dms.alerts.messages import OFFLINE, ONLINE, AlertMessage, HealthMessage, InfoMessage
 from dms.alerts.newest import Newest, Retained
 from dms.alerts.outbox import Outbox
+from dms.alerts.reasons import QOS_NOT_SUPPORTED, RETAIN_NOT_SUPPORTED, UNSUPPORTED_VERSION
+from dms.alerts.version import Version, VersionChoice
 from dms.config.alerts import MqttSettings
 from dms.driver.state import Alert, DriverState
 from dms.errors import UserError
@@ -40,11 +42,9 @@ _TICK_S = 0.25
 """Longest wait of the delivery thread: keep-alive, stop and time limits are looked at this often."""
 _STOOD_S = 5.0
 """A connection that lasted this long was a good one: the next retry is quick again."""
-_RESERVED = 4
-"""Part of the broker's window that alerts leave to availability, info, health and state."""
+_CUT_SHORT_OFTEN = 4
+"""So many connections in a row that were accepted and soon closed without a word have a reason."""
 _LATENCIES = 256
-_FRESH_S = 1.0
-"""A message older than this when sent was waiting for the broker: it says nothing about the way itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class PublisherStatus:
         inputs_rejected: Input messages refused since the start.
         latency_s: Median seconds from capture to PUBACK of the latest messages; None before the first.
         latency_p99_s: 99th percentile of the same.
+        protocol: The version of MQTT that the broker has accepted; None before.
     """
 
     connected: bool
@@ -78,36 +79,7 @@ class PublisherStatus:
     inputs_rejected: int
     latency_s: float | None
     latency_p99_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _InFlight:
-    """A message that the broker has not acknowledged.
-
-    Attributes:
-        topic: Where it went.
-        key: Its key in the outbox; None for a retained message.
-        sent: When it was sent, monotonic seconds.
-        t: The frame's time when it was fresh, None otherwise.
-    """
-
-    topic: str
-    key: int | None
-    sent: float
-    t: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Denial:
-    """A topic that the broker does not let this vehicle write.
-
-    Attributes:
-        error: What the status says of it.
-        until: When it is tried again, monotonic seconds.
-    """
-
-    error: str
-    until: float
+    protocol: Version | None
 
 
 class Publisher:
@@ -148,17 +120,26 @@ class Publisher:
 
         self._lock = threading.Lock()
         self._newest = Newest()
+        self._delivery = Delivery(
+            self._topics,
+            self._newest,
+            outbox,
+            self._payload,
+            settings.inflight,
+            settings.retry_max_s,
+            settings.alert_expiry_s,
+        )
+        self._version = VersionChoice(settings.protocol)
+        self._will = Will()
         self._health: HealthMessage | None = None
         self._connected = False
         self._refused = False
         self._error: str | None = None
-        self._denied: dict[str, _Denial] = {}
+        self._told: str | None = None
         self._connects = 0
+        self._cut_short = 0
         self._rejected = 0
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
-
-        self._in_flight: dict[int, _InFlight] = {}
-        self._announced = False
         self._accepted_at: float | None = None
 
         self._stopping = threading.Event()
@@ -212,11 +193,11 @@ class Publisher:
         """How delivery is doing."""
         with self._lock:
             latencies = sorted(self._latencies)
-            denied = next(iter(self._denied.values()), None)
+        denied = self._delivery.denied
         return PublisherStatus(
             connected=self._connected,
             refused=self._refused or denied is not None,
-            error=denied.error if denied is not None else self._error,
+            error=denied or self._error or self._delivery.left_out,
             connects=self._connects,
             outbox=len(self._outbox),
             outbox_error=self._outbox.error,
@@ -226,6 +207,7 @@ class Publisher:
             inputs_rejected=self._rejected,
             latency_s=latencies[len(latencies) // 2] if latencies else None,
             latency_p99_s=latencies[(len(latencies) * 99) // 100] if latencies else None,
+            protocol=self._version.version if self._version.accepted else None,
         )
 
     def stop(self, timeout_s: float) -> None:
@@ -268,27 +250,47 @@ class Publisher:
 
     def _attempt(self) -> str:
         """Connect, deliver until the connection ends, and tell why it ended."""
+        link: Link | None = None
         try:
-            link = Link(self._settings, self._client_id, self._topics.availability)
-            try:
-                link.connect()
-                self._deliver(link)
-            finally:
-                self._refused = link.refused
-                link.close()
-            return link.closed or "stopped"
-        except (OSError, UserError) as error:
-            return str(error)
-        except Exception as error:
+            link = Link(self._settings, self._client_id, self._topics.availability, self._version.version, self._will)
+            link.connect()
+            self._deliver(link)
+            error = link.closed or "stopped"
+        except (OSError, UserError) as problem:
+            error = str(problem)
+        except Exception as problem:
             # what a broken or hostile broker sends makes the client library raise all sorts of things
-            text = f"{type(error).__name__}: {error}"
-            if text != self._error:
+            error = f"{type(problem).__name__}: {problem}"
+            if error != self._error:
                 log.exception("mqtt: connection given up")
-            return text
+        finally:
+            if link is not None:
+                link.close()
+        return error if link is None else self._learn(link, error)
+
+    def _learn(self, link: Link, error: str) -> str:
+        """What the end of a connection teaches for the next one; gives the error in words."""
+        now = time.monotonic()
+        self._delivery.lost(now, by_broker=link.closed is not None and link.blames_message)
+        self._refused = link.refused
+        if link.accepted:
+            if self._accepted_at is not None and now - self._accepted_at > _STOOD_S:
+                self._cut_short = 0
+            self._cut_short += 1
+            if self._cut_short >= _CUT_SHORT_OFTEN and link.closed is not None and link.code is None:
+                often = 1 << (self._cut_short.bit_length() - 1)  # a text that does not change each time is logged once
+                return f"accepted, then closed {often} times: another client uses the id {self._client_id}?"
+            return error
+        if link.code == UNSUPPORTED_VERSION:
+            self._version.refuse()
+        elif link.code in (RETAIN_NOT_SUPPORTED, QOS_NOT_SUPPORTED):
+            keeps = self._will.retain and link.code != RETAIN_NOT_SUPPORTED
+            self._will = Will(0 if link.code == QOS_NOT_SUPPORTED else self._will.qos, keeps)
+        elif link.opened and not link.refused and not link.timed_out:
+            self._version.close_silently()
+        return error
 
     def _deliver(self, link: Link) -> None:
-        self._in_flight.clear()
-        self._announced = False
         opened = time.monotonic()
         while link.closed is None:
             link.step(self._wake_out, _TICK_S)
@@ -298,79 +300,55 @@ class Publisher:
                 if self._stopping.is_set():
                     return
                 if now - opened > self._settings.acknowledge_s:
+                    link.timed_out = True
                     raise TimeoutError("the broker does not answer")
                 continue
             if not self._connected:
-                self._greet(link)
-            self._settle(link)
+                self._greet(link, now)
+            self._settle(link, now)
             self._listen(link)
-            self._offer(link)
+            self._keep_books()
+            for publication in self._delivery.next(now, self._clock.now()):
+                self._delivery.sent(publication, link.publish(publication), now)
             self._check_time(now)
-            if self._stopping.is_set() and (not self._in_flight or now >= self._flush_until):
+            if self._stopping.is_set() and (self._delivery.idle or now >= self._flush_until):
                 self._say_goodbye(link)
                 return
 
-    def _greet(self, link: Link) -> None:
-        self._connected = True
-        self._accepted_at = time.monotonic()
+    def _greet(self, link: Link, now: float) -> None:
+        self._accepted_at = now
         self._connects += 1
         self._error = None
         self._refused = False
+        self._version.accept()
         log.info("mqtt %s:%d: connected", self._settings.host, self._settings.broker_port)
         listened: tuple[str, ...] = self._topics.inputs
         if self._settings.home_assistant:
             listened = (*listened, birth_topic(self._settings.home_assistant_prefix))
         link.subscribe(listened)
-        # the broker may have lost its memory
-        self._newest.send_again((self._topics.info, self._topics.health, self._topics.state))
+        self._delivery.begin(link.limits, self._version.version == "5", now)
         if self._settings.home_assistant:
             self._discover()
+        self._connected = True
 
-    def _settle(self, link: Link) -> None:
+    def _settle(self, link: Link, now: float) -> None:
         """Take the broker's acknowledgements."""
         delivered = []
         for answer in link.take_acknowledged():
-            sent = self._in_flight.pop(answer.mid, None)
-            if sent is None:
+            taken = self._delivery.acknowledged(answer.mid, answer.refusal, now)
+            if taken is None:
                 continue
-            if answer.refusal is not None:
-                self._refuse(sent, answer.refusal)
-                continue
-            if sent.key is not None:
-                delivered.append(sent.key)
-            with self._lock:
-                self._denied.pop(sent.topic, None)
-                if sent.t is not None:
-                    self._latencies.append(self._clock.now() - sent.t)
-            if sent.topic == self._topics.state:
-                self._announce(link)
+            if taken.key is not None:
+                delivered.append(taken.key)
+            if taken.t is not None:
+                with self._lock:
+                    self._latencies.append(self._clock.now() - taken.t)
         if delivered:
             self._outbox.remove(delivered)
-
-    def _announce(self, link: Link) -> None:
-        """Say ``online``, once."""
-        if not self._announced and self._topics.availability not in self._held():
-            self._announced = True
-            self._send(link, self._topics.availability, ONLINE, retain=True)
-
-    def _refuse(self, sent: _InFlight, reason: str) -> None:
-        """Leave the topic alone for a while; permissions may be mended, so what was refused is offered again then."""
-        if sent.topic not in self._denied:
-            log.warning("mqtt: %s refused: %s", sent.topic, reason)
-        # Mosquitto 2.0.11 with an unlimited queue even ends the connection: the pause must outlive it
-        until = time.monotonic() + self._settings.retry_max_s
-        with self._lock:
-            self._denied[sent.topic] = _Denial(f"{sent.topic} refused: {reason}", until)
-        if sent.topic == self._topics.availability and not self._stopping.is_set():
-            self._announced = False  # a later state brings ``online`` again
-        elif sent.key is None:
-            self._newest.put_back(sent.topic)
-
-    def _held(self) -> set[str]:
-        """Topics on which nothing is sent now: refused lately, or tried again with one message, which is on its way."""
-        now = time.monotonic()
-        busy = {sent.topic for sent in self._in_flight.values()}
-        return {topic for topic, denial in self._denied.items() if now < denial.until or topic in busy}
+        told = self._delivery.denied or self._delivery.left_out
+        if told is not None and told != self._told:
+            log.warning("mqtt: %s", told)
+        self._told = told
 
     def _listen(self, link: Link) -> None:
         for refusal in link.take_denied():
@@ -393,64 +371,36 @@ class Publisher:
     def _discover(self) -> None:
         self._retain(Retained(*discovery(self._topics, self._settings.home_assistant_prefix)))
 
-    def _offer(self, link: Link) -> None:
-        """Send what waits, as far as the window allows: presence before a backlog, after that alerts before states."""
+    def _keep_books(self) -> None:
+        """What the outbox needs beside the alerts."""
         if self._clock.synchronised:
             self._outbox.remember_boot(self._boot, self._clock.offset)
         if self._outbox.error is not None:
             self._outbox.sync()
-        held = self._held()
-        if self._announced:
-            self._offer_alerts(link, held)
-        busy = held | {sent.topic for sent in self._in_flight.values() if sent.key is None}
-        for newest in self._newest.take(busy, link.window - len(self._in_flight)):
-            self._send(link, newest.topic, newest.payload, retain=True, t=newest.t)
-        if not self._announced:
-            self._offer_alerts(link, held)
 
-    def _offer_alerts(self, link: Link, held: set[str]) -> None:
-        window = min(self._settings.inflight, max(1, link.window - _RESERVED))
-        room = window - len(self._in_flight)
-        if room <= 0:
-            return
-        taken = {sent.key for sent in self._in_flight.values() if sent.key is not None}
-        for key, entry in self._outbox.waiting(room, taken, held):
-            if entry.topic in held:
-                continue
-            if entry.topic in self._denied:
-                held.add(entry.topic)
-            t = entry.t if entry.boot == self._boot else None
-            try:
-                payload = as_sent(entry, self._clock, self._boot, self._outbox.boot_offset(entry.boot))
-                self._send(link, entry.topic, payload, retain=False, key=key, t=t)
-            except (ValueError, KeyError, TypeError, OverflowError) as error:
-                # this message can never be sent: it costs neither the connection nor the others
-                self._outbox.put_aside(key, f"{type(error).__name__}: {error}")
-
-    def _send(
-        self, link: Link, topic: str, payload: str, retain: bool, key: int | None = None, t: float | None = None
-    ) -> int:
-        fresh = t is not None and self._clock.now() - t < _FRESH_S
-        expiry_s = None if retain else self._settings.alert_expiry_s
-        mid = link.publish(topic, payload, retain, expiry_s)
-        self._in_flight[mid] = _InFlight(topic, key, time.monotonic(), t if fresh else None)
-        return mid
+    def _payload(self, entry: Entry) -> str:
+        return as_sent(entry, self._clock, self._boot, self._outbox.boot_offset(entry.boot))
 
     def _check_time(self, now: float) -> None:
-        oldest = min((sent.sent for sent in self._in_flight.values()), default=now)
-        if now - oldest > self._settings.acknowledge_s:
+        oldest = self._delivery.oldest()
+        if oldest is not None and now - oldest > self._settings.acknowledge_s:
             raise TimeoutError("the broker does not acknowledge")
 
     def _say_goodbye(self, link: Link) -> None:
-        self._announced = True  # no ``online`` any more
+        words = [(self._topics.availability, OFFLINE)]
         if self._health is not None:
             last = self._health.stopped(self._clock.stamp(self._clock.now()).at)
-            self._send(link, self._topics.health, last.to_json(), retain=True)
-        offline = self._send(link, self._topics.availability, OFFLINE, retain=True)
-        while offline in self._in_flight and link.closed is None and time.monotonic() < self._stop_at:
+            words.insert(0, (self._topics.health, last.to_json()))
+        now = time.monotonic()
+        mids = set()
+        for publication in self._delivery.last_words(words):
+            mid = link.publish(publication)
+            self._delivery.sent(publication, mid, now)
+            mids.add(mid)
+        while self._delivery.is_flying(mids) and link.closed is None and time.monotonic() < self._stop_at:
             link.step(self._wake_out, _TICK_S)
             self._drain()
-            self._settle(link)
+            self._settle(link, time.monotonic())
         # only now does the broker forget the last will
         link.disconnect()
 

@@ -37,6 +37,12 @@ class Newest:
             self._newest[message.topic] = message
             self._waiting[message.topic] = None
 
+    @property
+    def known(self) -> set[str]:
+        """The topics on which there is a message, sent or not."""
+        with self._lock:
+            return set(self._newest)
+
     def send_again(self, topics: Iterable[str]) -> None:
         """Let what is known on these topics wait again, in this order, and nothing else."""
         with self._lock:

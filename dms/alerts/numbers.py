@@ -31,6 +31,15 @@ class NumberFile:
         self.known: Mapping[str, int] | None = _read(path)
         self._kept: dict[str, int] = dict(self.known or {})
 
+    def create(self) -> None:
+        """Make an empty file where there is none: from now on one that is missing is one that was lost.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        if not self.existed:
+            self._write({})
+
     def reach(self, numbers: Mapping[str, int]) -> None:
         """Make sure that the file is above these numbers, before they are used.
 
@@ -40,7 +49,9 @@ class NumberFile:
         short = {topic: number for topic, number in numbers.items() if number >= self._kept.get(topic, 0)}
         if not short:
             return
-        kept = {**self._kept, **{topic: number + BLOCK for topic, number in short.items()}}
+        self._write({**self._kept, **{topic: number + BLOCK for topic, number in short.items()}})
+
+    def _write(self, kept: dict[str, int]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._path.with_name(f"{self._path.name}.partial")
         with partial.open("w", encoding="utf-8") as file:

@@ -112,6 +112,11 @@ class Outbox:
         with self._lock:
             return self._queue.waiting(count, taken, held)
 
+    def get(self, key: int) -> Entry | None:
+        """A message by its key; None when it is gone."""
+        with self._lock:
+            return self._queue.get(key)
+
     def remove(self, keys: Iterable[int]) -> None:
         """Forget messages that have been acknowledged; keys that are gone already are no error."""
         with self._lock:
@@ -198,19 +203,21 @@ class Outbox:
         if self._unsound:
             self._start_anew()
             return
+        if not self._path.exists() and not self._numbers.existed:
+            self._numbers.create()
+            self._is_first = True
         found = self._store.open()
         if not self._read:
             self._take_over(found)
         if found.damage:
             self._note_damage(found.damage, found.lost)
             self._start_anew()
-        elif not found.existed and self._numbers.existed:
+        elif not found.existed and self._numbers.existed and self._numbers.known != {}:
             self._note_damage([f"the file was {'empty' if found.empty else 'gone'}"], 1)
 
     def _take_over(self, found: Found) -> None:
         self._read = True
         self._vouched = found.existed and not found.damage
-        self._is_first = not found.existed and not found.empty and not self._numbers.existed
         numbers: dict[str, int] = dict(found.counters.sequences)
         waiting = {entry.boot for entry in found.rows.values()}
         entries = in_sequence(found.rows.values())

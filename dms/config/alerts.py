@@ -45,8 +45,11 @@ class MqttSettings(Section):
     port: int | None = Field(
         None, ge=1, le=65535, title="Port", description="TCP port; 8883 with TLS and 1883 without when absent (IANA)."
     )
-    protocol: Literal["5", "3.1.1"] = Field(
-        "5", title="MQTT version", description="3.1.1 for an older broker: no message expiry, no reasons for refusals."
+    protocol: Literal["auto", "5", "3.1.1"] = Field(
+        "auto",
+        title="MQTT version",
+        description="auto tries 5 and then 3.1.1, and keeps what the broker accepts until the daemon restarts. "
+        "With 3.1.1 there is no message expiry, and a broker states neither limits nor reasons.",
     )
     client_id: str | None = Field(
         None,

@@ -112,12 +112,13 @@ class Daemon:
             log.info("dms %s watches %s as vehicle %s", __version__, self._source.name, self._config.vehicle.id)
             self._capture.start()
             self._publisher.info(self._info())
-            self._publisher.start()
             self._actions.start()
+            # until a picture comes there is none: a camera that is absent from the start is told in time. It is known
+            # before the broker is: alerts follow ``online``, and that follows the state
+            self._judge(Observation(self._clock.now(), View.LOST))
+            self._publisher.start()
             if self._obd is not None:
                 self._obd.start()
-            # until a picture comes there is none: a camera that is absent from the start is told in time
-            self._judge(Observation(self._clock.now(), View.LOST))
             try:
                 while not self._stop.is_set() and not self._capture.ended:
                     self._turn()

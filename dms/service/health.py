@@ -93,6 +93,7 @@ class HealthReporter:
                 "broker": BrokerHealth.model_validate(
                     {
                         "status": broker,
+                        "protocol": publisher.protocol,
                         "outbox": publisher.outbox,
                         "outbox_error": publisher.outbox_error,
                         "dropped": publisher.dropped,
