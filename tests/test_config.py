@@ -50,7 +50,7 @@ def test_values_are_read(tmp_path: Path) -> None:
         ('[camera]\nwidth = "640"\n', "camera.width", "'640'", "must be a whole number from 160 to 1920, without"),
         ('[camera]\nmirror = "yes"\n', "camera.mirror", "'yes'", "must be true or false, without quotes"),
         ('[mqtt]\nhome_assistant = "off"\n', "mqtt.home_assistant", "'off'", "must be true or false"),
-        ("[mqtt]\nprotocol = 5\n", "mqtt.protocol", "5", "must be '5' or '3.1.1': write it in quotes"),
+        ("[mqtt]\nprotocol = 5\n", "mqtt.protocol", "5", "must be 'auto', '5' or '3.1.1': write it in quotes"),
         ("[service]\nstate_dir = 5\n", "service.state_dir", "5", "must be a path: write it in quotes"),
         ('[actions.hook]\nkinds = ["x"]\n', "actions.hook.kinds.0", "'x'", "must be 'fatigue' or 'anger'"),
         ("[actions.hook]\nkinds = []\n", "actions.hook.kinds", "[]", "an array of 1 or more of 'fatigue' or 'anger'"),
