@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.config import PerceptionSettings
-from dms.evaluate.layouts import read_frames, read_grey
+from dms.datasets.layouts import read_frames, read_grey
 from dms.frames import Frame
 from dms.frames.source import RecordedDrive
 from dms.models import find_model

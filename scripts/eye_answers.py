@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from dms.config import PerceptionSettings
-from dms.evaluate.layouts import read_frames, read_grey
+from dms.datasets.layouts import read_frames, read_grey
 from dms.frames import Frame
 from dms.observation import Observation
 from dms.perception.perception import Perception

@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from dms.datasets.layouts import EyePatches, read_eyes
 from dms.evaluate.eyes import resize
-from dms.evaluate.layouts import EyePatches, read_eyes
 from dms.models import ModelFile, find_model
 from dms.perception.eyes import MAX_UNUSABLE, EyeNet, Picture, light
 

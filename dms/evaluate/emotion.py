@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.datasets.layouts import FER2013, FERPLUS, find_pictures, majority, read_fer2013, sub_folders
+from dms.datasets.reading import Reading, progress
 from dms.errors import UserError
-from dms.evaluate.layouts import FER2013, FERPLUS, find_pictures, majority, read_fer2013, sub_folders
 from dms.evaluate.metrics import (
     Bin,
     Classification,
@@ -29,7 +30,6 @@ from dms.evaluate.metrics import (
     roc,
     table,
 )
-from dms.evaluate.reading import Reading, progress
 from dms.models import ModelFile
 from dms.perception.emotion import SIZE, Picture
 from dms.perception.engine import FloatArray, Model

@@ -11,9 +11,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from dms.evaluate.layouts import eye_files, eye_group
+from dms.datasets.layouts import eye_files, eye_group
+from dms.datasets.reading import Reading
 from dms.evaluate.metrics import Classification, Latency, auc, classification, judged_accuracy, judged_text, latency
-from dms.evaluate.reading import Reading
 from dms.models import ModelFile
 from dms.perception.eyes import SIZE, EyeNet, Picture
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from dms.config import PerceptionSettings
+from dms.datasets.layouts import folder_of, named, picture_files, read_frames
+from dms.datasets.reading import Reading
 from dms.errors import UserError
 from dms.evaluate.landmarks import marked_faces
-from dms.evaluate.layouts import folder_of, named, picture_files, read_frames
 from dms.evaluate.metrics import Latency, latency
-from dms.evaluate.reading import Reading
 from dms.models import ModelFile
 from dms.observation import Box
 from dms.perception.face import FaceFinder, choose, overlap

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dms.datasets.layouts import read_landmarks
+from dms.datasets.reading import Reading
 from dms.errors import UserError
-from dms.evaluate.layouts import read_landmarks
 from dms.evaluate.metrics import Latency, latency
-from dms.evaluate.reading import Reading
 from dms.models import ModelFile
 from dms.perception.landmarks import Crop, LandmarkNet, face_box
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from dms.config import PerceptionSettings
+from dms.datasets.layouts import folder_of, read_frames
+from dms.datasets.reading import Reading
 from dms.errors import UserError
-from dms.evaluate.layouts import folder_of, read_frames
 from dms.evaluate.metrics import Classification, Latency, auc, classification, judged_accuracy, judged_text, latency
-from dms.evaluate.reading import Reading
 from dms.models import ModelFile
 from dms.perception.face import FaceFinder, choose
 from dms.perception.landmarks import Crop, LandmarkNet

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dms.errors import UserError
-from dms.evaluate import emotion, eyes, face, landmarks, mouth, occlusion
-from dms.evaluate.pictures import draw, prepare
+from dms.evaluate import emotion, eyes, face, landmarks, mouth, saliency
+from dms.evaluate.plots import draw, prepare
 from dms.models import ModelFile, load_verified
 
 
@@ -85,11 +85,11 @@ def run_emotion(
     if pictures is not None:
         prepare(pictures)
     classifier = classifier or emotion.ModelFaces(load_verified("emotion", None))
-    report: emotion.EmotionReport | occlusion.OcclusionReport
+    report: emotion.EmotionReport | saliency.OcclusionReport
     if square is None:
         report = emotion.evaluate(data, classifier, usage, ferplus)
     else:
-        report = occlusion.occlude(data, classifier, square)
+        report = saliency.occlude(data, classifier, square)
     if pictures is not None:
         draw(report, pictures)
     return report

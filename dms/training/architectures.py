@@ -1,7 +1,7 @@
 """The nets that ship, and what they learn from: each a short function that gives an untrained Keras model.
 
 Inputs are grey pictures (N, height, width, 1), float32 in 0..1. Outputs are logits, so that losses are numerically
-sound; ``quantise.with_probabilities`` appends the softmax that ships. No two outputs of a net share a shape, because
+sound; ``export.with_probabilities`` appends the softmax that ships. No two outputs of a net share a shape, because
 ``perception.engine`` tells them apart by it.
 """
 

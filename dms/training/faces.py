@@ -8,18 +8,17 @@ objects and warped grey patches of them with their points. Shared by the recipes
 import csv
 import math
 import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.datasets.layouts import LabelledFrame, read_frames, read_grey, read_landmarks
+from dms.datasets.split import PEOPLE, SCENES, Part
 from dms.errors import UserError
-from dms.evaluate.layouts import LabelledFrame, read_frames, read_grey, read_landmarks
 from dms.perception.landmarks import FOREHEAD, face_outline
 
 FloatArray = npt.NDArray[np.float32]
@@ -27,14 +26,6 @@ Matrix = npt.NDArray[np.float64]
 
 LARGEST_FACE = 180
 """Faces are kept at up to this height in pixels: no net sees more than 112."""
-
-
-class Part(StrEnum):
-    """What a picture is for."""
-
-    TRAIN = "train"
-    CHOOSE = "choose"
-    TEST = "test"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +52,7 @@ class FacePicture:
 
     @property
     def part(self) -> Part:
-        """Whether it is trained on, chooses weights, or is only reported on: all of a group alike."""
+        """Whether it is for training, validation or the test: all of a group alike."""
         return part_of(self.group, self.complete)
 
     def warp(self, matrix: Matrix, size: tuple[int, int], border: int | None = 0) -> npt.NDArray[np.uint8]:
@@ -126,11 +117,9 @@ def open_data(data: Sequence[Path], out: Path) -> dict[Part, list[FacePicture]]:
 def part_of(group: str, complete: bool) -> Part:
     """Which part the pictures of one group belong to, by a checksum of its name.
 
-    Of people, one in fourteen chooses weights and one in fourteen is only reported on; of scenes, one in eight each.
+    Of people, one in fourteen is for validation and one in fourteen for the test; of scenes, one in eight each.
     """
-    parts = 8 if complete else 14
-    number = zlib.crc32(group.encode()) % parts
-    return Part.TEST if number == 0 else Part.CHOOSE if number == parts // 2 else Part.TRAIN
+    return (SCENES if complete else PEOPLE).part_of(group)
 
 
 def write_test(data: Sequence[Path], out: Path) -> None:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import torch
 
 from dms.training.layers import device_of, parameters_of
-from dms.training.methods import Cosine, Method
+from dms.training.optim import Cosine, Method
 from dms.training.progress import bars
 
 Batch = tuple[npt.NDArray[Any], list[npt.NDArray[Any]]]

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from dms.datasets.sources import data_of, sort_sources
 from dms.errors import UserError
+from dms.training.papers.published import PAPERS
 from dms.training.progress import tell
-from dms.training.sources import data_of, sort_sources
-from dms.training.zoo.papers import PAPERS
 
 RECIPES: Mapping[str, str] = MappingProxyType(
     {
@@ -64,14 +64,14 @@ def train(
     wanted = {name: list(data)} if name != "all" else data_of(RECIPES, sort_sources(data))
     try:
         if name == "svm":
-            return [importlib.import_module("dms.training.zoo.svm").train(data, out, seed, resume)]
+            return [importlib.import_module("dms.training.papers.svm").train(data, out, seed, resume)]
         from dms.training.fit import Options, fix_seed  # noqa: PLC0415 - needs the extra
 
         options = Options(epochs=epochs, seed=seed, resume=resume, threads=threads)
         if name in PAPERS:
             fix_seed(seed)
-            zoo = importlib.import_module("dms.training.zoo.train")
-            return [zoo.train(name, data, out, options, imagenet, optimiser)]
+            papers = importlib.import_module("dms.training.papers.train")
+            return [papers.train(name, data, out, options, imagenet, optimiser)]
         recipes = {each: importlib.import_module(RECIPES[each]) for each in wanted}
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("dms"):

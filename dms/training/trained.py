@@ -29,7 +29,7 @@ def open_trained(path: Path) -> Classifier:
         raise UserError(f"{path}: no such file")
     try:
         if path.suffix == ".joblib":
-            from dms.training.zoo.svm import SvmFile  # noqa: PLC0415 - needs the extra
+            from dms.training.papers.svm import SvmFile  # noqa: PLC0415 - needs the extra
 
             return SvmFile(path)
         return KerasFile(path)

@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
+from dms.datasets.layouts import FERPLUS
 from dms.errors import UserError, WorldError
 from dms.evaluate import emotion
 from dms.evaluate.emotion import LABELS, ModelFaces
-from dms.evaluate.layouts import FERPLUS
-from dms.evaluate.occlusion import occlude
-from dms.evaluate.pictures import draw
+from dms.evaluate.plots import draw
 from dms.evaluate.run import run_emotion
+from dms.evaluate.saliency import occlude
 from dms.models import ModelFile, find_model
 from dms.training.trained import open_trained
 
@@ -276,7 +276,7 @@ def test_without_matplotlib_it_says_what_to_install(tables, tmp_path, monkeypatc
 @pytest.mark.parametrize(("name", "missing"), [("model.keras", "keras"), ("svm.joblib", "joblib")])
 def test_without_the_extra_a_trained_file_says_what_to_install(name, missing, tmp_path, monkeypatch):
     (tmp_path / name).write_bytes(b"")
-    monkeypatch.delitem(sys.modules, "dms.training.zoo.svm", raising=False)
+    monkeypatch.delitem(sys.modules, "dms.training.papers.svm", raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(UserError, match=rf"needs {missing}: pip install '\.\[train\]'"):
         open_trained(tmp_path / name)

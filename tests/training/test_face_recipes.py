@@ -15,10 +15,11 @@ os.environ["KERAS_BACKEND"] = "torch"
 
 import torch
 
+from dms.datasets.split import Part
 from dms.errors import UserError
 from dms.models import find_model
 from dms.perception.landmarks import CELLS, POINTS
-from dms.training.faces import Part, part_of
+from dms.training.faces import part_of
 from dms.training.recipes import face, landmarks, mouth
 from dms.training.train import train
 
@@ -50,7 +51,7 @@ def data(tmp_path):
         cv2.imwrite(str(path), rng.integers(0, 256, (240, 320)).astype(np.uint8))
 
     people, scenes, labels = [columns], [columns], [["file", "yawn", "scene_group", "x", "y", "w", "h"]]
-    for part, count in ((Part.TRAIN, 6), (Part.CHOOSE, 2), (Part.TEST, 2)):
+    for part, count in ((Part.TRAIN, 6), (Part.VALIDATION, 2), (Part.TEST, 2)):
         for name in named(part, False, count):
             draw(tmp_path / f"{name}.png")
             people.append([f"{name}.png", *points()])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dms.datasets.split import Part
 from dms.errors import UserError
 from dms.training.faces import (
-    Part,
     bounding_box,
     mirrored_order,
     part_of,
@@ -116,9 +116,9 @@ def test_groups_are_split_once_and_for_all():
     scenes = [part_of(str(i), True) for i in range(800)]
     assert people == [part_of(f"person{i}", False) for i in range(1400)]
     assert people.count(Part.TEST) == pytest.approx(100, abs=35)
-    assert people.count(Part.CHOOSE) == pytest.approx(100, abs=35)
+    assert people.count(Part.VALIDATION) == pytest.approx(100, abs=35)
     assert scenes.count(Part.TEST) == pytest.approx(100, abs=35)
-    assert scenes.count(Part.CHOOSE) == pytest.approx(100, abs=35)
+    assert scenes.count(Part.VALIDATION) == pytest.approx(100, abs=35)
 
 
 def test_the_test_tables_hold_the_test_part_and_nothing_else(data, tmp_path):

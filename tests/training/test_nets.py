@@ -20,10 +20,10 @@ import torch.nn.functional as F  # noqa: N812
 
 from dms.training import architectures
 from dms.training.card import Card, Figures, Table, add_figures, set_table, write_card
+from dms.training.export import quantise, with_probabilities
 from dms.training.fit import Options, ahead, fit, predict
 from dms.training.layers import BatchNormalization, Colour, Conv2D, relu
-from dms.training.methods import Cosine, Plateau
-from dms.training.quantise import quantise, with_probabilities
+from dms.training.optim import Cosine, Plateau
 
 
 def toy():

@@ -12,9 +12,10 @@ if any(importlib.util.find_spec(name) is None for name in ("torch", "keras", "te
     pytest.skip("needs the extra train", allow_module_level=True)
 os.environ["KERAS_BACKEND"] = "torch"
 
+from dms.datasets.split import EYES, Part
 from dms.errors import UserError
 from dms.models import find_model
-from dms.training import answers, augment
+from dms.training import augment, distill
 from dms.training.fit import Options
 from dms.training.recipes import emotion, eyes
 from dms.training.train import train
@@ -84,9 +85,9 @@ def test_eyes_of_too_few_people_are_told(tmp_path):
 
 
 def test_people_keep_to_one_part_and_the_parts_have_their_shares():
-    parts = [eyes.part_of(f"person{i}") for i in range(2000)]
-    assert parts == [eyes.part_of(f"person{i}") for i in range(2000)]
-    shares = [parts.count(name) / 2000 for name in ("train", "choose", "test")]
+    parts = [EYES.part_of(f"person{i}") for i in range(2000)]
+    assert parts == [EYES.part_of(f"person{i}") for i in range(2000)]
+    shares = [parts.count(part) / 2000 for part in Part]
     assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.03)
 
 
@@ -166,11 +167,11 @@ def test_a_resumed_run_takes_the_answers_that_it_kept(rng, tmp_path, monkeypatch
 
 
 def test_mean_answers_do_not_tell_a_face_from_its_mirror_image_apart(rng, monkeypatch):
-    monkeypatch.setattr(answers, "VIEW", augment.chain())
-    monkeypatch.setattr(answers, "predict", lambda model, x: [x[:, 0, :7].astype(np.float32)])
+    monkeypatch.setattr(distill, "VIEW", augment.chain())
+    monkeypatch.setattr(distill, "predict", lambda model, x: [x[:, 0, :7].astype(np.float32)])
     faces = rng.integers(0, 256, (3, 48, 48), np.uint8)
-    (given,) = answers.mean_answers(None, faces, rng)
-    (mirrored,) = answers.mean_answers(None, faces[:, :, ::-1], rng)
+    (given,) = distill.mean_answers(None, faces, rng)
+    (mirrored,) = distill.mean_answers(None, faces[:, :, ::-1], rng)
     assert given == pytest.approx(mirrored)
     assert given.sum(1) == pytest.approx(1)
 

@@ -4,7 +4,7 @@ Data: ``fer2013.csv`` and, after it, ``fer2013new.csv``. Only rows with Usage ``
 them is held out and decides which weights are kept and the two temperatures. PublicTest and PrivateTest are never read.
 
 The labels are noisy (people agree with FER2013's on two faces in three). So the net learns in rounds: from people, and
-then mostly from its own mean answers (``dms.training.answers``). A second net starts fresh, learns from the answers of
+then mostly from its own mean answers (``dms.training.distill``). A second net starts fresh, learns from the answers of
 the first and comes to surpass it (born-again networks, Furlanello et al. 2018); in the last round it learns from
 what the two answer together, which leans on no single net's mistakes.
 """
@@ -20,18 +20,18 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+from dms.datasets.layouts import FER2013, FERPLUS, Expressions, majority, read_fer2013
+from dms.datasets.split import split
 from dms.errors import UserError
-from dms.evaluate.layouts import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.training import augment
-from dms.training.answers import mean_answers
 from dms.training.architectures import emotion
 from dms.training.augment import Picture
 from dms.training.card import Card, write_card
-from dms.training.expressions import split
+from dms.training.distill import mean_answers
+from dms.training.export import calibration, quantise, with_probabilities
 from dms.training.fit import Batch, Options, fit, predict
-from dms.training.methods import Cosine
+from dms.training.optim import Cosine
 from dms.training.progress import tell
-from dms.training.quantise import calibration, quantise, with_probabilities
 
 
 @dataclass(frozen=True, slots=True)

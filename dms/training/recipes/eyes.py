@@ -4,12 +4,11 @@ Data: any number of folders with ``closed/`` and ``open/`` (a file's name before
 and better with ``landmarks68_*.csv`` tables and their pictures, whose wide-open eyes are cut as the daemon cuts them.
 "Unusable" is made: patches off the eye (for want of landmarks, the upper corners of the patches), eyes covered by skin
 or sunglasses, nearly black or blurred beyond telling.
-Persons are split by a checksum of their name into training (8 in 10), choosing (1 in 10) and test (1 in 10); the last
+Persons are split by a checksum of their name into training (8 in 10), validation (1 in 10) and test (1 in 10); the last
 two of each folder are written to ``OUT/choose/FOLDER`` and ``OUT/test/FOLDER`` for ``dms evaluate eyes``. The test part
 decides nothing here.
 """
 
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +20,18 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+from dms.datasets.layouts import read_eyes, read_grey, read_landmarks
+from dms.datasets.split import EYES, Part
 from dms.errors import UserError
 from dms.evaluate.eyes import resize
-from dms.evaluate.layouts import read_eyes, read_grey, read_landmarks
 from dms.perception.eyes import LABELS, SIZE, Side, eye_patch, normalise
 from dms.training import augment
 from dms.training.architectures import eyes
 from dms.training.augment import Picture
 from dms.training.card import Card, write_card
+from dms.training.export import calibration, quantise, with_probabilities
 from dms.training.fit import Batch, Options, fit, predict
-from dms.training.methods import Cosine
-from dms.training.quantise import calibration, quantise, with_probabilities
+from dms.training.optim import Cosine
 
 EPOCHS = 50
 OPEN, CLOSED, UNUSABLE = range(3)
@@ -78,9 +78,9 @@ class Patches:
     states: npt.NDArray[np.int64]
     groups: npt.NDArray[np.str_]
 
-    def of(self, part: str) -> "Patches":
-        """The patches of the persons in one part: "train", "choose" or "test"."""
-        return self.where(np.array([part_of(group) == part for group in self.groups]))
+    def of(self, part: Part) -> "Patches":
+        """The patches of the persons in one part."""
+        return self.where(np.array([EYES.part_of(group) is part for group in self.groups]))
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> "Patches":
         """The patches where ``chosen`` is True."""
@@ -103,14 +103,14 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         raise UserError("eyes takes at least one folder with closed/ and open/")
     labelled = [from_folder(folder) for folder in folders]
     for folder, patches in zip(folders, labelled, strict=True):
-        for part in ("choose", "test"):
-            write_folder(patches.of(part), out / part / folder.name)
+        for part, name in ((Part.VALIDATION, "choose"), (Part.TEST, "test")):
+            write_folder(patches.of(part), out / name / folder.name)
     everything = join(labelled + [from_landmarks(table) for table in tables])
-    learn, choose = everything.of("train"), everything.of("choose")
-    if not len(learn.images) or not len(choose.images):
-        raise UserError("eyes needs pictures of more people: none is left to train on, or none to choose by")
+    learn, validation = everything.of(Part.TRAIN), everything.of(Part.VALIDATION)
+    if not len(learn.images) or not len(validation.images):
+        raise UserError("eyes needs pictures of more people: none is left to train on, or none to validate on")
     source = Source(learn)
-    images, states = held_out(choose, source)
+    images, states = held_out(validation, source)
     model = train_on(source, out, options.epochs or EPOCHS, lambda m: measure(predict(m, images)[0], states), options)
     return convert(model, learn, out)
 
@@ -177,12 +177,14 @@ def corners(images: Picture) -> Picture:
     return np.stack([resize(image[: SIZE // 3, : SIZE // 3]) for image in images])
 
 
-def held_out(choose: Patches, source: Source) -> tuple[Picture, npt.NDArray[np.int64]]:
-    """The choosing part's labelled patches, and every fourth eye of it once more, spoilt."""
+def held_out(validation: Patches, source: Source) -> tuple[Picture, npt.NDArray[np.int64]]:
+    """The validation part's labelled patches, and every fourth eye of it once more, spoilt."""
     rng = np.random.default_rng(0)
-    spoilt = np.stack([spoil(patch, source.beside, rng) for patch in choose.images[choose.states != UNUSABLE][::4]])
-    images = prepare(np.concatenate([choose.images, spoilt]))
-    return images, np.concatenate([choose.states, np.full(len(spoilt), UNUSABLE)])
+    spoilt = np.stack(
+        [spoil(patch, source.beside, rng) for patch in validation.images[validation.states != UNUSABLE][::4]]
+    )
+    images = prepare(np.concatenate([validation.images, spoilt]))
+    return images, np.concatenate([validation.states, np.full(len(spoilt), UNUSABLE)])
 
 
 def from_folder(folder: Path) -> Patches:
@@ -290,13 +292,6 @@ def covered(patch: Picture, other: Picture, rng: np.random.Generator) -> Picture
 def prepare(images: Picture) -> Picture:
     """Patches as the net takes them."""
     return np.stack([normalise(image) for image in images])
-
-
-def part_of(group: str) -> str:
-    """Which part a person belongs to, the same on every machine."""
-    # the prefix was chosen, before any training, so that infrared's ten subjects give a test part with both states
-    tenth = zlib.crc32(f"3:{group}".encode()) % 10
-    return "choose" if tenth == 0 else "test" if tenth == 1 else "train"
 
 
 def join(parts: Sequence[Patches]) -> Patches:

@@ -2,8 +2,8 @@
 
 Data: tables ``landmarks68_*.csv`` (other faces may be in their pictures) and folders with ``labels.csv``, boxes and
 ``landmarks68_*.csv`` (one driver and nobody else). ``faces.part_of`` splits people and scenes; the scenes of the
-choosing part decide which weights are kept, the tables of the test part are written to ``OUT/test`` for ``dms evaluate
-face`` and their pictures are never used here.
+validation part decide which weights are kept, the tables of the test part are written to ``OUT/test`` for
+``dms evaluate face`` and their pictures are never used here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,15 +16,16 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+from dms.datasets.split import Part
 from dms.errors import UserError
 from dms.observation import Box
 from dms.perception.face import COLUMNS, ROWS, decode, overlap
 from dms.training.architectures import face
 from dms.training.card import Card, write_card
-from dms.training.faces import FloatArray, Part, open_data
+from dms.training.export import quantise
+from dms.training.faces import FloatArray, open_data
 from dms.training.fit import Batch, Options, fit, predict
-from dms.training.quantise import quantise
-from dms.training.scenes import LIGHT, Scene, SceneMaker, empty_scene, encode, whole_picture, write_empty
+from dms.training.samples.face import LIGHT, Scene, SceneMaker, empty_scene, encode, whole_picture, write_empty
 
 EPOCHS = 14
 STEPS = 400
@@ -46,7 +47,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         UserError: The data is not in these layouts.
     """
     parts = open_data(data, out)
-    drivers = [p for p in parts[Part.CHOOSE] if p.complete]
+    drivers = [p for p in parts[Part.VALIDATION] if p.complete]
     if not drivers:
         raise UserError("face takes a folder with labels.csv and boxes among its data, to measure on")
     whole = [whole_picture(p) for p in drivers]

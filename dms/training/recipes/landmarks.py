@@ -15,14 +15,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+from dms.datasets.split import Part
 from dms.errors import UserError
 from dms.perception.landmarks import CELLS, POINTS, SIZE, Crop, decode
 from dms.training.architectures import landmarks
 from dms.training.card import Card, write_card
-from dms.training.crops import Sampler
-from dms.training.faces import FacePicture, FloatArray, Part, open_data
+from dms.training.export import quantise
+from dms.training.faces import FacePicture, FloatArray, open_data
 from dms.training.fit import Batch, Options, fit, predict
-from dms.training.quantise import quantise
+from dms.training.samples.landmarks import Sampler
 
 EPOCHS = 18
 STEPS = 400
@@ -44,12 +45,12 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         UserError: The data is not in these layouts.
     """
     parts = open_data(data, out)
-    training, choosing = parts[Part.TRAIN], parts[Part.CHOOSE]
-    accurate = [p for p in choosing if p.source == 0 and not p.complete]
+    training, validation = parts[Part.TRAIN], parts[Part.VALIDATION]
+    accurate = [p for p in validation if p.source == 0 and not p.complete]
     if not accurate:
         raise UserError("landmarks takes a landmarks68_*.csv table of accurately marked faces first")
     check = list(Sampler(accurate, no_face=0.0).samples(np.random.default_rng(0), 600))
-    others = list(Sampler(choosing, no_face=1.0).samples(np.random.default_rng(1), 600))
+    others = list(Sampler(validation, no_face=1.0).samples(np.random.default_rng(1), 600))
     model = landmarks()
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:

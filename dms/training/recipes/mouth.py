@@ -2,8 +2,8 @@
 
 Data: folders with ``labels.csv`` (with ``yawn``) and ``landmarks68_*.csv``, and tables ``landmarks68_*.csv`` whose
 faces with shut lips are more examples of no yawn. "Unusable" is made: mouths covered by a hand, a mask or a block, and
-patches off the mouth. ``faces.part_of`` splits people and scenes; the scenes of the choosing part decide which weights
-are kept, the tables of the test part are written to ``OUT/test`` and their pictures are never used here.
+patches off the mouth. ``faces.part_of`` splits people and scenes; the scenes of the validation part decide which
+weights are kept, the tables of the test part are written to ``OUT/test`` and their pictures are never used here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 import torch.nn.functional as F  # noqa: N812
 
+from dms.datasets.split import Part
 from dms.errors import UserError
 from dms.perception.mouth import LABELS
 from dms.training.architectures import mouth
 from dms.training.card import Card, write_card
-from dms.training.faces import Part, open_data
+from dms.training.export import quantise, with_probabilities
+from dms.training.faces import open_data
 from dms.training.fit import Batch, Options, fit, predict
-from dms.training.mouths import (
+from dms.training.samples.mouth import (
     SHUT,
     UNUSABLE,
     YAWN,
@@ -30,7 +32,6 @@ from dms.training.mouths import (
     shut_mouths,
     unusable_patch,
 )
-from dms.training.quantise import quantise, with_probabilities
 
 EPOCHS = 24
 STEPS = 200
@@ -49,14 +50,14 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         UserError: The data is not in these layouts, or has no yawn labels.
     """
     parts = open_data(data, out)
-    drivers = {part: driver_mouths(parts[part]) for part in (Part.TRAIN, Part.CHOOSE)}
+    drivers = {part: driver_mouths(parts[part]) for part in (Part.TRAIN, Part.VALIDATION)}
     others = shut_mouths([p for p in parts[Part.TRAIN] if not p.complete])
     if not all(drivers.values()):
         raise UserError("mouth takes a folder with labels.csv that has a yawn column, with many scenes")
     maker = MouthMaker(drivers[Part.TRAIN], others)
-    check = [(plain_patch(m), YAWN if m.yawn else SHUT) for m in drivers[Part.CHOOSE]]
+    check = [(plain_patch(m), YAWN if m.yawn else SHUT) for m in drivers[Part.VALIDATION]]
     rng = np.random.default_rng(0)
-    check += [(unusable_patch(m, rng), UNUSABLE) for m in drivers[Part.CHOOSE]]
+    check += [(unusable_patch(m, rng), UNUSABLE) for m in drivers[Part.VALIDATION]]
     model = mouth()
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:

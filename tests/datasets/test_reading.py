@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from dms.datasets.reading import Reading
 from dms.errors import UserError
-from dms.evaluate.reading import Reading
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
+from dms.datasets.layouts import read_fer2013
+from dms.datasets.sources import only_fer2013
 from dms.errors import UserError
-from dms.evaluate.layouts import read_fer2013
-from dms.training.sources import only_fer2013
-from dms.training.zoo.landmarks import Features, features, features_apart
+from dms.training.papers.landmarks import Features, features, features_apart
 
 SEARCHED = 4000
 """Faces on which the grid is searched: the cost of a fit grows with their square."""

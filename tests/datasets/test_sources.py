@@ -1,7 +1,7 @@
 import pytest
 
+from dms.datasets.sources import data_of, only_fer2013, sort_sources
 from dms.errors import UserError
-from dms.training.sources import data_of, only_fer2013, sort_sources
 
 POINTS = ",".join(["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")])
 NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")

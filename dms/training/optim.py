@@ -1,6 +1,6 @@
 """How a net is taught: the optimiser, its learning rate over time, and when to stop.
 
-``Cosine`` is what the shipped nets are trained with, ``Plateau`` what the papers of ``dms.training.zoo`` name. Both
+``Cosine`` is what the shipped nets are trained with, ``Plateau`` what the papers of ``dms.training.papers`` name. Both
 judge by the epochs' scores alone and keep nothing between calls, so that a resumed run goes on as if it never stopped.
 """
 

@@ -21,13 +21,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dms.evaluate.layouts import read_fer2013
+from dms.datasets.layouts import read_fer2013
 from dms.training.architectures import count_macs
 from dms.training.card import Table, set_table, write_card
-from dms.training.quantise import quantise, with_probabilities
-from dms.training.zoo.papers import PAPERS, Paper
-from dms.training.zoo.systems import SYSTEMS
-from dms.training.zoo.train import card, count_parameters
+from dms.training.export import quantise, with_probabilities
+from dms.training.papers.published import PAPERS, Paper
+from dms.training.papers.systems import SYSTEMS
+from dms.training.papers.train import card, count_parameters
 
 COLUMNS = (
     "system",
@@ -133,7 +133,7 @@ def main(runs: Path, data: Path, shipped: Path) -> None:
         "was not trained here has the file and the latency of its untrained net. The papers' own figures come from "
         "other splits or other data and are not comparable to the last point. One "
         f"thread, {machine()}.",
-        command=shlex.join(["python", "scripts/compare_zoo.py", str(runs), str(data)]),
+        command=shlex.join(["python", "scripts/compare_papers.py", str(runs), str(data)]),
         columns=COLUMNS,
         rows=rows,
     )

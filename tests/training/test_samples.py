@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from dms.perception.landmarks import SIZE, Crop
-from dms.training.crops import Sampler, cropped, shaken, with_face, without_face
 from dms.training.faces import FacePicture, mirrored_order, pyramid
-from dms.training.mouths import MouthMaker, driver_mouths, lip_gap, plain_patch, shut_mouths
+from dms.training.samples.landmarks import Sampler, cropped, shaken, with_face, without_face
+from dms.training.samples.mouth import MouthMaker, driver_mouths, lip_gap, plain_patch, shut_mouths
 
 
 def face_points() -> np.ndarray:

@@ -12,8 +12,8 @@ from typing import Any
 
 from dms.training import augment
 from dms.training.augment import Augmentation
-from dms.training.methods import Plateau
-from dms.training.zoo import nets
+from dms.training.optim import Plateau
+from dms.training.papers import nets
 
 
 @dataclass(frozen=True, slots=True)

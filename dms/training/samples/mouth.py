@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from dms.perception.landmarks import Crop
 from dms.perception.mouth import SIZE, mouth_crop
-from dms.training import augment, occlude
+from dms.training import augment
+from dms.training.augment import occluders
 from dms.training.faces import FacePicture, FloatArray, mirrored_order, similarity, transform
 
 SHUT, YAWN, UNUSABLE = range(3)
@@ -122,7 +123,7 @@ def unusable_patch(face: Mouth, rng: np.random.Generator) -> npt.NDArray[np.uint
     if kind < 0.7:
         # fingers from below or aside until little of the mouth is left
         for _ in range(6):
-            occlude.hand(patch, points, rng)
+            occluders.hand(patch, points, rng)
     low, high = points[48:60].min(0) - 3, points[48:60].max(0) + 3
     if kind < 0.85:
         centre, axes = (low + high) / 2, (high - low) * rng.uniform(0.55, 0.9, 2)

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
+from dms.datasets.layouts import read_grey
 from dms.errors import UserError
-from dms.evaluate.layouts import read_grey
 
 T = TypeVar("T")
 

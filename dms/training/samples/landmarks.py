@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.perception.landmarks import SIZE, Crop
-from dms.training import augment, occlude
+from dms.training import augment
+from dms.training.augment import occluders
 from dms.training.faces import FacePicture, FloatArray, mirrored_order, similarity, transform
 
 NO_FACE = 0.22
@@ -78,7 +79,7 @@ def with_face(picture: FacePicture, rng: np.random.Generator) -> Sample:
     crop = shaken(Crop.around_landmarks(points), rng)
     patch, points = cropped(picture, crop, points, rng)
     if rng.random() < 0.3:
-        occlude.something(patch, points, rng)
+        occluders.something(patch, points, rng)
     weights = np.ones(68, np.float32)
     weights[36:48] = 1.5
     if picture.complete:
@@ -107,7 +108,7 @@ def without_face(picture: FacePicture, rng: np.random.Generator) -> Sample:
         crop = replace(shaken(crop, rng), side=crop.side * rng.uniform(2.2, 4.0))
     patch, moved = cropped(picture, crop, points, rng)
     if kind >= 0.8:
-        occlude.wiped(patch, moved, rng)
+        occluders.wiped(patch, moved, rng)
     return Sample(patch, np.zeros((68, 2), np.float32), np.zeros(68, np.float32), 0.0)
 
 

@@ -20,11 +20,11 @@ import torch
 from dms.errors import UserError
 from dms.training.architectures import count_macs
 from dms.training.layers import MaxPooling2D
+from dms.training.papers import nets
+from dms.training.papers.published import PAPERS
+from dms.training.papers.systems import SYSTEMS
+from dms.training.papers.train import chosen, count_parameters
 from dms.training.train import train
-from dms.training.zoo import nets
-from dms.training.zoo.papers import PAPERS
-from dms.training.zoo.systems import SYSTEMS
-from dms.training.zoo.train import chosen, count_parameters
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_the_machine_on_landmarks_goes_from_csv_to_a_file_that_can_be_measured(f
         assert len(list(csv.DictReader(file))) == 18
     told = evaluate(fer2013, made)
     assert list(told["heads"]) == ["fer2013"]
-    monkeypatch.setattr("dms.training.zoo.svm.features_apart", lambda faces: pytest.fail("the landmarks were kept"))
+    monkeypatch.setattr("dms.training.papers.svm.features_apart", lambda faces: pytest.fail("the landmarks were kept"))
     train("svm", [fer2013], tmp_path / "out")
 
 

@@ -97,7 +97,7 @@ def quantise(model: Any, examples: npt.NDArray[np.uint8], out: Path) -> Path:
         model.save(saved)
         np.save(kept, pictures)
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        command = [sys.executable, "-m", "dms.training.quantise", str(saved), str(kept), str(out)]
+        command = [sys.executable, "-m", "dms.training.export", str(saved), str(kept), str(out)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise WorldError(f"conversion to TFLite failed: {done.stderr.strip().splitlines()[-1:]}")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dms.observation import Box
 from dms.perception.face import COLUMNS, HEIGHT, ROWS, WIDTH, decode, overlap
 from dms.training.faces import FacePicture, pyramid
-from dms.training.scenes import Scene, SceneMaker, empty_scene, encode, whole_picture, write_empty
+from dms.training.samples.face import Scene, SceneMaker, empty_scene, encode, whole_picture, write_empty
 
 
 def scene(*boxes: tuple[float, float, float, float], known: bool = True) -> Scene:

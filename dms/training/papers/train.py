@@ -16,20 +16,20 @@ from typing import Any
 import numpy as np
 import torch.nn.functional as F  # noqa: N812
 
+from dms.datasets.layouts import FER2013, Expressions, read_fer2013
+from dms.datasets.sources import only_fer2013
+from dms.datasets.split import split
 from dms.errors import UserError
-from dms.evaluate.layouts import FER2013, Expressions, read_fer2013
 from dms.training import augment
 from dms.training.architectures import count_macs
 from dms.training.card import Card, write_card
-from dms.training.expressions import split
+from dms.training.export import calibration, quantise, with_probabilities
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.layers import device_of
-from dms.training.methods import OptimiserName
+from dms.training.optim import OptimiserName
+from dms.training.papers.published import PAPERS
+from dms.training.papers.systems import SYSTEMS, System
 from dms.training.progress import tell
-from dms.training.quantise import calibration, quantise, with_probabilities
-from dms.training.sources import only_fer2013
-from dms.training.zoo.papers import PAPERS
-from dms.training.zoo.systems import SYSTEMS, System
 
 
 def train(

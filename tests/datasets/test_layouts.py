@@ -4,8 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dms.errors import UserError
-from dms.evaluate.layouts import (
+from dms.datasets.layouts import (
     FERPLUS,
     majority,
     picture_files,
@@ -15,6 +14,7 @@ from dms.evaluate.layouts import (
     read_grey,
     read_landmarks,
 )
+from dms.errors import UserError
 
 VOTES = [*FERPLUS, "unknown", "NF"]
 USAGES = ("Training", "PublicTest", "PrivateTest")

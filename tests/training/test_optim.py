@@ -9,7 +9,7 @@ if importlib.util.find_spec("torch") is None:
 
 import torch
 
-from dms.training.methods import Cosine, Plateau, schedule, stalled
+from dms.training.optim import Cosine, Plateau, schedule, stalled
 
 
 def test_schedule_rises_to_its_peak_and_falls():

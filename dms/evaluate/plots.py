@@ -13,7 +13,7 @@ import numpy as np
 
 from dms.errors import UserError, WorldError
 from dms.evaluate.emotion import EmotionReport, HeadReport
-from dms.evaluate.occlusion import OcclusionMap, OcclusionReport
+from dms.evaluate.saliency import OcclusionMap, OcclusionReport
 
 INK, PALE, MAIN, SECOND = "#22272e", "#d8dee4", "#1f5f99", "#c4532b"
 

@@ -42,7 +42,7 @@ def features_apart(faces: npt.NDArray[np.uint8]) -> Features:
     with tempfile.TemporaryDirectory() as folder:
         given, made = Path(folder, "faces.npy"), Path(folder, "features.npy")
         np.save(given, faces)
-        command = [sys.executable, "-m", "dms.training.zoo.landmarks", str(given), str(made)]
+        command = [sys.executable, "-m", "dms.training.papers.landmarks", str(given), str(made)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise WorldError(f"finding landmarks failed: {done.stderr.strip().splitlines()[-1:]}")

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from dms.observation import Box
 from dms.perception.face import COLUMNS, HEIGHT, ROWS, STRIDE, UNIT_HEIGHT, UNIT_WIDTH, WIDTH, overlap
-from dms.training import augment, occlude
+from dms.training import augment
+from dms.training.augment import occluders
 from dms.training.faces import FacePicture, FloatArray, Matrix, bounding_box, similarity, transform
 
 LOWEST, HIGHEST = 13.0, 116.0
@@ -113,7 +114,7 @@ class SceneMaker:
             return Scene(picture, np.empty((0, 4), np.float32), known)
         for points in source.points:
             if rng.random() < 0.4:
-                occlude.something(picture, transform(points, matrix), rng)
+                occluders.something(picture, transform(points, matrix), rng)
         return Scene(picture, np.array([bounding_box(o) for o in outlines]), known)
 
 
