@@ -11,7 +11,7 @@ from dataclasses import asdict
 from uuid import UUID, uuid5
 
 from dms.alerts.clock import Stamp
-from dms.alerts.messages import AlertMessage, AngerAlertMessage, FatigueAlertMessage, StateMessage
+from dms.alerts.messages import ALERT, AlertMessage, AngerAlertMessage, FatigueAlertMessage, StateMessage
 from dms.alerts.topics import Topics
 from dms.driver.state import Alert, AlertKind, DriverState, Phase
 
@@ -70,6 +70,7 @@ class Encoder:
         shared = {
             "at": at.at,
             "clock": at.quality,
+            "session": self.session,
             "event_id": event_id,
             "phase": alert.phase,
             "started_at": started_at.at,
@@ -90,7 +91,35 @@ class Encoder:
         if state.emotions is not None:
             fields["emotions"] = {name: _rounded(value) for name, value in asdict(state.emotions).items()}
         sequence = self._sequences[self.topics.state]
-        return StateMessage.model_validate({**fields, "at": stamp.at, "clock": stamp.quality, "sequence": sequence})
+        told = {"at": stamp.at, "clock": stamp.quality, "sequence": sequence, "session": self.session}
+        open_alerts = tuple({"kind": kind, "event_id": event_id} for event_id, (kind, _) in self._open.items())
+        return StateMessage.model_validate({**fields, **told, "open_alerts": open_alerts})
+
+    def end_of(self, payload: str, topic: str, last: int, t: float) -> AlertMessage:
+        """The end of an alert that an earlier run left open: the daemon that raised it was killed.
+
+        Args:
+            payload: The alert's newest message.
+            topic: Where it went; another vehicle's where the id has changed since.
+            last: The last sequence used there.
+            t: Now, seconds on the frames' clock.
+
+        Raises:
+            ValidationError: The payload is no alert message.
+        """
+        left_open = ALERT.validate_json(payload)
+        self._sequences[topic] = last + 1
+        now = self._stamp(t)
+        return left_open.model_copy(
+            update={
+                "at": now.at,
+                "clock": now.quality,
+                "phase": Phase.END,
+                "sequence": self._sequences[topic],
+                "evidence": {"cause": "restart"},
+                "late_s": 0.0,
+            }
+        )
 
 
 def _rounded(value: object) -> object:

@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
+EARLIER_BOOT = -1.0
+"""``started_t`` of a message whose beginning was measured in an earlier boot: only its UTC is known."""
 _CHECKSUM_BYTES = 8
 """One changed message in 2^64 would pass for what was written."""
 
@@ -18,7 +20,7 @@ class Entry:
         payload: The message as JSON.
         boot: The boot of the machine in which ``t`` and ``started_t`` were measured.
         t: When it was judged, monotonic seconds.
-        started_t: When what it is about began, monotonic seconds.
+        started_t: When what it is about began, monotonic seconds, or ``EARLIER_BOOT``.
     """
 
     topic: str

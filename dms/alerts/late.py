@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 
 from dms.alerts.clock import Clock, ClockQuality
-from dms.alerts.entry import Entry
+from dms.alerts.entry import EARLIER_BOOT, Entry
 from dms.alerts.messages import rfc3339
 
 
@@ -23,9 +23,11 @@ def as_sent(entry: Entry, clock: Clock, boot: str, offset: float | None) -> str:
             never good.
     """
     fields = json.loads(entry.payload)
+    fields.setdefault("session", None)  # the first release did not say
     if fields["clock"] == ClockQuality.UNSYNCHRONISED and offset is not None:
         fields["at"] = _utc(entry.t + offset)
-        fields["started_at"] = _utc(entry.started_t + offset)
+        if entry.started_t != EARLIER_BOOT:
+            fields["started_at"] = _utc(entry.started_t + offset)
         fields["clock"] = ClockQuality.CORRECTED
     late_s = None
     if entry.boot == boot:

@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    WithJsonSchema,
+    field_validator,
+)
 
 from dms.alerts.clock import ClockQuality
 from dms.config.frames import without_secrets
@@ -59,6 +68,9 @@ class Message(BaseModel):
 
 
 class _Alert(Message):
+    session: str | None = Field(
+        None, description="The run of the daemon that raised it; null for an alert that the first release raised."
+    )
     kind: AlertKind
     level: FatigueLevel | AngerLevel
     event_id: UUID = Field(description="Names the alert: its start, updates and end share it.")
@@ -94,6 +106,8 @@ class AngerAlertMessage(_Alert):
 
 AlertMessage = FatigueAlertMessage | AngerAlertMessage
 """One step in the life of an alert; ``kind`` tells which."""
+ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
+"""Reads one from JSON."""
 
 
 class EmotionShares(BaseModel):
@@ -111,9 +125,19 @@ class EmotionShares(BaseModel):
     contempt: Share
 
 
+class OpenAlert(BaseModel):
+    """An alert that has started and not ended."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    kind: AlertKind
+    event_id: UUID = Field(description="Names the alert, for cmd/ack.")
+
+
 class StateMessage(Message):
     """The driver at one moment."""
 
+    session: str | None = Field(None, description="Names this run of the daemon; null from the first release.")
     sequence: int = Field(ge=1, description="Counts the state messages of this session.")
     condition: Condition = Field(description="The driver in one word.")
     degraded: Degraded | None = Field(description="Why the driver cannot be judged; null when not degraded.")
@@ -126,6 +150,9 @@ class StateMessage(Message):
     anger: AngerLevel | None = Field(description="Level of the open anger alert.")
     anger_score: Share | None = Field(description="Smoothed anger probability above this driver's own resting face.")
     emotions: EmotionShares | None = Field(description="Smoothed probabilities of the FER+ classes.")
+    open_alerts: tuple[OpenAlert, ...] = Field(
+        (), description="Alerts that have started and not ended, so that one who comes late can acknowledge them."
+    )
     calibrated: Share = Field(description="Share of the driver's baseline that has been learned.")
 
 

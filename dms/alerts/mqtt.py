@@ -19,11 +19,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from dms.alerts.clock import Clock, boot_id
 from dms.alerts.delivery import Delivery
 from dms.alerts.discovery import birth_topic, discovery
 from dms.alerts.encoder import Encoder
-from dms.alerts.entry import Entry
+from dms.alerts.entry import EARLIER_BOOT, Entry
 from dms.alerts.inputs import Input, InputError, InputReader
 from dms.alerts.late import as_sent
 from dms.alerts.link import Link, Will
@@ -168,6 +170,29 @@ class Publisher:
         topic = self._encoder.topic(alert)
         payload = message.to_json()
         self._outbox.put(Entry(topic, alert.phase, message.sequence, payload, self._boot, alert.t, alert.started_t))
+        self._wake()
+
+    def end_left_open(self, tell: Callable[[AlertMessage], None] | None = None) -> None:
+        """End what an earlier run of the daemon left open when it was killed. Call it before the first ``alert``.
+
+        Args:
+            tell: Called with each message.
+        """
+        for entry in self._outbox.open_alerts:
+            now = self._clock.now()
+            try:
+                last = self._outbox.last_sequence(entry.topic)
+                message = self._encoder.end_of(entry.payload, entry.topic, last, now)
+            except ValidationError:
+                log.error("mqtt: %s is open and no alert", entry)
+                continue
+            if tell is not None:
+                tell(message)
+            started_t = entry.started_t if entry.boot == self._boot else EARLIER_BOOT
+            log.info("%s alert end: %s, left open by a daemon that was killed", message.kind, message.level)
+            self._outbox.put(
+                Entry(entry.topic, message.phase, message.sequence, message.to_json(), self._boot, now, started_t)
+            )
         self._wake()
 
     def state(self, state: DriverState) -> None:

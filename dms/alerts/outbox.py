@@ -18,6 +18,7 @@ from dms.alerts.clock import FLOOR
 from dms.alerts.entry import Entry
 from dms.alerts.numbers import BLOCK, NumberFile
 from dms.alerts.store import Counters, Found, SqliteStore, UnsoundError
+from dms.driver.state import Phase
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Outbox:
         self._forgotten: set[int] = set()
         self._sequences: dict[str, int] = {}
         self._offsets: dict[str, float] = {}
+        self._open_alerts: dict[str, Entry] = {}
         self._damaged = 0
         self._damage: str | None = None
         self._dirty = False
@@ -102,6 +104,10 @@ class Outbox:
             key, gone = self._queue.add(entry)
             self._unwritten[key] = None
             self._sequences[entry.topic] = entry.sequence
+            if entry.phase == Phase.END:
+                self._open_alerts.pop(entry.topic, None)
+            else:
+                self._open_alerts[entry.topic] = entry
             self._dirty = True
             for other in gone:
                 self._forget(other)
@@ -133,6 +139,12 @@ class Outbox:
                 self._note_damage([f"{entry} cannot be sent: {reason}"], 1)
                 self._forget(key)
                 self._sync()
+
+    @property
+    def open_alerts(self) -> tuple[Entry, ...]:
+        """The newest message of each alert that has not ended; at the start those that a killed daemon left open."""
+        with self._lock:
+            return tuple(self._open_alerts.values())
 
     def remember_boot(self, boot: str, utc_offset: float) -> None:
         """Keep what turns the monotonic seconds of a boot of the machine into UTC; the first value stands."""
@@ -226,6 +238,7 @@ class Outbox:
         for topic, number in numbers.items():
             self._sequences[topic] = max(self._sequences.get(topic, 0), number)
         self._offsets = {boot: at for boot, at in found.counters.offsets.items() if boot in waiting} | self._offsets
+        self._open_alerts = {**found.counters.open_alerts, **self._open_alerts}
         self._queue.dropped += max(0, found.counters.totals.get("dropped", 0))
         self._damaged += max(0, found.counters.totals.get("damaged", 0))
         keys = self._queue.put_first(entries)
@@ -265,4 +278,5 @@ class Outbox:
         self._numbers.reach(self._sequences)
 
     def _counters(self) -> Counters:
-        return Counters(self._sequences, {"dropped": self.dropped, "damaged": self._damaged}, self._offsets)
+        totals = {"dropped": self.dropped, "damaged": self._damaged}
+        return Counters(self._sequences, totals, self._offsets, self._open_alerts)

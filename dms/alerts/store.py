@@ -16,10 +16,10 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from dms.alerts.entry import Entry
-from dms.alerts.messages import AlertMessage
+from dms.alerts.messages import ALERT
 from dms.alerts.numbers import sync_folder
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,10 @@ _PROOFS = (
     """CREATE TABLE tally (
         topic TEXT PRIMARY KEY, count INTEGER NOT NULL, sum INTEGER NOT NULL, plain INTEGER NOT NULL,
         proof INTEGER NOT NULL
+    )""",
+    """CREATE TABLE open_alert (
+        topic TEXT PRIMARY KEY, phase TEXT NOT NULL, sequence INTEGER NOT NULL, payload TEXT NOT NULL,
+        boot TEXT NOT NULL, t REAL NOT NULL, started_t REAL NOT NULL, checksum INTEGER NOT NULL
     )""",
     "CREATE TABLE twin (name TEXT PRIMARY KEY, value NUMERIC NOT NULL)",
     """CREATE TRIGGER alert_added AFTER INSERT ON alert BEGIN
@@ -78,7 +82,6 @@ _UNSOUND = {
 }
 _SQL_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """The module cannot decode SQLite's own message where a damaged name is quoted in it."""
-_ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
 
 _WAL_HEADER_BYTES = 32
 _WAL_FRAME_HEADER_BYTES = 24
@@ -92,11 +95,13 @@ class Counters:
         sequences: The last number used on each topic.
         totals: Counts by name.
         offsets: UTC minus monotonic seconds of each boot of the machine.
+        open_alerts: The newest message of each topic's alert that has not ended.
     """
 
     sequences: Mapping[str, int] = field(default_factory=dict)
     totals: Mapping[str, int] = field(default_factory=dict)
     offsets: Mapping[str, float] = field(default_factory=dict)
+    open_alerts: Mapping[str, Entry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +156,9 @@ class SqliteStore:
         _finish_replacement(self._path)
         existed = self._path.exists()
         empty = existed and self._path.stat().st_size == 0
-        tail = _committed_frames(self._beside("-wal")) if existed else []
         database = _connect(self._path)
+        # while this connection stands nobody else's close can fold the log into the file
+        tail = _committed_frames(self._beside("-wal")) if existed else []
         try:
             if not existed or empty or (not tail and _is_blank(database)):
                 _create(database)
@@ -182,9 +188,11 @@ class SqliteStore:
         for stale in (fresh, self._beside(".new-journal")):
             stale.unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as database:
+            database.text_factory = bytes
             database.execute("PRAGMA synchronous = FULL")
             _create(database)
             rows = _write(database, entries, (), counters)
+            _write_open_alerts(database, counters.open_alerts)
         _set_aside(self._path)
         fresh.replace(self._path)
         sync_folder(self._path.parent)
@@ -268,12 +276,14 @@ class _Reader:
         self.sealed_later = False
         self._database = database
         self._counters: dict[str, dict[str, Any]] = {}
+        self._open_alerts: dict[str, Entry] = {}
 
     def read(self) -> None:
         """All of a database whose schema and pages are sound."""
         tally = self._read_tally(self._database.execute("SELECT * FROM tally").fetchall())
         self._read_rows(self._database.execute("SELECT * FROM alert"), tally)
         self._compare(tally)
+        self._read_open_alerts()
         self._read_counters()
 
     def salvage(self) -> None:
@@ -289,13 +299,13 @@ class _Reader:
             self.lost += 1
         else:
             self._compare(tally)
-        with contextlib.suppress(*_SQL_ERRORS):
-            self._read_counters()
+        for read in (self._read_open_alerts, self._read_counters):
+            with contextlib.suppress(*_SQL_ERRORS):
+                read()
 
     def found(self) -> Found:
-        counters = Counters(
-            self._counters.get("sequence", {}), self._counters.get("total", {}), self._counters.get("boot", {})
-        )
+        kept = self._counters
+        counters = Counters(kept.get("sequence", {}), kept.get("total", {}), kept.get("boot", {}), self._open_alerts)
         return Found(self.rows, counters, tuple(self.damage), self.lost)
 
     def _read_tally(self, lines: Sequence[tuple[Any, ...]]) -> dict[str, tuple[int, int, int]] | None:
@@ -333,6 +343,14 @@ class _Reader:
                     self.damage.append(f"a message is damaged: {_called(line)}")
                 continue
             self.rows[line[0]] = entry
+
+    def _read_open_alerts(self) -> None:
+        for line in self._database.execute("SELECT * FROM open_alert").fetchall():
+            entry = _entry(line)
+            if entry is None or line[-1] != entry.checksum:
+                self.damage.append(f"an open alert is damaged: {_printable(line[0])}")
+            else:
+                self._open_alerts[entry.topic] = entry
 
     def _compare(self, tally: Mapping[str, tuple[int, int, int]] | None) -> None:
         """Find messages that vanished."""
@@ -445,7 +463,18 @@ def _write(
         database.executemany("INSERT OR REPLACE INTO sequence VALUES (?, ?)", counters.sequences.items())
         database.executemany("INSERT OR REPLACE INTO total VALUES (?, ?)", counters.totals.items())
         database.executemany("INSERT OR IGNORE INTO boot VALUES (?, ?)", counters.offsets.items())
+        if added:  # only a message opens or ends an alert
+            _write_open_alerts(database, counters.open_alerts)
     return rows
+
+
+def _write_open_alerts(database: sqlite3.Connection, open_alerts: Mapping[str, Entry]) -> None:
+    there = {topic.decode(): checksum for topic, checksum in database.execute("SELECT topic, checksum FROM open_alert")}
+    wanted = {topic: entry for topic, entry in open_alerts.items() if there.get(topic) != entry.checksum}
+    lines = [(*astuple(entry), entry.checksum) for entry in wanted.values()]
+    database.executemany("INSERT OR REPLACE INTO open_alert VALUES (?, ?, ?, ?, ?, ?, ?, ?)", lines)
+    over = [(topic,) for topic in there if topic not in open_alerts]
+    database.executemany("DELETE FROM open_alert WHERE topic = ?", over)
 
 
 def _check_version(database: sqlite3.Connection) -> None:
@@ -518,7 +547,7 @@ def _entry(values: Sequence[Any]) -> Entry | None:
 def _is_sound(entry: Entry) -> bool:
     """Whether what came without a checksum is an alert as this program makes them: none may be invented."""
     try:
-        message = _ALERT.validate_json(entry.payload)
+        message = ALERT.validate_json(entry.payload)
     except ValidationError:
         return False
     return (message.sequence, message.phase) == (entry.sequence, entry.phase) and entry.topic.endswith(

@@ -33,6 +33,7 @@ from dms.frames.live import LiveCapture
 from dms.observation import Observation, View
 from dms.records.records import Records
 from dms.service.baselines import USUAL_DRIVER, BaselineStore
+from dms.service.folder import state_folder
 from dms.service.health import HealthReporter
 from dms.service.lock import lock_folder
 from dms.service.log import set_log_level
@@ -78,9 +79,10 @@ class Daemon:
         self._actions = Actions(config.actions, config.vehicle.id)
         self._inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
         self._obd = None if config.obd.port is None else SpeedReader(config.obd, self._inputs.put, self._clock.now)
-        self._lock = lock_folder(config.service.state_dir)
+        self._folder = state_folder(config, self._source)
+        self._lock = lock_folder(self._folder)
         self._records = Records(config.records, config.service.state_dir)
-        self._outbox = Outbox(config.service.state_dir / "outbox.sqlite", config.mqtt.outbox_limit)
+        self._outbox = Outbox(self._folder / "outbox.sqlite", config.mqtt.outbox_limit)
         topics = Topics(config.vehicle.id)
         sequences = {topic: self._outbox.last_sequence(topic) for topic in map(topics.alert, AlertKind)}
         self._encoder = Encoder(config.vehicle.id, uuid.uuid4().hex, self._clock.stamp, sequences)
@@ -113,6 +115,7 @@ class Daemon:
             self._capture.start()
             self._publisher.info(self._info())
             self._actions.start()
+            self._publisher.end_left_open(self._actions.alert)
             # until a picture comes there is none: a camera that is absent from the start is told in time. It is known
             # before the broker is: alerts follow ``online``, and that follows the state
             self._judge(Observation(self._clock.now(), View.LOST))
@@ -202,7 +205,7 @@ class Daemon:
         self._session = self._new_session(self._session.driver_id)
 
     def _new_session(self, driver_id: str | None) -> DriverSession:
-        baselines = BaselineStore(self._config.service.state_dir, self._models.learned_from)
+        baselines = BaselineStore(self._folder, self._models.learned_from)
         session = DriverSession(self._config.driver, baselines, driver_id, self._records)
         self._records.begin(self._source.name, self._encoder.session, lambda: session.baseline)
         return session

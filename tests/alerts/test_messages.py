@@ -31,6 +31,7 @@ def test_an_alert_carries_what_the_contract_names() -> None:
     assert message.pop("event_id") == str(encoder().event_id(AlertKind.FATIGUE, 1))
     assert message == {
         "schema_version": 1,
+        "session": "drive",
         "kind": "fatigue",
         "phase": "start",
         "level": "microsleep",
@@ -75,7 +76,7 @@ def test_only_an_open_alert_is_found_by_its_id() -> None:
 
 
 def test_the_state_message_has_every_field_of_the_state() -> None:
-    envelope = {"schema_version", "at", "clock", "sequence"}
+    envelope = {"schema_version", "at", "clock", "sequence", "session", "open_alerts"}
     assert set(StateMessage.model_fields) == {field.name for field in fields(DriverState)} - {"t"} | envelope
 
 

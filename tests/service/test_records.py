@@ -23,9 +23,11 @@ from dms.config import (
 )
 from dms.config.actions import HookSettings
 from dms.driver.baseline import Baseline
+from dms.frames.camera import open_source
 from dms.replay.replay import replay_drives
 from dms.service.baselines import USUAL_DRIVER, BaselineStore
 from dms.service.daemon import Daemon
+from dms.service.folder import state_folder
 from dms.service.models import Models
 
 from .process import Dms, messages, recovered, wait_for
@@ -51,7 +53,6 @@ def test_a_trace_replays_to_the_alerts_of_the_live_run(
     monkeypatch.setattr("dms.service.daemon._FINISH_S", 60.0)
     monkeypatch.setattr("dms.service.daemon._FLUSH_S", 120.0)
     learned_from = Models(PerceptionSettings()).learned_from
-    BaselineStore(tmp_path / "state", learned_from).save(USUAL_DRIVER, LEARNED)
     listener = mosquitto.listen()
     config = Config(
         vehicle=VehicleSettings(id="van"),
@@ -60,6 +61,8 @@ def test_a_trace_replays_to_the_alerts_of_the_live_run(
         service=ServiceSettings(state_dir=tmp_path / "state"),
         records=RecordSettings(trace=True),
     )
+    folder = state_folder(config, open_source(config.camera))
+    BaselineStore(folder, learned_from).save(USUAL_DRIVER, LEARNED)
     daemon = Daemon(config)
     running = threading.Thread(target=daemon.run)
     running.start()
@@ -152,7 +155,9 @@ def test_nothing_is_recorded_by_default(start: Callable[..., Dms], drive: Path) 
     dms = start(1, drive)
     wait_for(lambda: " alert start" in dms.errors)
     assert dms.end()[0] == 0
-    assert sorted(path.name for path in dms.state_dir.iterdir()) == [
+    (folder,) = (dms.state_dir / "recordings").iterdir()
+    assert [path.name for path in dms.state_dir.iterdir()] == ["recordings"]
+    assert sorted(path.name for path in folder.iterdir()) == [
         "baselines",
         "lock",
         "outbox.numbers",

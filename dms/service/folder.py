@@ -1,0 +1,27 @@
+"""Where a daemon keeps what must outlive it: outbox, baselines and lock.
+
+Takes the configuration and the source, gives a folder. A recording has one of its own, the same each time that it is
+run: its alerts never lie among the vehicle's, and what was not delivered goes out the next time.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+from dms.config import Config
+from dms.frames.source import Source
+
+_LONGEST_NAME = 64
+
+
+def state_folder(config: Config, source: Source) -> Path:
+    """The state folder of a live source, ``recordings/<name>`` in it for a file."""
+    folder = config.service.state_dir
+    return folder if source.live else folder / "recordings" / _name(config.camera.source)
+
+
+def _name(recording: str) -> str:
+    """The file's name as far as every file system takes it, and what tells it from another of that name."""
+    path = Path(recording).resolve()
+    mark = hashlib.blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+    return f"{re.sub('[^A-Za-z0-9._-]', '_', path.stem)[:_LONGEST_NAME]}-{mark}"
