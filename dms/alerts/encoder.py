@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from dms.alerts.clock import Stamp
 from dms.alerts.messages import ALERT, AlertMessage, AngerAlertMessage, FatigueAlertMessage, StateMessage
-from dms.alerts.topics import Topics
+from dms.alerts.topics import ROOT, Topics
 from dms.driver.state import Alert, AlertKind, DriverState, Phase
 
 _NAMESPACE = UUID("6d8f0b0e-4a43-5b7e-9a53-0f7d3b2a9c11")
@@ -27,13 +27,19 @@ class Encoder:
         vehicle_id: Second part of every topic.
         session: Names this run; ids of alerts derive from it, so a replay with the same name gives the same ids.
         stamp: Gives the UTC of a moment on the frames' clock.
+        prefix: First part of every topic.
         sequences: The last sequence used on each alert topic, as the outbox remembers them; none in a replay.
     """
 
     def __init__(
-        self, vehicle_id: str, session: str, stamp: Callable[[float], Stamp], sequences: Mapping[str, int] | None = None
+        self,
+        vehicle_id: str,
+        session: str,
+        stamp: Callable[[float], Stamp],
+        sequences: Mapping[str, int] | None = None,
+        prefix: str = ROOT,
     ) -> None:
-        self.topics = Topics(vehicle_id)
+        self.topics = Topics(vehicle_id, prefix)
         self.session = session
         self._stamp = stamp
         self._sequences = Counter(sequences or {})

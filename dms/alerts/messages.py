@@ -19,6 +19,8 @@ from pydantic import (
     WithJsonSchema,
     field_validator,
 )
+from pydantic.config import JsonDict
+from typing_extensions import TypeAliasType
 
 from dms.alerts.clock import ClockQuality
 from dms.config.frames import without_secrets
@@ -53,10 +55,21 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
+CameraStatus = TypeAliasType("CameraStatus", Literal["ok", "lost", "dark", "covered"])
+CameraFaultName = TypeAliasType("CameraFaultName", Literal["unplugged", "stalled", "frozen", "wrong_size"])
+ModelsStatus = TypeAliasType("ModelsStatus", Literal["ok", "failed"])
+BrokerStatus = TypeAliasType("BrokerStatus", Literal["ok", "unreachable", "refused"])
+ServiceStatus = TypeAliasType("ServiceStatus", Literal["running", "stopped"])
+MqttVersion = TypeAliasType("MqttVersion", Literal["5", "3.1.1"])
+# aliases with a name: a generated client gets an enum of that name
+
+
 class Message(BaseModel):
     """What every message shares."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, ser_json_inf_nan="null")
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, ser_json_inf_nan="null", json_schema_serialization_defaults_required=True
+    )
 
     schema_version: Literal[1] = Field(1, description="Rises only when a field goes or changes meaning.")
     at: Utc = Field(description="When it was judged or measured, UTC.")
@@ -65,6 +78,18 @@ class Message(BaseModel):
     def to_json(self) -> str:
         """The payload on the wire: one line of JSON in the order of the fields."""
         return self.model_dump_json()
+
+
+_NUMBERS = (
+    *("closed_s", "longest_closed_s", "counted_s", "open_s", "perclos", "valid_share", "speed_kmh", "calibrated"),
+    *("anger_score", "anger", "resting_anger", "irritated_s", "angry_s"),
+)
+_EVIDENCE: JsonDict = {
+    "properties": {
+        **{name: {"type": ["number", "null"]} for name in _NUMBERS},
+        **{name: {"type": ["string", "null"]} for name in ("cause", "explanation", "signs")},
+    }
+}
 
 
 class _Alert(Message):
@@ -83,7 +108,9 @@ class _Alert(Message):
         description="Counts the messages of this alert topic of this vehicle and never restarts. Together with "
         "event_id it tells a repeat; a gap means that updates were dropped while the broker was away.",
     )
-    evidence: dict[str, float | str | None] = Field(description="The numbers that raised it, units in their names.")
+    evidence: Annotated[dict[str, float | str | None], Field(json_schema_extra=_EVIDENCE)] = Field(
+        description="The numbers that raised it, units in their names. Each may be absent, and more may come."
+    )
     late_s: Seconds | None = Field(
         description="Seconds from the judgement to this attempt to deliver it. Null when it cannot be known: the "
         "machine was restarted before its clock was good. A repeat differs in this field."
@@ -113,7 +140,7 @@ ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
 class EmotionShares(BaseModel):
     """Smoothed probabilities of the eight FER+ classes."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
     neutral: Share
     happiness: Share
@@ -128,7 +155,7 @@ class EmotionShares(BaseModel):
 class OpenAlert(BaseModel):
     """An alert that has started and not ended."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
     kind: AlertKind
     event_id: UUID = Field(description="Names the alert, for cmd/ack.")
@@ -159,7 +186,7 @@ class StateMessage(Message):
 class ModelInfo(BaseModel):
     """A model that is loaded."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the .tflite file.")
 
@@ -192,14 +219,10 @@ def _masked(value: object) -> object:
 class CameraHealth(BaseModel):
     """The camera's own health."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
-    status: Literal["ok", "lost", "dark", "covered"] = Field(
-        description="Whether it gives pictures that can be judged."
-    )
-    fault: Literal["unplugged", "stalled", "frozen", "wrong_size"] | None = Field(
-        None, description="What is wrong with a camera that is lost."
-    )
+    status: CameraStatus = Field(description="Whether it gives pictures that can be judged.")
+    fault: CameraFaultName | None = Field(None, description="What is wrong with a camera that is lost.")
     width: int | None = Field(None, ge=1, description="Width of the newest picture, upright, pixels.")
     height: int | None = Field(None, ge=1, description="Height of the newest picture, upright, pixels.")
     frames_per_s: float | None = Field(ge=0, description="Captured frames per second over the last interval.")
@@ -211,9 +234,9 @@ class CameraHealth(BaseModel):
 class ModelsHealth(BaseModel):
     """The models' own health."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
-    status: Literal["ok", "failed"] = Field(description="Whether inference works.")
+    status: ModelsStatus = Field(description="Whether inference works.")
     hashes: dict[str, str] = Field(
         description="First 12 digits of each loaded model's SHA-256, by the model's name; info has them whole."
     )
@@ -226,12 +249,10 @@ class ModelsHealth(BaseModel):
 class BrokerHealth(BaseModel):
     """The health of the way out, as the daemon last knew it."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
-    status: Literal["ok", "unreachable", "refused"] = Field(description="Whether messages get through.")
-    protocol: Literal["5", "3.1.1"] | None = Field(
-        None, description="Version of MQTT that the broker has accepted; null before."
-    )
+    status: BrokerStatus = Field(description="Whether messages get through.")
+    protocol: MqttVersion | None = Field(None, description="Version of MQTT that the broker has accepted; null before.")
     outbox: int = Field(ge=0, description="Alert messages that wait for an acknowledgement.")
     outbox_error: str | None = Field(description="Why alerts are kept in memory instead of on disk.")
     dropped: int = Field(ge=0, description="Alert messages dropped from a full outbox, ever.")
@@ -252,7 +273,7 @@ class BrokerHealth(BaseModel):
 class ActionsHealth(BaseModel):
     """How the local actions (hook, buzzer, light) went since the start or the last reload that changed them."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
     done: int = Field(ge=0, description="Alert messages acted on.")
     failed: int = Field(ge=0, description="Alert messages on which an action failed.")
@@ -263,7 +284,7 @@ class ActionsHealth(BaseModel):
 class RecordsHealth(BaseModel):
     """How the records for replay are doing."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
     clips: int = Field(ge=0, description="Clips of video kept since the start.")
     error: str | None = Field(description="Why the trace or the last clip was not kept; null when all is well.")
@@ -276,9 +297,7 @@ class HealthMessage(Message):
     one that was lost (``offline`` and still ``running``).
     """
 
-    status: Literal["running", "stopped"] = Field(
-        description="Stopped is the last word of a daemon that ends on purpose."
-    )
+    status: ServiceStatus = Field(description="Stopped is the last word of a daemon that ends on purpose.")
     uptime_s: Seconds = Field(description="Seconds since the daemon started.")
     camera: CameraHealth
     models: ModelsHealth

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from dms.alerts.brief import brief
 from dms.alerts.clock import Clock, boot_id
 from dms.alerts.delivery import Delivery
 from dms.alerts.discovery import birth_topic, discovery
@@ -335,6 +336,8 @@ class Publisher:
             self._keep_books()
             for publication in self._delivery.next(now, self._clock.now()):
                 self._delivery.sent(publication, link.publish(publication), now)
+                if self._settings.brief and publication.key is not None:
+                    link.publish(brief(self._topics, publication))
             self._check_time(now)
             if self._stopping.is_set() and (self._delivery.idle or now >= self._flush_until):
                 self._say_goodbye(link)

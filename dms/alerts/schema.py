@@ -32,8 +32,17 @@ def _definitions(template: str) -> dict[str, Any]:
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in _OUTPUTS]
     models += [(model, "validation") for model in _INPUTS]
     _, schema = models_json_schema(models, ref_template=template)
-    definitions: dict[str, Any] = schema["$defs"]
+    definitions: dict[str, Any] = _enums(schema["$defs"])
     return definitions
+
+
+def _enums(node: Any) -> Any:
+    """The same with ``enum`` for each text constant: code generators lose the discriminator otherwise."""
+    if isinstance(node, dict):
+        is_constant = isinstance(node.get("const"), str)
+        constant = {"enum": [node["const"]]} if is_constant else {}
+        return constant | {key: _enums(value) for key, value in node.items() if not (is_constant and key == "const")}
+    return [_enums(value) for value in node] if isinstance(node, list) else node
 
 
 def messages_schema() -> dict[str, Any]:

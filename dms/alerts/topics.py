@@ -27,18 +27,21 @@ class Topics:
         vehicle_id: 1 to 64 letters, digits, '-' and '_': no wildcard, no further level; or one of the two
             constants above.
 
+        prefix: First part of every topic, ``mqtt.prefix``.
+
     Raises:
         UserError: The vehicle id is not one.
     """
 
     vehicle_id: str
+    prefix: str = ROOT
 
     def __post_init__(self) -> None:
         if self.vehicle_id not in (EVERY_VEHICLE, TEMPLATE) and not _VEHICLE_ID.fullmatch(self.vehicle_id):
             raise UserError(f"vehicle id {self.vehicle_id!r} must be 1 to 64 letters, digits, '-' and '_'")
 
     def _name(self, tail: str) -> str:
-        return f"{ROOT}/{self.vehicle_id}/{tail}"
+        return f"{self.prefix}/{self.vehicle_id}/{tail}"
 
     @property
     def availability(self) -> str:
@@ -63,6 +66,10 @@ class Topics:
     def alert(self, kind: AlertKind) -> str:
         """Alerts of one kind, not retained."""
         return self._name(f"alert/{kind}")
+
+    def brief(self, alert_topic: str) -> str:
+        """Where an alert's short form goes."""
+        return f"{alert_topic}/brief"
 
     @property
     def every_alert(self) -> str:

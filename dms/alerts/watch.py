@@ -97,7 +97,7 @@ def _line(now: float, vehicle: str, name: str, words: Text) -> Text:
 
 def watch(settings: MqttSettings, vehicle_id: str = EVERY_VEHICLE, console: Console | None = None) -> None:
     """Print what one vehicle, or every one, says until interrupted. WorldError: the broker is away or refuses."""
-    lines, refusals, topics = Watch(), list[str](), Topics(vehicle_id)
+    lines, refusals, topics = Watch(), list[str](), Topics(vehicle_id, settings.prefix)
     console, broker, connected = console or Console(highlight=False), f"{settings.host}:{settings.broker_port}", False
 
     def on_connect(client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _more: object) -> None:

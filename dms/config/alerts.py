@@ -57,6 +57,18 @@ class MqttSettings(Section):
         title="Client id",
         description="Unique on the broker; 'dms-' and the vehicle id when absent.",
     )
+    prefix: str = Field(
+        "dms",
+        pattern=NAME,
+        title="Topic prefix",
+        description="First part of every topic. The shipped ACL and bridge say dms.",
+    )
+    brief: bool = Field(
+        False,
+        title="Brief alerts",
+        description="Send each alert a second time in at most 200 bytes, on alert/<kind>/brief, for microcontrollers: "
+        "event_id, phase, level and sequence, QoS 0, right after the alert, not kept.",
+    )
     login_file: Path | None = Field(
         None, title="Login file", description="First line the user, second line the password. Read at every connection."
     )

@@ -83,9 +83,9 @@ class Daemon:
         self._lock = lock_folder(self._folder)
         self._records = Records(config.records, config.service.state_dir)
         self._outbox = Outbox(self._folder / "outbox.sqlite", config.mqtt.outbox_limit)
-        topics = Topics(config.vehicle.id)
+        topics = Topics(config.vehicle.id, config.mqtt.prefix)
         sequences = {topic: self._outbox.last_sequence(topic) for topic in map(topics.alert, AlertKind)}
-        self._encoder = Encoder(config.vehicle.id, uuid.uuid4().hex, self._clock.stamp, sequences)
+        self._encoder = Encoder(config.vehicle.id, uuid.uuid4().hex, self._clock.stamp, sequences, config.mqtt.prefix)
         self._publisher = Publisher(config.mqtt, self._encoder, self._outbox, self._clock, self._inputs.put)
         self._session = self._new_session(USUAL_DRIVER)
         self._health = HealthReporter(self._clock)

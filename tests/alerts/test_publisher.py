@@ -373,9 +373,11 @@ def test_a_refused_topic_keeps_its_alerts_and_says_so(
 def allow(broker: Any, acl: Path, *, without: tuple[str, ...] = (), extra: str = "") -> None:
     """Let a running broker go by the shipped ACL without the lines that end so, and with more at its end."""
     lines = (DEPLOY / "dms.acl").read_text().splitlines()
-    kept = [line for line in lines if not line.endswith(without or "\n")]
-    assert len(lines) - len(kept) == len(without)
-    acl.write_text("\n".join([*kept, extra]) + "\n")
+    alerts = [f"topic deny dms/{VEHICLE}/{name}" for name in without if name.startswith("alert/")]
+    others = tuple(f"%u/{name}" for name in without if not name.startswith("alert/"))
+    kept = [line for line in lines if not line.endswith(others or "\n")]
+    assert len(lines) - len(kept) == len(others)
+    acl.write_text("\n".join([*kept, f"user {VEHICLE}", *alerts, extra]) + "\n")
     log = broker.folder / "mosquitto.log"
     reloads = log.read_text().count("Reloading config")
     broker._process.send_signal(signal.SIGHUP)
@@ -440,9 +442,33 @@ def test_an_alert_does_not_wait_until_a_refused_topic_is_tried_again(
     assert van.publisher.status.error == f"dms/{VEHICLE}/{refused} refused: Not authorized"
 
 
-def test_home_assistant_with_the_shipped_acl_does_not_hold_back_alerts(
+def test_with_the_shipped_acl_home_assistant_finds_the_vehicle_and_its_birth_is_heard(
     guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
 ) -> None:
+    cabin = guarded.listen("#", "cabin", ("cabin", SECRET))
+    login = login_file(tmp_path, VEHICLE, SECRET)
+    van = vehicle(guarded.port, login_file=login, home_assistant=True).start()
+    van.raise_alert(Phase.START, 1)
+    van.tell_state()
+    until(lambda: cabin.on(DISCOVERY) and cabin.on(FATIGUE) and cabin.on(TOPICS.availability) == ["online"])
+    assert van.publisher.status.error is None
+    count = len(cabin.on(DISCOVERY))
+    cabin.publish("homeassistant/status", "online")
+    until(lambda: len(cabin.on(DISCOVERY)) > count)
+
+
+def test_with_the_shipped_acl_new_kinds_of_alerts_pass(guarded: Any) -> None:
+    fleet = guarded.listen("dms/#", "fleet", ("fleet", SECRET))
+    login: Any = {"username": VEHICLE, "password": SECRET}
+    for topic in (f"dms/{VEHICLE}/alert/distraction", f"{FATIGUE}/brief"):
+        mqtt_publish.single(topic, "{}", hostname="127.0.0.1", port=guarded.port, auth=login)
+        until(lambda topic=topic: fleet.on(topic))  # type: ignore[misc]
+
+
+def test_a_refused_announcement_to_home_assistant_holds_no_alert_back(
+    guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
+) -> None:
+    allow(guarded, tmp_path / "acl", extra=f"topic deny {DISCOVERY}")
     fleet = guarded.listen("dms/#", "fleet", ("fleet", SECRET))
     login = login_file(tmp_path, VEHICLE, SECRET)
     van = vehicle(guarded.port, login_file=login, retry_max_s=3600.0, home_assistant=True).start()
@@ -456,15 +482,14 @@ def test_home_assistant_with_the_shipped_acl_does_not_hold_back_alerts(
 def test_a_refused_retained_message_arrives_once_it_is_allowed_on_the_same_connection(
     guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
 ) -> None:
-    allow(guarded, tmp_path / "acl", without=("info", "state"))
+    allow(guarded, tmp_path / "acl", without=("info", "state"), extra=f"topic deny {DISCOVERY}")
     fleet = guarded.listen("#", "fleet", ("fleet", SECRET))
     van = vehicle(guarded.port, login_file=login_file(tmp_path, VEHICLE, SECRET), home_assistant=True).start()
     van.publisher.info(info())
     van.tell_state(Condition.ATTENTIVE)
     until(lambda: len(van.publisher._delivery._denied) == 3)
     van.tell_state(Condition.FATIGUED)
-    discovery = f"pattern write {DISCOVERY}"
-    allow(guarded, tmp_path / "acl", extra=f"{discovery}\nuser fleet\ntopic read {DISCOVERY}")
+    allow(guarded, tmp_path / "acl")
     until(lambda: fleet.on(TOPICS.info) and fleet.on(DISCOVERY) and fleet.on(TOPICS.availability) == ["online"])
     # the one before, on its way again when the permission came, may have slipped in
     until(lambda: last(fleet, TOPICS.state)["condition"] == "fatigued")
@@ -499,10 +524,19 @@ def test_home_assistant_discovery_is_announced_and_announced_again_on_its_birth(
     van.tell_state()
     until(lambda: listener.on(DISCOVERY))
     device = last(listener, DISCOVERY)
-    assert device["availability_topic"] == TOPICS.availability
-    assert {part["platform"] for part in device["components"].values()} == {"sensor", "event"}
-    assert all(part["expire_after"] > 0 for part in device["components"].values() if part["platform"] == "sensor")
-    assert len({part["unique_id"] for part in device["components"].values()}) == len(device["components"])
+    parts = device["components"].values()
+    entities = [part for part in parts if part["platform"] != "device_automation"]
+    assert {part["platform"] for part in parts} == {"sensor", "event", "binary_sensor", "button", "device_automation"}
+    assert all(part["expire_after"] > 0 for part in entities if part["platform"] == "sensor")
+    assert len({part["unique_id"] for part in entities}) == len(entities)
+    # an event that goes away and comes back with its device would fire again
+    assert "availability_topic" not in device
+    assert not any("availability_topic" in part for part in entities if part["platform"] == "event")
+    assert all(part["availability_topic"] == TOPICS.availability for part in entities if part["platform"] == "sensor")
+    # entities of the first release must not double
+    first = {"condition", "fatigue", "anger", "perclos", "fatigue-alert", "anger-alert"}
+    first |= {"camera", "models", "outbox", "frame_rate"}
+    assert {f"dms-{VEHICLE}-{key}" for key in first} <= {part["unique_id"] for part in entities}
     count = len(listener.on(DISCOVERY))
     listener.publish("homeassistant/status", "online")
     until(lambda: len(listener.on(DISCOVERY)) > count)

@@ -107,3 +107,24 @@ def test_the_official_asyncapi_parser_finds_no_fault() -> None:
         ["node", "-e", script], input=json.dumps(asyncapi()), cwd=folder, capture_output=True, text=True, check=True
     )
     assert json.loads(ran.stdout) == {"valid": True, "problems": []}
+
+
+def test_a_generated_client_keeps_the_discriminator_and_gets_named_enums() -> None:
+    definitions = messages_schema()["$defs"]
+    for name, kind in (("FatigueAlertMessage", "fatigue"), ("AngerAlertMessage", "anger")):
+        message = definitions[name]
+        assert {"kind", "schema_version", "session", "evidence"} <= set(message["required"])
+        assert message["properties"]["kind"]["enum"] == [kind]
+        assert "const" not in message["properties"]["kind"]
+        assert message["properties"]["evidence"]["properties"]["closed_s"] == {"type": ["number", "null"]}
+        assert "required" not in message["properties"]["evidence"]
+    for name in ("CameraStatus", "ModelsStatus", "BrokerStatus", "ServiceStatus", "MqttVersion", "Degraded"):
+        assert definitions[name]["enum"]
+    # an input's fields stay optional
+    assert "required" not in definitions["AcknowledgeInput"]
+
+
+def test_what_a_message_always_sends_is_required() -> None:
+    definitions = messages_schema()["$defs"]
+    for name in ("InfoMessage", "HealthMessage", "StateMessage", "BrokerHealth", "CameraHealth"):
+        assert set(definitions[name]["required"]) == set(definitions[name]["properties"])
