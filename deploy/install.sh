@@ -6,7 +6,7 @@
 #   --packages DIR      Python packages from DIR only: no network (fill it with: pip download -d DIR -r FILE)
 #   --extras            also gpiozero, for a buzzer or a light, and python-OBD; an upgrade remembers it
 #   --system-packages   see Debian's Python packages too: picamera2, lgpio; an upgrade remembers it
-#   --python PYTHON     Python 3.11 to 3.13; python3 without
+#   --python PYTHON     Python 3.11 to 3.14; python3 without
 #   --only-network LIST addresses that the daemon may talk to, as "192.168.7.1 10.0.0.0/8"; this machine always
 #   --no-start          leave the service as it is
 #
@@ -66,8 +66,8 @@ case "$(uname -m)" in
     *) die "$(uname -m): there are no pinned wheels for it; use a 64-bit system (Raspberry Pi OS 64-bit)" ;;
 esac
 command -v "$python" >/dev/null || die "$python is not there: apt-get install python3 python3-venv"
-"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' ||
-    die "DMS needs Python 3.11 to 3.13, and $python is $("$python" -V 2>&1): give another with --python"
+"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' ||
+    die "DMS needs Python 3.11 to 3.14, and $python is $("$python" -V 2>&1): give another with --python"
 "$python" -c 'import ensurepip, venv' 2>/dev/null || die "$python cannot make environments: apt-get install python3-venv"
 [ -z "$wheel" ] || [ -f "$wheel" ] || die "$wheel: no such file"
 [ -z "$packages" ] || [ -d "$packages" ] || die "$packages: no such folder"

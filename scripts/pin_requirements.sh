@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes deploy/requirements/*.txt: every package that the installer takes, with version and hashes, for all Pythons and
+# Writes deploy/requirements/*.txt: every package that the installer and quickstart take, with version and hashes, for all Pythons and
 # machines at once: sh scripts/pin_requirements.sh [PYTHON...]
 #
 # The pip of each PYTHON then says whether it would take them. Needs the network and uv (pip install uv). Run it after a
@@ -31,10 +31,18 @@ END
 pin build.txt - <<END
 hatchling>=1.26
 END
+# for `sh quickstart demo` and `sh quickstart test`: the versions that the installer takes, and what installs the checkout
+# itself, so that pip takes nothing beside these files
+pin demo.txt --constraints deploy/requirements/extras.txt --extra demo pyproject.toml - <<END
+hatchling>=1.26
+editables>=0.5
+END
+pin dev.txt --constraints deploy/requirements/extras.txt --extra demo --extra pictures --extra gpio --extra obd \
+    --group dev pyproject.toml
 
 for python in "$@"; do
     "$python" -m venv "$work/venv"
-    for file in runtime extras build; do
+    for file in runtime extras build demo dev; do
         "$work/venv/bin/python" -m pip install --quiet --dry-run --only-binary :all: --require-hashes \
             -r "deploy/requirements/$file.txt"
         echo "$("$python" -V) takes $file.txt"

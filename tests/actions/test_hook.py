@@ -66,6 +66,7 @@ def test_it_gets_the_alert_as_json_and_in_its_environment(
     assert not {"NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY"} & set(environment)
 
 
+@pytest.mark.slow
 def test_a_program_that_hangs_is_killed_with_what_it_started(script: Callable[[str], Path], tmp_path: Path) -> None:
     actions = started(script('sleep 600 & echo $! > "$OUT"; wait'), timeout_s=5.0)
     actions.alert(message())

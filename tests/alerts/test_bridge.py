@@ -130,6 +130,7 @@ def brokers(
     return on_board, fleet, inside
 
 
+@pytest.mark.slow
 def test_what_happens_while_the_bridge_is_cut_arrives_afterwards_and_none_is_missing(
     brokers: tuple[Any, Any, int], tmp_path: Path
 ) -> None:

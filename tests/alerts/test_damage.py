@@ -110,6 +110,7 @@ def run_flips(tmp_path: Path, count: int) -> None:
     assert 0 < said < count
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_alters_no_alert_and_loses_none_unreported(tmp_path: Path) -> None:
     run_flips(tmp_path, FEW_FLIPS)
 
@@ -168,6 +169,7 @@ def run_tears(tmp_path: Path, count: int) -> None:
         check(disk.lay_out(tmp_path / "torn"), disk)
 
 
+@pytest.mark.slow
 def test_a_torn_write_alters_no_alert_and_loses_none_unreported(tmp_path: Path) -> None:
     run_tears(tmp_path, FEW_TEARS)
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dms.driver.state import AlertKind, Phase
 from tests.conftest import until
 
@@ -49,6 +51,7 @@ def raise_all(vehicle: Vehicle, count: int, between: Callable[[int], None]) -> N
         vehicle.raise_alert(PHASES[number % 3], 1 + number // 6, kind)
 
 
+@pytest.mark.slow
 def test_the_broker_is_killed_twenty_times_during_a_thousand_alerts(
     mosquitto_factory: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -94,6 +97,7 @@ def test_the_broker_is_killed_twenty_times_during_a_thousand_alerts(
     assert_sound(tmp_path / "vehicle" / "outbox.sqlite")
 
 
+@pytest.mark.slow
 def test_the_daemon_is_killed_fifty_times_during_five_hundred_alerts(mosquitto: Any, tmp_path: Path) -> None:
     listener = mosquitto.listen("dms/+/alert/#")
     command = [sys.executable, WORKER, tmp_path, str(mosquitto.port), "50", "500"]
@@ -114,6 +118,7 @@ def test_the_daemon_is_killed_fifty_times_during_five_hundred_alerts(mosquitto: 
         assert_repeats_are_identical(listener.on(topic))
 
 
+@pytest.mark.slow
 def test_a_network_that_delays_truncates_and_goes_silent_loses_nothing(mosquitto: Any, tmp_path: Path) -> None:
     listener = mosquitto.listen("dms/+/alert/#")
     proxy = Proxy(mosquitto.port, seed=10)

@@ -657,6 +657,7 @@ class Odd:
             connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer",
     [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x03\x00\x00", b"\x20\xff\xff\xff\xff\xff", b"\x30\x02\xff\xff", b""],
@@ -677,6 +678,7 @@ def test_a_server_that_is_no_broker_is_tried_again_and_never_ends_the_thread(
     assert status.outbox == 1
 
 
+@pytest.mark.slow
 def test_a_broker_gone_mad_does_not_end_the_thread(vehicle: Callable[..., Vehicle]) -> None:
     chance = random.Random(11)
 
@@ -698,6 +700,7 @@ def test_a_broker_gone_mad_does_not_end_the_thread(vehicle: Callable[..., Vehicl
     assert van.inputs == []
 
 
+@pytest.mark.slow
 def test_a_broker_that_accepts_and_never_acknowledges_is_left_and_tried_again(
     vehicle: Callable[..., Vehicle],
 ) -> None:

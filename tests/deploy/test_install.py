@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("hatchling", reason="hatchling is not installed")
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = "/etc/dms/dms.toml"
 RULE = "/etc/udev/rules.d/99-dms-camera.rules"

@@ -127,6 +127,7 @@ def check_lives(alerts: Iterable[Alert]) -> None:
     assert not open_alerts, "every start has its end"
 
 
+@pytest.mark.slow
 @given(drives())
 @settings(max_examples=150)
 def test_states_and_alerts_are_sound(events: list[Event]) -> None:

@@ -16,7 +16,10 @@ from dms.replay.replay import replay_drives
 from dms.replay.score import read_labels, score
 
 CLIPS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "drives"
-pytestmark = pytest.mark.skipif(not CLIPS.is_dir(), reason="the recorded drives of ../shared are not here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CLIPS.is_dir(), reason="the recorded drives of ../shared are not here"),
+]
 
 AWAKE = ("clm_cap12_webcam.mp4", "clm_cap13_webcam.mp4", "incluit_face_away.mp4", "incluit_nods_turns.mp4")
 MISSING = ("pyfeat_face_then_missing.mov", "pyfeat_missing_then_face.mov")

@@ -178,6 +178,7 @@ def test_pictures_of_another_size_than_agreed_are_told(camera: FakeV4l2, tmp_pat
     )
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_decoded_is_left_out(camera: FakeV4l2, tmp_path: Path) -> None:
     jpeg, broken = tmp_path / "picture.jpg", tmp_path / "broken.jpg"
     cv2.imwrite(str(jpeg), np.full((480, 640, 3), 99, np.uint8))

@@ -116,6 +116,7 @@ def test_an_overlay_needs_one_drive_with_pictures(tmp_path: Path) -> None:
         replay_drives([tmp_path / "trace.jsonl"], Config(), tmp_path, tmp_path / "seen.mp4")
 
 
+@pytest.mark.slow
 def test_an_overlay_is_a_video_of_the_drives_length(tmp_path: Path) -> None:
     replay(MadeDrive(picture=True), Config(), tmp_path, tmp_path / "seen.mp4")
     capture = cv2.VideoCapture(str(tmp_path / "seen.mp4"))
@@ -160,6 +161,7 @@ def test_a_recording_that_was_cut_short_says_so(tmp_path: Path) -> None:
     assert "was the file cut short?" in summary.text()
 
 
+@pytest.mark.slow
 def test_the_sample_drive_comes_out_as_it_was_made(tmp_path: Path) -> None:
     (summary,) = replay_drives([SAMPLE_DRIVE], Config(), tmp_path)
     result = score(tmp_path / "events.jsonl", SAMPLE_DRIVE.with_suffix(".events.csv"))

@@ -20,6 +20,7 @@ from tests.mjpeg import MjpegCamera, jpegs
 
 from .process import Dms, messages, none_missing, wait_for
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 HOUR_S = 3600

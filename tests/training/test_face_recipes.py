@@ -23,6 +23,8 @@ from dms.training.faces import part_of
 from dms.training.recipes import face, landmarks, mouth
 from dms.training.train import train
 
+pytestmark = pytest.mark.train
+
 SHAPES = {
     "face": [[15, 20, 1], [15, 20, 4]],
     "landmarks": [[12, 12, 68], [12, 12, 136], [1]],

@@ -25,6 +25,8 @@ from dms.training.fit import Options, ahead, fit, predict
 from dms.training.layers import BatchNormalization, Colour, Conv2D, relu
 from dms.training.optim import Cosine, Plateau
 
+pytestmark = pytest.mark.train
+
 
 def toy():
     inputs = keras.Input((8, 8, 1))

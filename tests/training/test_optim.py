@@ -11,6 +11,8 @@ import torch
 
 from dms.training.optim import Cosine, Plateau, schedule, stalled
 
+pytestmark = pytest.mark.train
+
 
 def test_schedule_rises_to_its_peak_and_falls():
     rates = [schedule(step, 100, 10) for step in range(100)]

@@ -26,6 +26,8 @@ from dms.training.papers.systems import SYSTEMS
 from dms.training.papers.train import chosen, count_parameters
 from dms.training.train import train
 
+pytestmark = pytest.mark.train
+
 
 @pytest.fixture
 def fer2013(tmp_path, rng):

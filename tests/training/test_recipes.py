@@ -20,6 +20,8 @@ from dms.training.fit import Options
 from dms.training.recipes import emotion, eyes
 from dms.training.train import train
 
+pytestmark = pytest.mark.train
+
 
 @pytest.fixture
 def rng():

@@ -35,6 +35,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch, tmp_path):
         train("eyes", [], tmp_path)
 
 
+@pytest.mark.train
 @pytest.mark.parametrize(("name", "data"), [("emotion", ["fer2013.csv"]), ("eyes", ["labels.csv"])])
 def test_too_little_data_says_what_it_takes(name, data, tmp_path):
     pytest.importorskip("torch", reason="needs the extra train")
@@ -42,6 +43,7 @@ def test_too_little_data_says_what_it_takes(name, data, tmp_path):
         train(name, [Path(d) for d in data], tmp_path)
 
 
+@pytest.mark.train
 def test_all_gives_each_model_its_data_and_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
     pytest.importorskip("torch", reason="needs the extra train")
     for folder in ("eyes/open", "eyes/closed", "cabin"):
