@@ -1,5 +1,6 @@
 """The wheel: an installed dms finds its models and the sample drive."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dms import __version__
 from dms.models import models_dir
 
 pytest.importorskip("hatchling", reason="hatchling is not installed")
@@ -42,3 +44,9 @@ def test_the_licence_travels_with_it(names: set[str]) -> None:
 
 def test_nothing_of_the_tests_travels_with_it(names: set[str]) -> None:
     assert not [name for name in names if name.startswith(("tests/", "scripts/", "runs/"))]
+
+
+def test_the_version_that_is_installed_has_an_entry_in_the_changelog() -> None:
+    entries = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert entries[0] == __version__
+    assert len(entries) == len(set(entries))

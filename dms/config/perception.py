@@ -1,10 +1,13 @@
 """How pictures are read."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
 from dms.config.section import Section
+
+Runtime = Literal["auto", "litert", "tflite-runtime"]
 
 
 class PerceptionSettings(Section):
@@ -21,6 +24,12 @@ class PerceptionSettings(Section):
         le=4,
         title="Threads",
         description="CPU threads per model; nets this small rarely gain from two.",
+    )
+    runtime: Runtime = Field(
+        "auto",
+        title="Runtime",
+        description="What runs the models: litert (ai-edge-litert), tflite-runtime, or auto, which takes LiteRT where "
+        "it is installed. On Python 3.11 LiteRT is an extra; later Pythons have nothing else.",
     )
     region: tuple[float, float, float, float] = Field(
         (0.0, 0.0, 1.0, 1.0),

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.perception import Runtime
 from dms.models import ModelFile
 from dms.observation import Emotions
 from dms.perception.engine import FloatArray, Model
@@ -84,13 +85,14 @@ class EmotionNet:
     Args:
         file: The shipped model ``emotion`` or one with the same shapes.
         threads: CPU threads.
+        runtime: What runs it.
 
     Raises:
         UserError: The file cannot be run or has other shapes.
     """
 
-    def __init__(self, file: ModelFile, threads: int = 1) -> None:
-        self._model = Model(file.path, (SIZE, SIZE, 1), [(7,), (8,)], threads)
+    def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
+        self._model = Model(file.path, (SIZE, SIZE, 1), [(7,), (8,)], threads, runtime)
 
     def warm_up(self) -> None:
         """Run once on an empty patch."""

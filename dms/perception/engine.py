@@ -1,7 +1,7 @@
 """Runs one TFLite model. The only file that knows TFLite.
 
 Takes a ``.tflite`` file with full-INT8 input and outputs, gives arrays of real values. ``tflite-runtime`` and
-``ai-edge-litert`` have the same Interpreter; whichever is installed is used.
+``ai-edge-litert`` have the same Interpreter. Where both are installed LiteRT is taken: it has newer kernels.
 """
 
 import importlib
@@ -12,21 +12,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.perception import Runtime
 from dms.errors import UserError
 
 FloatArray = npt.NDArray[np.float32]
 
 _IDENTIFIER = b"TFL3"
 """Bytes 4 to 8 of every TFLite file."""
-_RUNTIMES = ("tflite_runtime.interpreter", "ai_edge_litert.interpreter")
+_MODULES: dict[Runtime, str] = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+"""In the order in which ``auto`` tries them."""
 
 
-def _interpreter_class() -> Any:
-    for name in _RUNTIMES:
+def _interpreter_class(runtime: Runtime) -> Any:
+    wanted = _MODULES if runtime == "auto" else (runtime,)
+    for name in wanted:
         try:
-            return importlib.import_module(name).Interpreter
+            return importlib.import_module(_MODULES[name]).Interpreter
         except ImportError:
             continue
+    if runtime != "auto":
+        # ai-edge-litert by itself would bring numpy 2, which OpenCV 4.11 and tflite-runtime cannot use
+        package = "'dms[litert]'" if runtime == "litert" else runtime
+        raise UserError(f'perception.runtime is "{runtime}", which cannot be imported here: pip install {package}')
     raise UserError("no TFLite runtime: pip install tflite-runtime (Python 3.11) or ai-edge-litert (3.12 and later)")
 
 
@@ -41,15 +48,21 @@ class Model:
         input_shape: (height, width, channels) that the caller will give.
         output_shapes: Shapes without the batch axis, in the order in which ``run`` shall return them.
         threads: CPU threads for this model; more than one is slower for nets this small.
+        runtime: What runs it.
 
     Raises:
-        UserError: The file is no model, has other shapes or types, or the runtime cannot run it.
+        UserError: The file is no model, has other shapes or types, or the runtime cannot run it or is not installed.
     """
 
     def __init__(
-        self, path: Path, input_shape: tuple[int, int, int], output_shapes: Sequence[tuple[int, ...]], threads: int = 1
+        self,
+        path: Path,
+        input_shape: tuple[int, int, int],
+        output_shapes: Sequence[tuple[int, ...]],
+        threads: int = 1,
+        runtime: Runtime = "auto",
     ) -> None:
-        interpreter_class = _interpreter_class()
+        interpreter_class = _interpreter_class(runtime)
         # given a path, the runtime maps the file: one that is overwritten or truncated would end the program
         self._content = path.read_bytes()
         # the runtime crashes on some files that are no models; a damaged model is caught by its hash

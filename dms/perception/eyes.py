@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.perception import Runtime
 from dms.models import ModelFile
 from dms.perception.engine import Model
 
@@ -105,13 +106,14 @@ class EyeNet:
     Args:
         file: The shipped model ``eyes`` or one with the same shapes.
         threads: CPU threads.
+        runtime: What runs it.
 
     Raises:
         UserError: The file cannot be run or has other shapes.
     """
 
-    def __init__(self, file: ModelFile, threads: int = 1) -> None:
-        self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads)
+    def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
+        self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads, runtime)
 
     def warm_up(self) -> None:
         """Run once on an empty patch."""

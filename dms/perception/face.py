@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.config import PerceptionSettings
+from dms.config.perception import Runtime
 from dms.frames import Image
 from dms.models import ModelFile
 from dms.observation import Box
@@ -61,13 +62,14 @@ class FaceFinder:
     Args:
         file: The model.
         threads: CPU threads.
+        runtime: What runs it.
 
     Raises:
         UserError: The file is not such a model.
     """
 
-    def __init__(self, file: ModelFile, threads: int = 1) -> None:
-        self._model = Model(file.path, (HEIGHT, WIDTH, 1), [(ROWS, COLUMNS, 1), (ROWS, COLUMNS, 4)], threads)
+    def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
+        self._model = Model(file.path, (HEIGHT, WIDTH, 1), [(ROWS, COLUMNS, 1), (ROWS, COLUMNS, 4)], threads, runtime)
 
     def find(self, grey: Image) -> list[Detection]:
         """Find all faces from about an eighth of the frame's height to all of it.

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.perception import Runtime
 from dms.frames import Image
 from dms.models import ModelFile
 from dms.observation import Box
@@ -113,14 +114,15 @@ class LandmarkNet:
     Args:
         file: The model.
         threads: CPU threads.
+        runtime: What runs it.
 
     Raises:
         UserError: The file is not such a model.
     """
 
-    def __init__(self, file: ModelFile, threads: int = 1) -> None:
+    def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
         shapes = [(CELLS, CELLS, POINTS), (CELLS, CELLS, 2 * POINTS), (1,)]
-        self._model = Model(file.path, (SIZE, SIZE, 1), shapes, threads)
+        self._model = Model(file.path, (SIZE, SIZE, 1), shapes, threads, runtime)
 
     def locate(self, grey: Image, crop: Crop) -> Landmarks:
         """Locate the points of the face in a crop.

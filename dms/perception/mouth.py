@@ -8,6 +8,7 @@ lasts is the driver room's matter.
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.perception import Runtime
 from dms.frames import Image
 from dms.models import ModelFile
 from dms.perception.engine import Model
@@ -78,13 +79,14 @@ class MouthNet:
     Args:
         file: The model.
         threads: CPU threads.
+        runtime: What runs it.
 
     Raises:
         UserError: The file is not such a model.
     """
 
-    def __init__(self, file: ModelFile, threads: int = 1) -> None:
-        self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads)
+    def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
+        self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads, runtime)
 
     def yawn(self, patch: Image | None) -> float | None:
         """Probability of a yawn.

@@ -75,12 +75,12 @@ class Perception:
     def __init__(self, settings: PerceptionSettings) -> None:
         self._settings = settings
         files = {name: load_verified(name, settings.models_dir) for name in MODEL_NAMES}
-        threads = settings.threads
-        self._finder = FaceFinder(files["face"], threads)
-        self._landmarks = LandmarkNet(files["landmarks"], threads)
-        self._eyes = EyeNet(files["eyes"], threads)
-        self._mouth = MouthNet(files["mouth"], threads)
-        self._emotion = EmotionNet(files["emotion"], threads)
+        threads, runtime = settings.threads, settings.runtime
+        self._finder = FaceFinder(files["face"], threads, runtime)
+        self._landmarks = LandmarkNet(files["landmarks"], threads, runtime)
+        self._eyes = EyeNet(files["eyes"], threads, runtime)
+        self._mouth = MouthNet(files["mouth"], threads, runtime)
+        self._emotion = EmotionNet(files["emotion"], threads, runtime)
         self._view = ViewJudge(settings)
         self._search_pace = _Pace(settings.search_hz)
         self._mouth_pace = _Pace(settings.mouth_hz)

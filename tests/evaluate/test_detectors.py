@@ -176,6 +176,7 @@ def test_labels_one_folder_further_down_are_not_taken_for_pictures_without_a_fac
         face.evaluate(drivers.parent, find_model("face"), find_model("landmarks"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["nan", "0", "-1"])
 def test_points_that_are_no_face_do_not_spoil_the_mean(drivers, portrait, value):
     grey = np.asarray(cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY))

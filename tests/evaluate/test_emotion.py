@@ -185,6 +185,7 @@ def test_a_model_with_other_outputs_is_refused():
         ModelFaces(ModelFile("eyes", eyes.path, {"outputs": [7]}))
 
 
+@pytest.mark.slow
 @NEEDS_MATPLOTLIB
 def test_pictures_of_both_label_sets_are_drawn(tables, tmp_path):
     out = tmp_path / "new" / "pictures"
@@ -282,6 +283,7 @@ def test_without_the_extra_a_trained_file_says_what_to_install(name, missing, tm
         open_trained(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_json_stays_json_and_what_was_left_out_is_told_on_stderr(tmp_path):
     save(tmp_path / "happy" / "a.png", striped(3))
     (tmp_path / "happy" / "broken.png").write_bytes(b"not a picture")
@@ -295,6 +297,7 @@ def test_json_stays_json_and_what_was_left_out_is_told_on_stderr(tmp_path):
     assert done.stdout.endswith("not measured on: 1 pictures or rows\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
 def test_a_full_disk_under_the_report_is_one_line(tmp_path):
     save(tmp_path / "happy" / "a.png", striped(3))

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +88,62 @@ def test_a_model_without_a_sound_card_is_told(folder: Path, spoil: object, words
     spoil(folder)  # type: ignore[operator]
     with pytest.raises(UserError, match=words):
         find_model("face", folder)
+
+
+def in_folder(folder: Path, *names: str) -> None:
+    """A stand-in for a runtime: only one of the two is installed on most machines."""
+    for name in names:
+        package = folder / name
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "interpreter.py").write_text(f"class Interpreter:\n    name = {name!r}\n")
+
+
+@pytest.mark.parametrize(
+    ("installed", "wanted", "taken"),
+    [
+        (("tflite_runtime", "ai_edge_litert"), "auto", "ai_edge_litert"),
+        (("tflite_runtime", "ai_edge_litert"), "tflite-runtime", "tflite_runtime"),
+        (("tflite_runtime", "ai_edge_litert"), "litert", "ai_edge_litert"),
+        (("tflite_runtime",), "auto", "tflite_runtime"),
+        (("ai_edge_litert",), "auto", "ai_edge_litert"),
+    ],
+)
+def test_litert_is_taken_where_both_runtimes_are_unless_the_other_is_asked_for(
+    tmp_path: Path, installed: tuple[str, ...], wanted: str, taken: str
+) -> None:
+    in_folder(tmp_path, *installed)
+    assert interpreter_of(tmp_path, installed, wanted) == taken
+
+
+@pytest.mark.parametrize(
+    ("installed", "wanted", "words"),
+    [
+        (("tflite_runtime",), "litert", 'perception.runtime is "litert", which cannot be imported here'),
+        (("ai_edge_litert",), "tflite-runtime", "pip install tflite-runtime"),
+        ((), "auto", "no TFLite runtime"),
+    ],
+)
+def test_a_runtime_that_is_not_installed_is_told(
+    tmp_path: Path, installed: tuple[str, ...], wanted: str, words: str
+) -> None:
+    in_folder(tmp_path, *installed)
+    assert words in interpreter_of(tmp_path, installed, wanted)
+
+
+def interpreter_of(folder: Path, installed: tuple[str, ...], wanted: str) -> str:
+    """The runtime that a fresh process takes with these installed, or what it says of their lack."""
+    program = (
+        "import sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "for name in {'tflite_runtime', 'ai_edge_litert'} - set(sys.argv[3:]):\n"
+        "    sys.modules[name] = None\n"
+        "from dms.errors import UserError\n"
+        "from dms.perception.engine import _interpreter_class\n"
+        "try:\n"
+        "    print(_interpreter_class(sys.argv[2]).name)\n"
+        "except UserError as error:\n"
+        "    print(error)\n"
+    )
+    command = [sys.executable, "-c", program, str(folder), wanted, *installed]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.strip()

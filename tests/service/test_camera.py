@@ -18,6 +18,8 @@ from tests.frames.fake_v4l2 import FakeV4l2, build
 
 from .process import Dms, messages, wait_for
 
+pytestmark = pytest.mark.slow
+
 BUSY_S = 8.0
 """What a busy machine may take beyond the 2 and 10 s that are promised; docs/camera.md has the times measured."""
 CLOSED_AT_S = 20.0

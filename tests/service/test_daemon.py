@@ -21,6 +21,8 @@ from dms.service.daemon import Daemon
 
 from .process import Dms, messages, recovered, wait_for
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_closure_becomes_an_alert_that_starts_and_ends(
     mosquitto: Any, start: Callable[..., Dms], drive: Path

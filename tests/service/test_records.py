@@ -32,6 +32,8 @@ from dms.service.models import Models
 
 from .process import Dms, messages, recovered, wait_for
 
+pytestmark = pytest.mark.slow
+
 LEARNED = Baseline(0.2, 1.0, 0.25, 1.0, 0.1, 1.0)
 OF_THE_RUN = ("at", "started_at", "clock", "late_s", "topic")
 """Fields that tell the time of day, which a trace does not know."""

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dms.config import Config, DriverSettings, MqttSettings, ServiceSettings
 from dms.models import models_dir
 from dms.records.trace import read_trace
 from dms.service.reload import plan_reload
 
 from .process import Dms, Systemd, messages, sessions, wait_for
+
+pytestmark = pytest.mark.slow
 
 
 def test_what_can_be_reloaded_is_and_the_rest_waits() -> None:

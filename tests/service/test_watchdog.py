@@ -16,6 +16,8 @@ from dms.service.daemon import Daemon
 
 from .process import Dms, Systemd, wait_for
 
+pytestmark = pytest.mark.slow
+
 LIMIT_S = 0.4
 
 
