@@ -6,6 +6,7 @@ Takes a ``.tflite`` file with full-INT8 input and outputs, gives arrays of real 
 
 import importlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dms.config.perception import Runtime
 from dms.errors import UserError
 
 FloatArray = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int8] | FloatArray
 
 _IDENTIFIER = b"TFL3"
 """Bytes 4 to 8 of every TFLite file."""
@@ -35,6 +37,24 @@ def _interpreter_class(runtime: Runtime) -> Any:
         package = "'dms[litert]'" if runtime == "litert" else runtime
         raise UserError(f'perception.runtime is "{runtime}", which cannot be imported here: pip install {package}')
     raise UserError("no TFLite runtime: pip install tflite-runtime (Python 3.11) or ai-edge-litert (3.12 and later)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantisation:
+    """How an output's integers stand for real values; the default leaves real values as they are.
+
+    Attributes:
+        scale: Real value of one step.
+        zero_point: The integer that stands for 0.
+    """
+
+    scale: float = 1.0
+    zero_point: int = 0
+
+    def real(self, numbers: Numbers) -> FloatArray:
+        """Any part of an output as real values, float32, in the same shape."""
+        real: FloatArray = (numbers.astype(np.float32) - self.zero_point) * np.float32(self.scale)
+        return real
 
 
 class Model:
@@ -90,12 +110,16 @@ class Model:
         if quantisation[1] != -128 or abs(quantisation[0] * 255 - 1) > 0.01:
             raise UserError(f"{path} is quantised with {quantisation}, not with scale 1/255 and zero point -128")
         self._input_index = given["index"]
-        self._input = np.empty(shape, np.int8)
         details = {tuple(int(n) for n in d["shape"][1:]): d for d in self._interpreter.get_output_details()}
         if set(details) != set(output_shapes):
             raise UserError(f"{path} gives outputs of shapes {sorted(details)}, not {sorted(output_shapes)}")
-        self._outputs = [(details[s]["index"], *details[s]["quantization"]) for s in output_shapes]
+        chosen = [details[s] for s in output_shapes]
+        self._output_indices = [d["index"] for d in chosen]
         self.input_shape = input_shape
+        self.quantisations = [
+            Quantisation(*d["quantization"]) if d["dtype"] is np.int8 else Quantisation() for d in chosen
+        ]
+        """Of the outputs, in the order given to the constructor."""
 
     def run(self, picture: npt.NDArray[np.uint8]) -> list[FloatArray]:
         """Run the model on one picture.
@@ -106,17 +130,23 @@ class Model:
         Returns:
             The outputs as float32 without the batch axis, in the order given to the constructor.
         """
-        np.subtract(picture.reshape(self.input_shape), 128, out=self._input[0].view(np.uint8))
-        self._interpreter.set_tensor(self._input_index, self._input)
-        self._interpreter.invoke()
-        return [self._real(index, scale, zero) for index, scale, zero in self._outputs]
+        outputs = zip(self.quantisations, self.run_quantised(picture), strict=True)
+        return [quantisation.real(numbers) for quantisation, numbers in outputs]
 
-    def _real(self, index: int, scale: float, zero_point: int) -> FloatArray:
-        raw = self._interpreter.get_tensor(index)[0]
-        if raw.dtype != np.int8:
-            return np.asarray(raw, np.float32)
-        real: FloatArray = (raw.astype(np.float32) - zero_point) * np.float32(scale)
-        return real
+    def run_quantised(self, picture: npt.NDArray[np.uint8]) -> list[Numbers]:
+        """``run`` without the step to real values, for large outputs of which few values matter.
+
+        Returns:
+            The outputs as the net gives them; ``quantisations`` say what they stand for.
+        """
+        # a view of the net's own input spares a copy; the runtime refuses to run while a name still holds it
+        np.subtract(
+            picture.reshape(self.input_shape),
+            128,
+            out=self._interpreter.tensor(self._input_index)()[0].view(np.uint8),
+        )
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index)[0] for index in self._output_indices]
 
 
 def _first_line(error: Exception) -> str:

@@ -74,16 +74,17 @@ def eye_patch(grey: Picture, landmarks: npt.NDArray[np.float32], side: Side) -> 
         (32, 32) uint8, or None when the wider eye is under ``MIN_WIDTH`` pixels or the centre is outside the picture.
     """
     start = _FIRST_POINT[side]
-    first, last = landmarks[start], landmarks[start + 3]
+    corners = {i: (landmarks[i].tolist(), landmarks[i + 3].tolist()) for i in _FIRST_POINT.values()}
+    (first_x, first_y), (last_x, last_y) = corners[start]
     # a turned head foreshortens the far eye in width only, so the nearer one gives the scale
-    width = max(_distance(landmarks[i], landmarks[i + 3]) for i in _FIRST_POINT.values())
-    centre, height_px, width_px = (first + last) / 2, *grey.shape
-    if width < MIN_WIDTH or not (0 <= centre[0] < width_px and 0 <= centre[1] < height_px):
+    width = max(math.dist(*pair) for pair in corners.values())
+    x, y = (first_x + last_x) / 2, (first_y + last_y) / 2
+    height_px, width_px = grey.shape
+    if width < MIN_WIDTH or not (0 <= x < width_px and 0 <= y < height_px):
         return None
-    cos, sin = (last - first) / max(_distance(first, last), 1e-6) * SIZE / (FRAMING * width)
-    turn = np.array([[cos, sin], [-sin, cos]])
-    shift = (SIZE - 1) / 2 - turn @ centre
-    matrix = np.column_stack([turn, shift])
+    scale, middle = SIZE / (FRAMING * width) / max(math.dist(*corners[start]), 1e-6), (SIZE - 1) / 2
+    cos, sin = scale * (last_x - first_x), scale * (last_y - first_y)
+    matrix = np.array([(cos, sin, middle - cos * x - sin * y), (-sin, cos, middle + sin * x - cos * y)])
     patch = cv2.warpAffine(grey, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(patch, np.uint8)
 
@@ -172,7 +173,3 @@ def _closed(answer: npt.NDArray[np.float32] | None) -> float | None:
     if answer is None or answer[UNUSABLE] > MAX_UNUSABLE:
         return None
     return float(answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6))
-
-
-def _distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
-    return float(np.hypot(*(a - b)))

@@ -18,7 +18,7 @@ from dms.config.perception import Runtime
 from dms.frames import Image
 from dms.models import ModelFile
 from dms.observation import Box
-from dms.perception.engine import Model
+from dms.perception.engine import Model, Numbers, Quantisation
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -67,27 +67,27 @@ class Crop:
             points: (68, 2), pixels of the frame.
         """
         roll = roll_of(points)
-        turn = rotation(-roll)
-        outline = face_outline(points) @ turn.T
-        low, high = outline.min(0), outline.max(0)
-        x, y = turn.T @ ((low + high) / 2)
-        return cls(float(x), float(y), max(1.0, MARGIN * float((high - low).max())), roll)
+        outline = face_outline(points) @ rotation(roll)
+        (left, top), (right, bottom) = outline.min(0).tolist(), outline.max(0).tolist()
+        x, y = turned((left + right) / 2, (top + bottom) / 2, roll)
+        return cls(x, y, max(1.0, MARGIN * max(right - left, bottom - top)), roll)
 
     def matrix(self, size: int) -> npt.NDArray[np.float64]:
         """(2, 3) affine map from pixels of the frame to pixels of the crop scaled to ``size``."""
-        linear = rotation(-self.roll) * (size / self.side)
-        middle = (size - 1) / 2
-        return np.column_stack([linear, middle - linear @ (self.x, self.y)])
+        scale, middle = size / self.side, (size - 1) / 2
+        cos, sin = scale * math.cos(math.radians(self.roll)), scale * math.sin(math.radians(self.roll))
+        x, y = self.x, self.y
+        return np.array([(cos, sin, middle - cos * x - sin * y), (-sin, cos, middle + sin * x - cos * y)])
 
     def to_frame(self, points: FloatArray) -> FloatArray:
         """Points in sides of the crop from its centre, (N, 2), to pixels of the frame."""
-        turned: FloatArray = (points @ rotation(self.roll).T * self.side + (self.x, self.y)).astype(np.float32)
-        return turned
+        in_frame: FloatArray = (points @ rotation(self.roll).T * self.side + (self.x, self.y)).astype(np.float32)
+        return in_frame
 
     def from_frame(self, points: FloatArray) -> FloatArray:
         """The inverse of ``to_frame``."""
-        turned: FloatArray = ((points - (self.x, self.y)) @ rotation(-self.roll).T / self.side).astype(np.float32)
-        return turned
+        in_crop: FloatArray = ((points - (self.x, self.y)) @ rotation(-self.roll).T / self.side).astype(np.float32)
+        return in_crop
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,40 +131,59 @@ class LandmarkNet:
             grey: The frame, (height, width) uint8.
             crop: Where the face is; may be off by a fifth of its side and 30 degrees of roll.
         """
-        cells, offsets, confidence = self._model.run(cut(grey, crop.matrix(SIZE), SIZE))
-        return Landmarks(crop.to_frame(decode(cells, offsets)), float(confidence[0]))
+        cells, offsets, confidence = self._model.run_quantised(cut(grey, crop.matrix(SIZE), SIZE))
+        in_logits, in_cells, in_probability = self._model.quantisations
+        points = decode(cells, offsets, in_logits, in_cells)
+        return Landmarks(crop.to_frame(points), float(in_probability.real(confidence)[0]))
 
     def warm_up(self) -> None:
         """Run once on an empty picture."""
         self._model.run(np.zeros((SIZE, SIZE), np.uint8))
 
 
-def decode(cells: FloatArray, offsets: FloatArray) -> FloatArray:
+def decode(
+    cells: Numbers,
+    offsets: Numbers,
+    in_logits: Quantisation = Quantisation(),  # noqa: B008  # frozen
+    in_cells: Quantisation = Quantisation(),  # noqa: B008
+) -> FloatArray:
     """Points from the net's maps.
 
     Args:
         cells: (CELLS, CELLS, 68) logits of the cell that each point is in.
         offsets: (CELLS, CELLS, 136) x, y of each point from the cell's centre, in cells.
+        in_logits: What the numbers of ``cells`` stand for.
+        in_cells: What the numbers of ``offsets`` stand for.
 
     Returns:
         (68, 2) in sides of the crop from its centre: the mean of what the best cell and its eight neighbours say,
         weighted by their probabilities.
     """
-    point = np.arange(POINTS)
-    best_row, best_column = np.divmod(cells.reshape(-1, POINTS).argmax(0), CELLS)
-    rows, columns = best_row + _AROUND[:, :1], best_column + _AROUND[:, 1:]
-    inside = (rows >= 0) & (rows < CELLS) & (columns >= 0) & (columns < CELLS)
-    rows, columns = rows.clip(0, CELLS - 1), columns.clip(0, CELLS - 1)
-    logits = np.where(inside, cells[rows, columns, point], -np.inf)
+    # integers are compared as they are: only the nine cells around the best of each point become real values
+    best = cells.reshape(-1, POINTS).argmax(0)
+    near = _AROUND.take(best, 1)
+    places = near * POINTS + np.arange(POINTS)
+    logits = in_logits.real(cells.reshape(-1).take(places)) + _OUTSIDE.take(best, 1)
     weights = np.exp(logits - logits.max(0))
     weights /= weights.sum(0)
-    x = (weights * (columns + offsets[rows, columns, 2 * point])).sum(0)
-    y = (weights * (rows + offsets[rows, columns, 2 * point + 1])).sum(0)
-    decoded: FloatArray = ((np.stack([x, y], -1) + 0.5) / CELLS - 0.5).astype(np.float32)
+    said = _CENTRES.take(near, 0) + in_cells.real(offsets.reshape(-1, 2).take(places, 0))
+    decoded: FloatArray = (((weights[..., None] * said).sum(0) + 0.5) / CELLS - 0.5).astype(np.float32)
     return decoded
 
 
-_AROUND = np.array([(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)])
+def _neighbours() -> tuple[npt.NDArray[np.intp], FloatArray]:
+    """Of each cell by its number, (9, CELLS * CELLS): itself and the eight around it, and 0 or, outside, -inf."""
+    row, column = np.divmod(np.arange(CELLS * CELLS), CELLS)
+    around = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)])
+    rows, columns = row + around[:, :1], column + around[:, 1:]
+    inside = (rows >= 0) & (rows < CELLS) & (columns >= 0) & (columns < CELLS)
+    numbers = rows.clip(0, CELLS - 1) * CELLS + columns.clip(0, CELLS - 1)
+    return numbers, np.where(inside, 0, -np.inf).astype(np.float32)
+
+
+# looked up instead of worked out for 68 points in every frame
+_AROUND, _OUTSIDE = _neighbours()
+_CENTRES = np.array([(column, row) for row in range(CELLS) for column in range(CELLS)], np.float64)
 
 
 def cut(grey: Image, matrix: npt.NDArray[np.float64], size: int) -> Image:
@@ -178,22 +197,37 @@ def cut(grey: Image, matrix: npt.NDArray[np.float64], size: int) -> Image:
     Returns:
         (size, size) uint8.
     """
-    scale = math.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    # closed forms: for a 2x2 matrix numpy's linear algebra is mostly overhead
+    (a, b, dx), (c, d, dy) = matrix.tolist()
+    determinant = a * d - b * c
+    scale = math.sqrt(abs(determinant))
     shrink = int(1 / scale) if scale > 0 else 1
     if shrink > 1:
         # bilinear warping alone would skip pixels: average blocks of them first, only where the patch lies
-        corners = np.array([(0, 0), (size, 0), (0, size), (size, size)], np.float64)
-        inside = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+        corners = [(x - dx, y - dy) for x in (0, size) for y in (0, size)]
+        xs = [(d * x - b * y) / determinant for x, y in corners]
+        ys = [(a * y - c * x) / determinant for x, y in corners]
         height, width = grey.shape
-        left, top = (int(v) for v in np.clip(inside.min(0) - shrink, 0, (width - 1, height - 1)))
-        right, bottom = (int(v) + 1 for v in np.clip(inside.max(0) + shrink, (left, top), (width - 1, height - 1)))
+        left, top = _within(min(xs) - shrink, 0, width), _within(min(ys) - shrink, 0, height)
+        right, bottom = _within(max(xs) + shrink, left, width) + 1, _within(max(ys) + shrink, top, height) + 1
         columns, rows = max(1, (right - left) // shrink), max(1, (bottom - top) // shrink)
         part = grey[top : top + rows * shrink, left : left + columns * shrink]
         grey = np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
         # centre of pixel i of the smaller picture: shrink * i + (shrink - 1) / 2 of the part
-        offset = np.array([left, top]) + (shrink - 1) / 2
-        matrix = np.column_stack([matrix[:, :2] * shrink, matrix[:, :2] @ offset + matrix[:, 2]])
+        x, y = left + (shrink - 1) / 2, top + (shrink - 1) / 2
+        matrix = np.array([(a * shrink, b * shrink, a * x + b * y + dx), (c * shrink, d * shrink, c * x + d * y + dy)])
     return np.asarray(cv2.warpAffine(grey, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _within(place: float, first: int, count: int) -> int:
+    """The row or column at a place, from ``first`` to the last of ``count``."""
+    return int(max(first, min(place, count - 1)))
+
+
+def turned(x: float, y: float, degrees: float) -> tuple[float, float]:
+    """A point turned by ``rotation``."""
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return c * x - s * y, s * x + c * y
 
 
 def rotation(degrees: float) -> npt.NDArray[np.float64]:
@@ -208,20 +242,29 @@ def roll_of(points: FloatArray) -> float:
     The line between the eyes says it for a frontal face and shrinks as the head turns; the line from eyes to mouth
     does not. Their sum weighs each by its length.
     """
-    right, left, mouth = points[36:42].mean(0), points[42:48].mean(0), points[48:68].mean(0)
+    right, left, mouth = (centre(points, part) for part in (RIGHT_EYE, LEFT_EYE, MOUTH))
     across, down = left - right, mouth - (left + right) / 2
     return math.degrees(math.atan2(across[1] - down[0], across[0] + down[1]))
 
 
+RIGHT_EYE, LEFT_EYE, EYES, MOUTH = slice(36, 42), slice(42, 48), slice(36, 48), slice(48, 68)
+
+
+def centre(points: FloatArray, part: slice) -> FloatArray:
+    """(2,) mean of some of the 68 points."""
+    # what numpy's own mean does, which takes several times as long for so few
+    mean: FloatArray = np.add.reduce(points[part]) / np.float32(part.stop - part.start)
+    return mean
+
+
 def face_outline(points: FloatArray) -> FloatArray:
     """The 68 points and ten more along the forehead, (78, 2)."""
-    up = points[36:48].mean(0) - points[33]
+    up = centre(points, EYES) - points[33]
     return np.vstack([points, points[17:27] + np.float32(FOREHEAD) * up])
 
 
 def face_box(points: FloatArray) -> Box:
     """The face from forehead to chin, upright in the frame, from its 68 points."""
     outline = face_outline(points)
-    x, y = (float(v) for v in outline.min(0))
-    width, height = (float(v) for v in np.ptp(outline, axis=0))
-    return Box(x, y, width, height)
+    (left, top), (right, bottom) = outline.min(0).tolist(), outline.max(0).tolist()
+    return Box(left, top, right - left, bottom - top)

@@ -5,6 +5,9 @@ too small, too dark, or unusable to the net (a hand before it, turned away). Nev
 lasts is the driver room's matter.
 """
 
+import math
+
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +15,7 @@ from dms.config.perception import Runtime
 from dms.frames import Image
 from dms.models import ModelFile
 from dms.perception.engine import Model
-from dms.perception.landmarks import Crop, cut, roll_of, rotation
+from dms.perception.landmarks import EYES, Crop, centre, cut, roll_of, turned
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -49,12 +52,12 @@ def mouth_crop(points: FloatArray) -> Crop:
     Args:
         points: (68, 2) iBUG points, pixels of the frame.
     """
-    between, nose = points[36:48].mean(0), points[33]
-    across = float(np.linalg.norm(points[36] - points[45]))
-    unit = max(across, NOSE_LENGTH * float(np.linalg.norm(nose - between)))
+    between, nose = centre(points, EYES).tolist(), points[33].tolist()
+    across = math.dist(points[36].tolist(), points[45].tolist())
+    unit = max(across, NOSE_LENGTH * math.dist(nose, between))
     roll = roll_of(points)
-    x, y = nose + rotation(roll) @ (0.0, BELOW_NOSE * unit)
-    return Crop(float(x), float(y), max(1.0, FRAMING * unit), roll)
+    x, y = turned(0.0, BELOW_NOSE * unit, roll)
+    return Crop(nose[0] + x, nose[1] + y, max(1.0, FRAMING * unit), roll)
 
 
 def mouth_patch(grey: Image, points: FloatArray) -> Image | None:
@@ -97,7 +100,7 @@ class MouthNet:
         Returns:
             0..1 among the usable answers, None when the mouth cannot be judged.
         """
-        if patch is None or patch.mean() < MIN_MEAN:
+        if patch is None or cv2.mean(patch)[0] < MIN_MEAN:
             return None
         ((shut, yawn, unusable),) = self._model.run(patch)
         if unusable > MAX_UNUSABLE or shut + yawn <= 0:

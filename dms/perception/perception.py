@@ -197,11 +197,11 @@ def _round(value: float | None) -> float | None:
 
 
 def _rounded(box: Box) -> Box:
-    return Box(*(round(float(v), 1) for v in astuple(box)))
+    return Box(round(box.x, 1), round(box.y, 1), round(box.width, 1), round(box.height, 1))
 
 
 def _rounded_pose(pose: HeadPose) -> HeadPose:
-    return HeadPose(*(round(degrees, 1) for degrees in astuple(pose)))
+    return HeadPose(round(pose.yaw, 1), round(pose.pitch, 1), round(pose.roll, 1))
 
 
 def _rounded_emotions(emotions: Emotions | None) -> Emotions | None:

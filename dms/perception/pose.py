@@ -71,16 +71,33 @@ def head_pose(points: FloatArray) -> HeadPose:
     Args:
         points: (68, 2) iBUG points, pixels.
     """
-    seen = np.asarray(points, np.float64)[_POINTS]
-    affine = (_FIT @ (seen - _WEIGHTS @ seen)).T
-    u, _, vt = np.linalg.svd(affine, full_matrices=False)
-    right, down = u @ vt
-    ahead = np.cross(right, down)
+    # the face's own points are about their mean, so that where the seen ones lie cancels out
+    right, down = _rows_of_rotation((_FIT @ points[_POINTS]).T.tolist())
     # columns of the rotation are where the face's own axes point
-    yaw = math.asin(max(-1.0, min(1.0, float(ahead[0]))))
-    pitch = -math.atan2(float(ahead[1]), float(ahead[2]))
-    roll = math.atan2(float(down[0]), float(right[0]))
+    yaw = math.asin(max(-1.0, min(1.0, right[1] * down[2] - right[2] * down[1])))
+    pitch = -math.atan2(right[2] * down[0] - right[0] * down[2], right[0] * down[1] - right[1] * down[0])
+    roll = math.atan2(down[0], right[0])
     return HeadPose(math.degrees(yaw), math.degrees(pitch), math.degrees(roll))
+
+
+def _rows_of_rotation(affine: list[list[float]]) -> tuple[list[float], list[float]]:
+    """The two orthonormal rows nearest to a 2x3 map A: (A A')^(-1/2) A.
+
+    The root of a symmetric 2x2 matrix M has the closed form (M + s I) / t, s^2 = det M, t^2 = trace M + 2 s, which
+    spares a singular value decomposition.
+    """
+    first, second = affine
+    xx, xy, yy = (
+        sum(a * b for a, b in zip(one, other, strict=True))
+        for one, other in ((first, first), (first, second), (second, second))
+    )
+    s = math.sqrt(max(0.0, xx * yy - xy * xy))
+    # points on one line have no nearest rotation; zeros are as good as any, and no error
+    inverse = 1 / max(s * math.sqrt(xx + yy + 2 * s), 1e-12)
+    return (
+        [inverse * ((yy + s) * a - xy * b) for a, b in zip(first, second, strict=True)],
+        [inverse * ((xx + s) * b - xy * a) for a, b in zip(first, second, strict=True)],
+    )
 
 
 def face_turned_to_camera(pose: HeadPose) -> bool:

@@ -55,25 +55,30 @@ class ViewJudge:
             ``DARK`` below the limit of mean brightness, ``COVERED`` when neighbouring pixels hardly differ, else
             ``CLEAR``.
         """
-        thumbnail = cv2.resize(grey, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
-        brightness = float(thumbnail.mean())
+        thumbnail = np.asarray(cv2.resize(grey, _THUMBNAIL, interpolation=cv2.INTER_AREA), np.uint8)
+        brightness = cv2.mean(thumbnail)[0]
         if brightness < self._settings.dark_level:
             self._mean = self.detail = None
             return View.DARK
         mean = self._average(thumbnail, t)
-        steps = np.abs(np.diff(mean, axis=0)).mean() + np.abs(np.diff(mean, axis=1)).mean()
-        self.detail = float(steps) / 2 / brightness
+        steps = _mean_step(mean[1:], mean[:-1]) + _mean_step(mean[:, 1:], mean[:, :-1])
+        self.detail = steps / 2 / brightness
         return View.COVERED if self.detail < self._settings.covered_detail else View.CLEAR
 
-    def _average(self, thumbnail: npt.NDArray[np.float32], t: float) -> npt.NDArray[np.float32]:
+    def _average(self, thumbnail: Image, t: float) -> npt.NDArray[np.float32]:
         """The exponentially weighted mean of the thumbnails so far, by time."""
         gap_s = t - self._t
         self._t = t
         if self._mean is None or not 0.0 <= gap_s < _AVERAGE_S:
-            self._mean = thumbnail
+            self._mean = thumbnail.astype(np.float32)
         else:
-            self._mean = self._mean + np.float32(1.0 - math.exp(-gap_s / _AVERAGE_S)) * (thumbnail - self._mean)
+            cv2.accumulateWeighted(thumbnail, self._mean, 1.0 - math.exp(-gap_s / _AVERAGE_S))
         return self._mean
+
+
+def _mean_step(after: npt.NDArray[np.float32], before: npt.NDArray[np.float32]) -> float:
+    """Mean difference of neighbours; OpenCV sums it in one pass, without an array between."""
+    return cv2.norm(after, before, cv2.NORM_L1) / after.size
 
 
 def view_of(grey: Image, settings: PerceptionSettings) -> View:
