@@ -16,6 +16,7 @@ from rich.console import Console
 from dms import __version__
 from dms.config import Config, load_config, with_values
 from dms.errors import UserError, WorldError
+from dms.threads import one_thread_each
 
 app = typer.Typer(
     name="dms",
@@ -61,6 +62,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines in
 
 def main() -> None:
     """Run a command and turn errors that are meant to be read into one line and an exit code."""
+    if "train" not in sys.argv[1:2]:
+        # before a command loads its libraries; a training has work for them
+        one_thread_each()
     try:
         app()
     except UserError as error:
