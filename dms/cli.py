@@ -376,9 +376,17 @@ def bench(
 ) -> None:
     """Measure this machine: milliseconds per stage, frames per second, memory. Plays the sample drive by default."""
     from dms.alerts.bench import bench_delivery  # noqa: PLC0415
+    from dms.demo import SAMPLE_DRIVE  # noqa: PLC0415
     from dms.replay.bench import run_bench  # noqa: PLC0415
 
-    result = bench_delivery(Path.cwd()) if delivery else run_bench(load_config(config), source)
+    if delivery and (source is not None or config is not None):
+        raise UserError(
+            "--delivery measures the outbox and a broker of its own: it takes neither --source nor --config"
+        )
+    if delivery:
+        result: Any = bench_delivery(Path.cwd())
+    else:
+        result = run_bench(load_config(config), source or str(SAMPLE_DRIVE))
     if as_json:
         _print_json(result.to_json())
     else:

@@ -1,6 +1,6 @@
 """All actions together.
 
-Takes the ``[actions]`` table and alert messages, gives a report for ``health``.
+Takes the ``[actions]`` table and the steps of a drive, gives a report for ``health``.
 """
 
 import time
@@ -12,9 +12,10 @@ from dms.actions.worker import Worker
 from dms.alerts.messages import ActionsHealth, AlertMessage
 from dms.config.actions import ActionSettings
 from dms.driver.state import Phase
+from dms.sink import DriveInfo, Sink, Step
 
 
-class Actions:
+class Actions(Sink):
     """What is done about alerts, none by default.
 
     Args:
@@ -29,6 +30,7 @@ class Actions:
         self._workers: list[Worker] = []
         self._open: dict[UUID, AlertMessage] = {}
         """The last step of each alert that has not ended."""
+        self._started = False
         hook, buzzer, led = settings.hook, settings.buzzer, settings.led
         if hook.command is not None:
             self._workers.append(Worker(Hook(hook, vehicle_id), hook.kinds, hook.per_minute))
@@ -37,10 +39,17 @@ class Actions:
         if led.pin is not None:
             self._workers.append(Worker(Light(led), led.kinds, None))
 
-    def start(self) -> None:
-        """Begin to act."""
-        for worker in self._workers:
-            worker.start()
+    def start(self, info: DriveInfo) -> None:
+        """Begin to act; in a session that follows another, go on."""
+        if not self._started:
+            self._started = True
+            for worker in self._workers:
+                worker.start()
+
+    def step(self, step: Step) -> None:
+        """Act on the alerts of one step; returns at once."""
+        for message in step.messages:
+            self.alert(message)
 
     def alert(self, message: AlertMessage) -> None:
         """Act on one step of an alert; returns at once."""
@@ -56,7 +65,7 @@ class Actions:
         for message in before._open.values():
             self.alert(message)
 
-    def health(self) -> ActionsHealth | None:
+    def report(self) -> ActionsHealth | None:
         """How it went since the start; None where there is nothing to do."""
         if not self._workers:
             return None
@@ -67,7 +76,7 @@ class Actions:
             error=next((worker.error for worker in self._workers if worker.error is not None), None),
         )
 
-    def close(self, timeout_s: float) -> None:
+    def stop(self, timeout_s: float) -> None:
         """Finish what has begun within so long, then stop it and let go of the pins."""
         deadline = time.monotonic() + timeout_s
         for worker in self._workers:

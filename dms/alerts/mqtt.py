@@ -156,18 +156,16 @@ class Publisher:
         """Begin to deliver. Returns at once; an absent broker is tried for ever."""
         self._thread.start()
 
-    def alert(self, alert: Alert, tell: Callable[[AlertMessage], None] | None = None) -> None:
+    def alert(self, alert: Alert, message: AlertMessage | None = None) -> None:
         """Take an alert: it is on disk when this returns, and sent as soon as the broker takes it.
 
         Waits for one sync of the disk, a few milliseconds; never for the broker.
 
         Args:
             alert: One step of an alert.
-            tell: Called with its message before the disk is touched: what warns the driver must not wait for a card.
+            message: The same as the encoder made it, where that was done before.
         """
-        message = self._encoder.alert(alert)
-        if tell is not None:
-            tell(message)
+        message = message or self._encoder.alert(alert)
         topic = self._encoder.topic(alert)
         payload = message.to_json()
         self._outbox.put(Entry(topic, alert.phase, message.sequence, payload, self._boot, alert.t, alert.started_t))

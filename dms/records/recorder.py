@@ -82,16 +82,17 @@ class TraceRecorder:
         self._offer(TraceHeader(drive, session, known()))
 
     def write(self, event: Observation | DriverInput) -> None:
-        """Write what was seen or heard; returns at once."""
+        """Write what was seen or heard, once it is judged; returns at once."""
         if self._known is None:
             return
         if self._broken.is_set():
             self._try_again(event.t)
             return
+        self._offer(event)
+        # what is known holds this event already, so that the next part begins after it
         if self._part_full.is_set():
             self._part_full.clear()
             self._offer(_NextPart(self._known()))
-        self._offer(event)
 
     def close(self, timeout_s: float) -> None:
         """Write what waits, and end; what takes longer is left behind."""

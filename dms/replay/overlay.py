@@ -1,18 +1,18 @@
 """Draws what was seen and judged into a video, for people who look. Not part of any judgement."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dms.driver.state import Condition, DriverState, Eyes
 from dms.errors import UserError, WorldError
 from dms.frames import Image
 from dms.observation import Observation
-from dms.replay.walk import Picture
+from dms.sink import Sink, Step
 
 Colour = tuple[int, int, int]
 
@@ -34,35 +34,48 @@ _HOLD_S = 0.3
 _PANEL = 260
 
 
-class OverlayWriter:
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What is drawn of a frame: (height, width, 3) or (height, width) pixels, and (68, 2) points or None."""
+
+    image: Image
+    landmarks: npt.NDArray[np.float32] | None
+
+
+class OverlayWriter(Sink):
     """Writes a video with a panel of readings beside the picture.
 
     Frames are held or left out so that the video plays at 20 frames per second whatever the drive's own rate.
 
     Args:
         path: The .mp4 file to write.
+        landmarks: Returns the (68, 2) points of the frame that was seen last, None without a face.
 
     Raises:
         UserError: The name does not end in .mp4.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, landmarks: Callable[[], npt.NDArray[np.float32] | None]) -> None:
         if path.suffix != ".mp4":
             raise UserError(f"{path}: an overlay is written as .mp4")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        self._landmarks = landmarks
         self._writer: cv2.VideoWriter | None = None
         self._start_t = 0.0
         self._written = 0
         self._yawn: tuple[float, float | None] = (-np.inf, None)
 
-    def draw(self, picture: Picture, observation: Observation, state: DriverState) -> None:
+    def step(self, step: Step) -> None:
         """Add one frame; a mouth that was not measured on it is shown as it last was, lest readings flicker."""
+        observation, state = step.observation, step.state
+        if observation is None or state is None or step.frame is None:
+            return
         if observation.yawn is not None:
             self._yawn = (observation.t, observation.yawn)
         elif observation.face and observation.t - self._yawn[0] < _HOLD_S:
             observation = replace(observation, yawn=self._yawn[1])
-        canvas = draw(picture, observation, state)
+        canvas = draw(Picture(step.frame.image, self._landmarks()), observation, state)
         if self._writer is None:
             self._writer = self._open(canvas)
             self._start_t = observation.t
@@ -76,12 +89,8 @@ class OverlayWriter:
             raise WorldError(f"{self._path}: cannot be written")
         return writer
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self, timeout_s: float) -> None:
+        """Write the end of the file."""
         if self._writer is not None:
             self._writer.release()
 

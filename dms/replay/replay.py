@@ -6,7 +6,6 @@ Takes videos, folders of images or traces, gives ``events.jsonl``, ``trace.jsonl
 import json
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -18,13 +17,14 @@ from dms.alerts.clock import ClockQuality, Stamp
 from dms.alerts.encoder import Encoder
 from dms.config import Config
 from dms.driver.monitor import DriverMonitor
-from dms.driver.state import Alert
 from dms.errors import UserError
-from dms.observation import Observation
-from dms.records.trace import TraceWriter, is_trace
+from dms.records.trace import is_trace
+from dms.replay.files import EventsFile, TraceFile
 from dms.replay.overlay import OverlayWriter
 from dms.replay.summary import Summary, Tally
-from dms.replay.walk import PictureWalk, TraceWalk, Walk
+from dms.replay.walk import DriveReader, TraceReader, VideoReader
+from dms.road import Road
+from dms.sink import Sink
 
 _COLUMNS = (
     TextColumn("{task.description}"),
@@ -37,6 +37,10 @@ TRACE = "trace.jsonl"
 """What the trace of a replay is called."""
 
 
+_STOP_S = 60.0
+"""Time that a slow disk has for the end of the files."""
+
+
 class Progressed(Protocol):
     """Hears how far a replay has come."""
 
@@ -44,7 +48,9 @@ class Progressed(Protocol):
         """``completed``: seconds of the drive that are done."""
 
 
-def replay_drives(drives: Sequence[Path], config: Config, out: Path, overlay: Path | None = None) -> list[Summary]:
+def replay_drives(
+    drives: Sequence[Path], config: Config, out: Path, overlay: Path | None = None, sinks: Sequence[Sink] = ()
+) -> list[Summary]:
     """Replay drives one after another, with a progress bar on a terminal.
 
     Args:
@@ -53,6 +59,7 @@ def replay_drives(drives: Sequence[Path], config: Config, out: Path, overlay: Pa
         out: Results of a single drive go here, those of several into a folder each, named after the drive; that of a
             ``trace.jsonl`` after the folder it is in, as every drive has one.
         overlay: Video to draw what was seen into; needs a single drive that has pictures.
+        sinks: Told of each drive as well, after the files of the replay; ``start`` and ``stop`` once for each drive.
 
     Raises:
         UserError: A drive cannot be read, the results cannot be written, two drives share a name, or there can be no
@@ -67,10 +74,10 @@ def replay_drives(drives: Sequence[Path], config: Config, out: Path, overlay: Pa
     console = Console(stderr=True)
     with Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:
         for drive, folder in zip(drives, folders, strict=True):
-            walk = TraceWalk(drive) if is_trace(drive) else PictureWalk(drive, config)
-            task = progress.add_task(drive.name, total=walk.duration_s)
+            reader = TraceReader(drive) if is_trace(drive) else VideoReader(drive, config)
+            task = progress.add_task(drive.name, total=reader.duration_s)
             try:
-                summaries.append(replay(walk, config, folder, overlay, partial(progress.update, task)))
+                summaries.append(replay(reader, config, folder, overlay, partial(progress.update, task), sinks))
             except OSError as error:
                 problem = f"{error.filename or folder}: cannot be written ({error.strerror})"
                 raise UserError(f"{problem}: give --out a folder that can be made and written") from error
@@ -83,59 +90,54 @@ def _name(drive: Path) -> str:
 
 
 def replay(
-    walk: Walk, config: Config, out: Path, overlay: Path | None = None, progress: Progressed | None = None
+    drive: DriveReader,
+    config: Config,
+    out: Path,
+    overlay: Path | None = None,
+    progress: Progressed | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> Summary:
     """Replay one drive.
 
     Args:
-        walk: The drive.
+        drive: The drive.
         config: Limits.
         out: Folder for the results; made when absent. Earlier results in it are replaced.
         overlay: Video to draw what was seen into.
         progress: Hears how far it has come.
+        sinks: Told as well, after the files.
 
     Raises:
         UserError: The drive turns out to be broken; what was judged before that is written.
     """
     started = time.perf_counter()
-    encoder = Encoder(config.vehicle.id, walk.header.session, stamp)
-    monitor, tally = DriverMonitor(config.driver, walk.header.baseline), Tally()
+    encoder = Encoder(config.vehicle.id, drive.header.session, stamp)
+    monitor, tally = DriverMonitor(config.driver, drive.header.baseline), Tally()
     out.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as files:
-        events = files.enter_context((out / "events.jsonl").open("w", encoding="utf-8"))
+    own: list[Sink] = [tally, EventsFile(out / "events.jsonl", encoder.topics)]
+    if drive.has_pictures:
         # a trace walked again is there already, perhaps in this very folder
-        trace = files.enter_context(TraceWriter(out / TRACE, walk.header)) if walk.has_pictures else None
-        drawing = files.enter_context(OverlayWriter(overlay)) if overlay is not None else None
-
-        def raised(alerts: Sequence[Alert]) -> None:
-            for alert in alerts:
-                tally.alert(alert)
-                events.write(event_line(encoder, alert, tally.start_t))
-
-        for event, picture in walk.steps():
-            if trace is not None:
-                trace.write(event)
-            if not isinstance(event, Observation):
-                heard = monitor.receive(event)
-                raised(heard.alerts if heard is not None else ())
-                continue
-            judgement = monitor.step(event)
-            tally.add(event, judgement.state)
-            raised(judgement.alerts)
-            if drawing is not None and picture is not None:
-                drawing.draw(picture, event, judgement.state)
+        own.append(TraceFile(out / TRACE, drive.header))
+    if overlay is not None:
+        own.append(OverlayWriter(overlay, lambda: drive.landmarks))
+    road = Road(drive.observe, monitor, encoder, [*own, *sinks], _raise)
+    try:
+        road.start(drive.header.drive)
+        for moment in drive.moments():
+            road.step(moment)
             if progress is not None:
                 progress(completed=tally.duration_s)
-        raised(monitor.finish("end_of_drive"))
-    summary = tally.summary(walk.header.drive, walk.duration_s, walk.stage_ms, time.perf_counter() - started)
+        road.finish("end_of_drive")
+    finally:
+        road.stop(_STOP_S)
+    summary = tally.summary(drive.header.drive, drive.duration_s, drive.stage_ms(), time.perf_counter() - started)
     (out / "summary.json").write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
     return summary
 
 
-def event_line(encoder: Encoder, alert: Alert, start_t: float) -> str:
-    """One line of ``events.jsonl``: the wire message, with its topic and the seconds since the start of the drive."""
-    message = encoder.alert(alert).model_dump(mode="json")
-    return json.dumps({"t": round(alert.t - start_t, 6), "topic": encoder.topic(alert), **message}) + "\n"
+def _raise(_sink: Sink, error: Exception) -> None:
+    """Results that cannot be written end a replay: nobody is at risk, and half a result helps nobody."""
+    raise error
 
 
 def stamp(t: float) -> Stamp:

@@ -1,14 +1,14 @@
 """What a drive came to, in numbers.
 
-Takes observations and judgements while a drive is walked, gives a ``Summary``.
+Takes the steps of a drive, gives a ``Summary``.
 """
 
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dms.driver.state import Alert, AlertKind, Condition, DriverState
-from dms.observation import Observation
+from dms.driver.state import AlertKind, Condition, DriverState
+from dms.sink import Sink, Step
 
 _SHORT_S = 1.0
 """Containers round their length; a second less is no cut."""
@@ -57,7 +57,7 @@ class Summary:
         )
 
 
-class Tally:
+class Tally(Sink):
     """Counts while a drive is walked."""
 
     def __init__(self) -> None:
@@ -77,8 +77,13 @@ class Tally:
         """Seconds from the first to the last observation."""
         return self._last.t - self.start_t if self._last is not None else 0.0
 
-    def add(self, observation: Observation, state: DriverState) -> None:
-        """Count one frame."""
+    def step(self, step: Step) -> None:
+        """Count one frame, and each alert by the level of its latest step."""
+        for alert in step.alerts:
+            self._levels[alert.kind, alert.episode] = f"{alert.kind}/{alert.level}"
+        observation, state = step.observation, step.state
+        if observation is None or state is None:
+            return
         if self._last is not None:
             self._conditions_s[self._last.condition] += max(0.0, state.t - self._last.t)
         self._first = self._first or state
@@ -86,10 +91,6 @@ class Tally:
         self._frames += 1
         self._faces += observation.face is True
         self._eyes += observation.left_eye is not None or observation.right_eye is not None
-
-    def alert(self, alert: Alert) -> None:
-        """Count an alert by the level of its latest step."""
-        self._levels[alert.kind, alert.episode] = f"{alert.kind}/{alert.level}"
 
     def summary(self, drive: str, promised_s: float | None, stage_ms: dict[str, float], took_s: float) -> Summary:
         """The numbers so far.

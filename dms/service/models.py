@@ -74,7 +74,7 @@ class Models:
         self._settings, self._perception = settings, perception
         return True
 
-    def see(self, frame: Frame) -> Observation:
+    def observe(self, frame: Frame) -> Observation:
         """See a frame; one that perception cannot cope with is unknown, and health tells why."""
         try:
             observation = self._perception.observe(frame)
@@ -88,7 +88,7 @@ class Models:
         self._failure = None
         return observation
 
-    def health(self) -> ModelsHealth:
+    def report(self) -> ModelsHealth:
         """How they are doing, with the times since the last call."""
         return ModelsHealth(
             status="ok" if self._failure is None else "failed",

@@ -3,8 +3,11 @@
 from dms.alerts.clock import ClockQuality, Stamp
 from dms.alerts.encoder import Encoder
 from dms.alerts.messages import AlertMessage
+from dms.driver.baseline import Baseline
 from dms.driver.state import Alert, AlertKind, AngerLevel, FatigueLevel, Phase
+from dms.sink import DriveInfo
 
+INFO = DriveInfo("drive.mp4", "session", "van", lambda: Baseline(0.1, 0.0, 0.2, 0.0, 0.0, 0.0))
 _ENCODER = Encoder("van", "session", lambda t: Stamp(1_800_000_000.0 + t, ClockQuality.SYNCHRONISED))
 
 

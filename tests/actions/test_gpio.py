@@ -13,7 +13,7 @@ from dms.config.actions import ActionSettings, BuzzerSettings, LedSettings
 from dms.driver.state import AngerLevel, FatigueLevel, Phase
 from tests.conftest import until
 
-from .make import message
+from .make import INFO, message
 
 gpiozero = pytest.importorskip("gpiozero", reason="gpiozero is not installed: pip install 'dms[gpio]'")
 mock = pytest.importorskip("gpiozero.pins.mock")
@@ -34,7 +34,7 @@ def pins() -> Iterator[Any]:
 
 def started(**settings: Any) -> Actions:
     actions = Actions(ActionSettings(**settings), "van-7")
-    actions.start()
+    actions.start(INFO)
     return actions
 
 
@@ -56,7 +56,7 @@ def test_the_worse_the_level_the_more_beeps(pins: Any, level: FatigueLevel, beep
     time.sleep(0.2)
     assert rises(pin) == beeps
     assert not pin.state
-    actions.close(5.0)
+    actions.stop(5.0)
 
 
 def test_the_end_of_the_alert_silences_it_at_once(pins: Any) -> None:
@@ -66,7 +66,7 @@ def test_the_end_of_the_alert_silences_it_at_once(pins: Any) -> None:
     until(lambda: pin.state)
     actions.alert(message(Phase.END, FatigueLevel.UNRESPONSIVE))
     until(lambda: not pin.state)
-    actions.close(5.0)
+    actions.stop(5.0)
 
 
 def test_a_stop_silences_it_and_lets_go_of_the_pin(pins: Any) -> None:
@@ -74,7 +74,7 @@ def test_a_stop_silences_it_and_lets_go_of_the_pin(pins: Any) -> None:
     until(lambda: pins.pin("GPIO17").function == "output")
     actions.alert(message())
     until(lambda: pins.pin("GPIO17").state and pins.pin("BOARD13").state)
-    actions.close(5.0)
+    actions.stop(5.0)
     assert not pins.pin("GPIO17").state
     gpiozero.LED("GPIO17").close()
 
@@ -87,12 +87,12 @@ def test_the_light_is_on_while_any_alert_is_open(pins: Any) -> None:
     until(lambda: pin.function == "output" and not pin.state)
     actions.alert(message(Phase.END))
     actions.alert(message(Phase.UPDATE, AngerLevel.ANGRY))
-    report = until(lambda: (found := actions.health()) is not None and found.done == 4 and found)
+    report = until(lambda: (found := actions.report()) is not None and found.done == 4 and found)
     assert (report.failed, report.error) == (0, None)
     assert not pin.state, "the other alert is still open"
     actions.alert(message(Phase.END, AngerLevel.ANGRY))
     until(lambda: pin.state)
-    actions.close(5.0)
+    actions.stop(5.0)
 
 
 def test_the_light_stays_on_when_a_reload_replaces_it(pins: Any) -> None:
@@ -103,14 +103,14 @@ def test_the_light_stays_on_when_a_reload_replaces_it(pins: Any) -> None:
     before.alert(message(Phase.END, episode=1))
     until(lambda: pin.state)
     after = Actions(ActionSettings(led=LedSettings(pin="GPIO27", kinds=("fatigue", "anger"))), "van-7")
-    before.close(5.0)
+    before.stop(5.0)
     assert not pin.state
     after.take_over(before)
-    after.start()
+    after.start(INFO)
     until(lambda: pin.state)
     after.alert(message(Phase.END, episode=2))
     until(lambda: not pin.state)
-    after.close(5.0)
+    after.stop(5.0)
 
 
 @pytest.mark.parametrize("name", ["17", "GPIO17", "BCM17", "BOARD11", "WPI0"])
@@ -118,7 +118,7 @@ def test_a_pin_has_any_of_the_names_that_gpiozero_gives_it(pins: Any, name: str)
     actions = started(led=LedSettings(pin=name))
     actions.alert(message())
     until(lambda: pins.pin("GPIO17").state)
-    actions.close(5.0)
+    actions.stop(5.0)
 
 
 @pytest.mark.parametrize("name", ["", "017", "GPIO05", "PIN17"])
@@ -130,8 +130,8 @@ def test_a_name_that_gpiozero_does_not_know_is_refused(name: str) -> None:
 def test_anger_does_not_sound_unless_it_is_named(pins: Any) -> None:
     actions = started(buzzer=BuzzerSettings(pin="GPIO17"))
     actions.alert(message(level=AngerLevel.ANGRY))
-    actions.close(5.0)
-    report = actions.health()
+    actions.stop(5.0)
+    report = actions.report()
     assert report is not None
     assert report.done == 0
 
@@ -141,7 +141,7 @@ def test_a_board_without_pins_is_told_and_stops_nothing(pins: Any, monkeypatch: 
     monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "native")
     actions = started(buzzer=BuzzerSettings(pin="GPIO17"))
     actions.alert(message())
-    report = until(lambda: (found := actions.health()) is not None and found.failed == 1 and found)
+    report = until(lambda: (found := actions.report()) is not None and found.failed == 1 and found)
     assert report.error.startswith("buzzer: ")
-    actions.close(5.0)
+    actions.stop(5.0)
     gpiozero.Device.pin_factory = pins

@@ -15,7 +15,7 @@ from dms.driver.state import AngerLevel, Phase
 from dms.errors import UserError
 from tests.conftest import until
 
-from .make import message
+from .make import INFO, message
 
 
 @pytest.fixture
@@ -33,12 +33,12 @@ def script(tmp_path: Path) -> Callable[[str], Path]:
 
 def started(command: Path, **options: object) -> Actions:
     actions = Actions(ActionSettings(hook=HookSettings.model_validate({"command": command, **options})), "van-7")
-    actions.start()
+    actions.start(INFO)
     return actions
 
 
 def health(actions: Actions) -> tuple[int, int, int]:
-    report = actions.health()
+    report = actions.report()
     assert report is not None
     return report.done, report.failed, report.dropped
 
@@ -52,7 +52,7 @@ def test_it_gets_the_alert_as_json_and_in_its_environment(
     alert = message()
     actions.alert(alert)
     until(lambda: health(actions) == (1, 0, 0))
-    actions.close(5.0)
+    actions.stop(5.0)
     assert json.loads((tmp_path / "out.json").read_text()) == json.loads(alert.to_json())
     environment = dict(line.partition("=")[::2] for line in (tmp_path / "out").read_text().splitlines())
     told = {name: value for name, value in environment.items() if name.startswith("DMS_")}
@@ -71,12 +71,12 @@ def test_a_program_that_hangs_is_killed_with_what_it_started(script: Callable[[s
     actions = started(script('sleep 600 & echo $! > "$OUT"; wait'), timeout_s=5.0)
     actions.alert(message())
     until(lambda: health(actions) == (0, 1, 0))
-    report = actions.health()
+    report = actions.report()
     assert report is not None
     assert report.error == f"hook: {tmp_path}/hook was killed: it took longer than 5 s"
     child = int((tmp_path / "out").read_text())
     until(lambda: not alive(child))
-    actions.close(5.0)
+    actions.stop(5.0)
 
 
 def alive(pid: int) -> bool:
@@ -92,15 +92,15 @@ def test_a_program_that_fails_is_told_and_tried_again_at_the_next_alert(
     actions = started(script('[ "$DMS_PHASE" = end ] || exit 3'))
     actions.alert(message())
     until(lambda: health(actions) == (0, 1, 0))
-    report = actions.health()
+    report = actions.report()
     assert report is not None
     assert report.error == f"hook: {tmp_path}/hook ended with code 3"
     actions.alert(message(Phase.END))
     until(lambda: health(actions) == (1, 1, 0))
-    report = actions.health()
+    report = actions.report()
     assert report is not None
     assert report.error is None
-    actions.close(5.0)
+    actions.stop(5.0)
 
 
 def test_what_comes_while_it_is_busy_is_dropped_and_the_road_never_waits(script: Callable[[str], Path]) -> None:
@@ -114,7 +114,7 @@ def test_what_comes_while_it_is_busy_is_dropped_and_the_road_never_waits(script:
     assert (done, failed) == (0, 0)
     assert 491 <= dropped <= 492
     began = time.monotonic()
-    actions.close(0.2)
+    actions.stop(0.2)
     assert time.monotonic() - began < 30.0, "a stop does not wait for it"
 
 
@@ -123,7 +123,7 @@ def test_starts_and_updates_are_limited_and_an_end_always_passes(script: Callabl
     for phase in (Phase.START, Phase.UPDATE, Phase.UPDATE, Phase.UPDATE, Phase.END):
         actions.alert(message(phase))
     until(lambda: health(actions) == (3, 0, 2))
-    actions.close(5.0)
+    actions.stop(5.0)
     assert (tmp_path / "out").read_text().split() == ["start", "update", "end"]
 
 
@@ -132,7 +132,7 @@ def test_only_the_kinds_that_are_wanted_are_acted_on(script: Callable[[str], Pat
     actions.alert(message())
     actions.alert(message(level=AngerLevel.ANGRY))
     until(lambda: health(actions) == (1, 0, 0))
-    actions.close(5.0)
+    actions.stop(5.0)
     assert (tmp_path / "out").read_text().split() == ["anger"]
 
 
@@ -140,7 +140,7 @@ def test_what_waits_at_a_stop_is_still_acted_on(script: Callable[[str], Path], t
     actions = started(script('sleep 0.1; echo "$DMS_PHASE" >> "$OUT"'))
     actions.alert(message())
     actions.alert(message(Phase.END))
-    actions.close(60.0)
+    actions.stop(60.0)
     assert (tmp_path / "out").read_text().split() == ["start", "end"]
 
 
@@ -163,7 +163,7 @@ def test_the_example_of_the_page_speaks_up(tmp_path: Path, monkeypatch: pytest.M
     for alert in (message(), message(Phase.END), message(level=AngerLevel.ANGRY)):
         actions.alert(alert)
     until(lambda: health(actions) == (3, 0, 0))
-    actions.close(5.0)
+    actions.stop(5.0)
     assert (tmp_path / "played").read_text().splitlines() == [
         "-t dms-hook fatigue start microsleep",
         "-q /etc/dms/wake-up.wav",
@@ -182,7 +182,7 @@ def test_a_program_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:
 
 def test_without_a_configuration_nothing_is_done() -> None:
     actions = Actions(ActionSettings(), "van-7")
-    actions.start()
+    actions.start(INFO)
     actions.alert(message())
-    assert actions.health() is None
-    actions.close(0.0)
+    assert actions.report() is None
+    actions.stop(0.0)

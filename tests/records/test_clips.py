@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from dms.config import RecordSettings
-from dms.driver.state import Phase
+from dms.driver.state import Alert, AlertKind, FatigueLevel, Phase
 from dms.frames import Frame
+from dms.observation import Observation
 from dms.records import clips
 from dms.records.clips import ClipRecorder
 from dms.records.records import Records
+from dms.sink import Step
 from tests.actions.make import message
 from tests.conftest import until
 
@@ -39,6 +41,18 @@ def feed(see: Callable[[Frame], None], seconds: float, fps: float = 20.0) -> Non
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What was logged of clips: threads of other tests may still speak."""
     return [record.getMessage() for record in caplog.records if record.name == clips.__name__]
+
+
+def seen(frame: Frame) -> Step:
+    """A frame on which nothing was raised."""
+    return Step(Observation(frame.t), frame, None, (), ())
+
+
+def raised(phase: Phase) -> Step:
+    """A step of an alert, without a frame."""
+    now = time.monotonic()
+    alert = Alert(AlertKind.FATIGUE, phase, FatigueLevel.ASLEEP, 1, now, now, {})
+    return Step(None, None, None, (alert,), (message(phase),))
 
 
 def settings(**values: Any) -> RecordSettings:
@@ -195,17 +209,17 @@ def test_a_disk_that_is_nearly_full_keeps_its_room_for_alerts(tmp_path: Path, mo
 
 def test_only_starts_make_clips(tmp_path: Path) -> None:
     records = Records(settings(video_after_s=0.0), tmp_path)
-    feed(records.see, 0.3)
+    feed(lambda frame: records.step(seen(frame)), 0.3)
     for phase in (Phase.UPDATE, Phase.END):
-        records.alert(time.monotonic(), message(phase))
-    records.close(60.0)
+        records.step(raised(phase))
+    records.stop(60.0)
     assert not (tmp_path / "clips").exists()
 
 
 def test_nothing_is_kept_unless_the_owner_turns_it_on(tmp_path: Path) -> None:
     records = Records(RecordSettings(), tmp_path)
-    feed(records.see, 0.2)
-    records.alert(time.monotonic(), message())
-    assert records.health() is None
-    records.close(60.0)
+    feed(lambda frame: records.step(seen(frame)), 0.2)
+    records.step(raised(Phase.START))
+    assert records.report() is None
+    records.stop(60.0)
     assert list(tmp_path.iterdir()) == []

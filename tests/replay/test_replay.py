@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import dms.replay.overlay
@@ -15,12 +16,13 @@ from dms.demo import SAMPLE_DRIVE
 from dms.driver.monitor import DriverMonitor
 from dms.driver.state import Eyes
 from dms.errors import UserError
+from dms.frames import Frame
 from dms.observation import Box, HeadPose, Observation
 from dms.records.trace import TraceHeader
-from dms.replay.overlay import draw
+from dms.replay.overlay import Picture, draw
 from dms.replay.replay import replay, replay_drives
 from dms.replay.score import score
-from dms.replay.walk import Picture, Step, TraceWalk
+from dms.replay.walk import Moment, TraceReader
 
 CLOSED_S = (20.0, 23.5)
 LENGTH_S = 60.0
@@ -31,29 +33,29 @@ class MadeDrive:
 
     has_pictures = True
     duration_s: float | None = LENGTH_S
+    landmarks: npt.NDArray[np.float32] | None = np.full((68, 2), 30, np.float32)
 
-    def __init__(self, picture: bool = False) -> None:
+    def __init__(self) -> None:
         self.header = TraceHeader("made", "session")
-        self.stage_ms: dict[str, float] = {}
-        points = np.full((68, 2), 30, np.float32)
-        self._picture = Picture(np.zeros((60, 80), np.uint8), points) if picture else None
 
-    def steps(self) -> Iterator[Step]:
+    def moments(self) -> Iterator[Moment]:
         for index in range(int(LENGTH_S * 15)):
-            t = round(index / 15, 6)
-            eye = 0.97 if CLOSED_S[0] <= t < CLOSED_S[1] else 0.03
-            yield (
-                Observation(
-                    t,
-                    face=True,
-                    face_score=0.9,
-                    box=Box(10, 10, 20, 30),
-                    pose=HeadPose(1, 2, 3),
-                    left_eye=eye,
-                    right_eye=eye,
-                ),
-                self._picture,
-            )
+            yield Frame(round(index / 15, 6), np.zeros((60, 80), np.uint8))
+
+    def observe(self, frame: Frame) -> Observation:
+        eye = 0.97 if CLOSED_S[0] <= frame.t < CLOSED_S[1] else 0.03
+        return Observation(
+            frame.t,
+            face=True,
+            face_score=0.9,
+            box=Box(10, 10, 20, 30),
+            pose=HeadPose(1, 2, 3),
+            left_eye=eye,
+            right_eye=eye,
+        )
+
+    def stage_ms(self) -> dict[str, float]:
+        return {}
 
 
 def test_it_writes_events_trace_and_summary(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_it_writes_events_trace_and_summary(tmp_path: Path) -> None:
 
 def test_a_replayed_trace_gives_the_same_events_byte_for_byte(tmp_path: Path) -> None:
     replay(MadeDrive(), Config(), tmp_path / "first")
-    replay(TraceWalk(tmp_path / "first" / "trace.jsonl"), Config(), tmp_path / "second")
+    replay(TraceReader(tmp_path / "first" / "trace.jsonl"), Config(), tmp_path / "second")
     first, second = ((tmp_path / name / "events.jsonl").read_bytes() for name in ("first", "second"))
     assert first == second
     assert first
@@ -118,7 +120,7 @@ def test_an_overlay_needs_one_drive_with_pictures(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_overlay_is_a_video_of_the_drives_length(tmp_path: Path) -> None:
-    replay(MadeDrive(picture=True), Config(), tmp_path, tmp_path / "seen.mp4")
+    replay(MadeDrive(), Config(), tmp_path, tmp_path / "seen.mp4")
     capture = cv2.VideoCapture(str(tmp_path / "seen.mp4"))
     ok, image = capture.read()
     assert ok
@@ -148,7 +150,7 @@ def test_an_overlay_reads_well(eyes: Eyes, closed_s: float | None, words: str, m
 
 def test_an_overlay_has_to_be_mp4(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"written as \.mp4"):
-        replay(MadeDrive(picture=True), Config(), tmp_path, tmp_path / "seen.avi")
+        replay(MadeDrive(), Config(), tmp_path, tmp_path / "seen.avi")
 
 
 def test_a_recording_that_was_cut_short_says_so(tmp_path: Path) -> None:

@@ -52,8 +52,7 @@ def test_a_trace_replays_to_the_alerts_of_the_live_run(
     mosquitto: Any, drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # a busy machine may write the trace, and take the last alerts, later than a stop waits for it
-    monkeypatch.setattr("dms.service.daemon._FINISH_S", 60.0)
-    monkeypatch.setattr("dms.service.daemon._FLUSH_S", 120.0)
+    monkeypatch.setattr("dms.service.daemon._STOP_S", 120.0)
     learned_from = Models(PerceptionSettings()).learned_from
     listener = mosquitto.listen()
     config = Config(

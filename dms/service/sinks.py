@@ -1,0 +1,118 @@
+"""The daemon's own sinks: what goes to the broker, and what goes to the log.
+
+Take the steps of a drive. Alerts are on disk before the log tells of them.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from dms.alerts.clock import Clock
+from dms.alerts.encoder import Encoder
+from dms.alerts.inputs import Input
+from dms.alerts.messages import AlertMessage, HealthMessage, InfoMessage
+from dms.alerts.mqtt import Publisher, PublisherStatus
+from dms.alerts.outbox import Outbox
+from dms.alerts.topics import Topics
+from dms.config import Config
+from dms.driver.state import AlertKind, DriverState, Phase
+from dms.sink import Sink, Step
+
+log = logging.getLogger(__name__)
+
+
+class MqttSink(Sink):
+    """Publishes alerts, states and reports.
+
+    Args:
+        config: The ``[mqtt]`` table and the vehicle's id.
+        folder: Holds the outbox.
+        session: Names this run.
+        clock: The frames' clock and its UTC.
+        on_input: Called from the delivery thread with each valid input.
+
+    Raises:
+        UserError: A login or certificate file is missing or not what it should be.
+    """
+
+    def __init__(
+        self, config: Config, folder: Path, session: str, clock: Clock, on_input: Callable[[Input], None]
+    ) -> None:
+        self._outbox = Outbox(folder / "outbox.sqlite", config.mqtt.outbox_limit)
+        topics = Topics(config.vehicle.id, config.mqtt.prefix)
+        sequences = {topic: self._outbox.last_sequence(topic) for topic in map(topics.alert, AlertKind)}
+        self.encoder = Encoder(config.vehicle.id, session, clock.stamp, sequences, config.mqtt.prefix)
+        """Makes the messages; the numbers of alerts go on from those on disk."""
+        self._publisher = Publisher(config.mqtt, self.encoder, self._outbox, clock, on_input)
+        self.state_interval_s = config.service.state_interval_s
+        """Longest time between two states, seconds."""
+        self._published: DriverState | None = None
+        self._started = False
+
+    def end_left_open(self, tell: Callable[[AlertMessage], None]) -> None:
+        """End what an earlier run left open when it was killed.
+
+        Args:
+            tell: Called with each message before the disk is touched.
+        """
+        self._publisher.end_left_open(tell)
+
+    def step(self, step: Step) -> None:
+        """Publish the alerts, and the state where it is news; the first state begins the delivery."""
+        for alert, message in zip(step.alerts, step.messages, strict=True):
+            self._publisher.alert(alert, message)
+        state = step.state
+        if state is not None and self._is_news(state):
+            self._published = state
+            self._publisher.state(state)
+        if state is not None and not self._started:
+            # the state is known before the broker is: alerts follow ``online``, and that follows the state
+            self._started = True
+            self._publisher.start()
+
+    def info(self, message: InfoMessage) -> None:
+        """Publish what runs."""
+        self._publisher.info(message)
+
+    def health(self, report: HealthMessage) -> None:
+        """Publish a report."""
+        self._publisher.health(report)
+
+    def stop(self, timeout_s: float) -> None:
+        """Send what can be sent; the rest stays on disk."""
+        self._publisher.stop(timeout_s)
+        self._outbox.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether the delivery thread lives; only a defect ends it before ``stop``."""
+        return self._publisher.running
+
+    @property
+    def status(self) -> PublisherStatus:
+        """How delivery is doing."""
+        return self._publisher.status
+
+    def _is_news(self, state: DriverState) -> bool:
+        last = self._published
+        if last is None or state.t - last.t >= self.state_interval_s or state.t < last.t:
+            return True
+        return (state.condition, state.degraded, state.fatigue, state.anger) != (
+            last.condition,
+            last.degraded,
+            last.fatigue,
+            last.anger,
+        )
+
+
+class AlertLog(Sink):
+    """Logs each step of each alert.
+
+    Each level counts for itself against the limit on repeats, so that an update never hides a start.
+    """
+
+    def step(self, step: Step) -> None:
+        """Log the alerts."""
+        for alert in step.alerts:
+            level = logging.INFO if alert.phase is Phase.END else logging.WARNING
+            log.log(level, f"{alert.kind} alert {alert.phase}: {alert.level}")
