@@ -73,7 +73,6 @@ class Link:
         closed: Why the connection is over; None while it is not.
         refused: The broker refused the connection rather than being out of reach.
         opened: The broker's machine has taken the connection.
-        timed_out: This side gave up waiting for the broker's answer.
         code: The broker's reason code of its refusal or goodbye; None when it gave none.
         blames_message: Whether the end may be the fault of a message that was sent.
         limits: What the broker states that it takes.
@@ -89,7 +88,6 @@ class Link:
         self.closed: str | None = None
         self.refused = False
         self.opened = False
-        self.timed_out = False
         self.code: int | None = None
         self.blames_message = True
         self.limits = Limits()

@@ -310,8 +310,9 @@ class Publisher:
         elif link.code in (RETAIN_NOT_SUPPORTED, QOS_NOT_SUPPORTED):
             keeps = self._will.retain and link.code != RETAIN_NOT_SUPPORTED
             self._will = Will(0 if link.code == QOS_NOT_SUPPORTED else self._will.qos, keeps)
-        elif link.opened and not link.refused and not link.timed_out:
-            self._version.close_silently()
+        elif link.opened and not link.refused:
+            # closed, or never answered: amqtt does the one or the other to a version that it does not know
+            self._version.end_silently()
         return error
 
     def _deliver(self, link: Link) -> None:
@@ -324,7 +325,6 @@ class Publisher:
                 if self._stopping.is_set():
                     return
                 if now - opened > self._settings.acknowledge_s:
-                    link.timed_out = True
                     raise TimeoutError("the broker does not answer")
                 continue
             if not self._connected:

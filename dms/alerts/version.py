@@ -7,7 +7,7 @@ from typing import Literal
 
 Version = Literal["5", "3.1.1"]
 
-_SILENT_CLOSES = 2
+_SILENT_ENDS = 2
 
 
 class VersionChoice:
@@ -35,10 +35,10 @@ class VersionChoice:
         """A broker does not speak this version."""
         self._change()
 
-    def close_silently(self) -> None:
-        """A connection was closed before the broker's answer."""
+    def end_silently(self) -> None:
+        """A connection ended without the broker's answer: it was closed, or given up."""
         self._silent += 1
-        if self._silent >= _SILENT_CLOSES:
+        if self._silent >= _SILENT_ENDS:
             self._change()
 
     def _change(self) -> None:

@@ -310,7 +310,7 @@ def test_the_version_changes_after_a_refusal_or_two_silent_closes_until_one_is_a
 ) -> None:
     choice = VersionChoice("auto")
     for event in events:
-        {"r": choice.refuse, "c": choice.close_silently, "a": choice.accept}[event]()
+        {"r": choice.refuse, "c": choice.end_silently, "a": choice.accept}[event]()
     assert choice.version == version
 
 
@@ -318,5 +318,5 @@ def test_a_version_that_was_set_stands() -> None:
     choice = VersionChoice("3.1.1")
     for _ in range(5):
         choice.refuse()
-        choice.close_silently()
+        choice.end_silently()
     assert choice.version == "3.1.1"
