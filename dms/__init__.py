@@ -1,14 +1,60 @@
 """DMS: a driver-monitoring service that watches a driver's face and publishes fatigue and anger alerts.
 
-The road, walked once by every frame: ``frames -> perception -> driver -> alerts``; see docs/architecture.md.
+The road, walked once by every frame: ``frames -> perception -> driver -> alerts``; see docs/architecture.md. The names
+below are for programs of your own; docs/library.md shows how to use them.
 """
 
-import os
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-# read when OpenCV is loaded, and this runs before any module here can load it; what is wrong with a picture, a video or
-# a camera is told by our own errors, in one line, without an address and its password
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+if TYPE_CHECKING:
+    from dms.config import Config, load_config
+    from dms.driver import Alert, DriverMonitor, DriverSettings, DriverState, Judgement
+    from dms.frames import open_source
+    from dms.observation import Observation
+    from dms.perception import Perception
+    from dms.replay.replay import replay_drives
+    from dms.replay.score import score_drives
+    from dms.sink import Sink, Step
+else:
+    from dms.lazy import lazy
+
+    __getattr__ = lazy(
+        __name__,
+        {
+            "Alert": "dms.driver",
+            "Config": "dms.config",
+            "DriverMonitor": "dms.driver",
+            "DriverSettings": "dms.driver",
+            "DriverState": "dms.driver",
+            "Judgement": "dms.driver",
+            "Observation": "dms.observation",
+            "Perception": "dms.perception",
+            "Sink": "dms.sink",
+            "Step": "dms.sink",
+            "load_config": "dms.config",
+            "open_source": "dms.frames",
+            "replay_drives": "dms.replay.replay",
+            "score_drives": "dms.replay.score",
+        },
+    )
 
 __version__ = version("dms")
+
+__all__ = [
+    "Alert",
+    "Config",
+    "DriverMonitor",
+    "DriverSettings",
+    "DriverState",
+    "Judgement",
+    "Observation",
+    "Perception",
+    "Sink",
+    "Step",
+    "__version__",
+    "load_config",
+    "open_source",
+    "replay_drives",
+    "score_drives",
+]

@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from dms.demo import SAMPLE_DRIVE
@@ -56,3 +58,50 @@ def test_the_webhook_posts_every_step_of_every_alert(
     events = [json.loads(line) for line in (tmp_path / "out" / "events.jsonl").read_text().splitlines()]
     assert events
     assert posted == [{name: value for name, value in event.items() if name not in ("t", "topic")} for event in events]
+
+
+def test_a_list_of_observations_is_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(snippets("library.md")[0], {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("s  fatigue start: microsleep")
+    assert lines[-1].endswith("s  fatigue end: asleep")
+
+
+@pytest.fixture(scope="module")
+def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sample drive as drive.mp4, replayed into out."""
+    folder = tmp_path_factory.mktemp("drive")
+    (folder / "drive.mp4").write_bytes(SAMPLE_DRIVE.read_bytes())
+    return folder
+
+
+def test_a_video_is_judged(drive: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(drive)
+    exec(snippets("library.md")[1], {})
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(" start: " in line for line in lines) == sum(" end: " in line for line in lines) >= 1
+
+
+def test_a_sink_hears_and_its_trace_is_read(
+    drive: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(drive)
+    exec(snippets("library.md")[2], {})
+    assert "fatigued" in capsys.readouterr().out
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    exec(snippets("library.md")[4], {})
+    assert "left_eye" in capsys.readouterr().out
+
+
+def test_a_model_is_evaluated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(1)
+    for name in ("closed", "open"):
+        (tmp_path / "eyes" / name).mkdir(parents=True)
+        for number in range(4):
+            picture = rng.integers(0, 255, (40, 60), np.uint8)
+            cv2.imwrite(str(tmp_path / "eyes" / name / f"{number}.png"), picture)
+    monkeypatch.chdir(tmp_path)
+    exec(snippets("library.md")[3], {})
+    assert "accuracy" in capsys.readouterr().out.lower()

@@ -4,8 +4,24 @@ Takes ``Observation`` values and a few vehicle inputs in order of time, gives a 
 clock, no I/O, no pixels, no TFLite; the same observations always give the same judgements.
 """
 
+from dms.config.driver import DriverSettings
 from dms.driver.baseline import Baseline
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
 from dms.driver.monitor import DriverMonitor
+from dms.driver.state import Alert, AlertKind, DriverState, Judgement
+from dms.observation import Observation
 
-__all__ = ["Acknowledgement", "Baseline", "DriverChange", "DriverInput", "DriverMonitor", "VehicleSpeed"]
+__all__ = [
+    "Acknowledgement",
+    "Alert",
+    "AlertKind",
+    "Baseline",
+    "DriverChange",
+    "DriverInput",
+    "DriverMonitor",
+    "DriverSettings",
+    "DriverState",
+    "Judgement",
+    "Observation",
+    "VehicleSpeed",
+]

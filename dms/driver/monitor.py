@@ -29,11 +29,12 @@ class DriverMonitor:
     ``view`` is ``View.LOST``.
 
     Args:
-        settings: All limits.
+        settings: All limits; the defaults without.
         baseline: What is already known about this driver; None to learn it.
     """
 
-    def __init__(self, settings: DriverSettings, baseline: Baseline | None = None) -> None:
+    def __init__(self, settings: DriverSettings | None = None, baseline: Baseline | None = None) -> None:
+        settings = settings or DriverSettings()
         self._settings = settings
         self._max_gap_s = settings.time.max_gap_s
         self._edge_s = settings.time.edge_s

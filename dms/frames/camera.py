@@ -14,25 +14,32 @@ from dms.frames.v4l2 import V4l2Camera
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
-def open_source(settings: CameraSettings) -> Source:
-    """Open what ``camera.source`` names.
+def open_source(source: CameraSettings | str | Path) -> Source:
+    """Open a camera, a stream, a video or a folder of images.
+
+    Args:
+        source: The ``[camera]`` table, or its ``source`` alone: an index, a device, an address, a file or a folder.
+
+    Returns:
+        What gives frames, once they are asked for.
 
     Raises:
         UserError: A file or folder cannot be used, an address cannot be one, or there is no such name. (A camera is
             opened later, by ``frames``.)
     """
-    source = settings.source
-    if source.partition(":")[0] == "libcamera":
+    settings = source if isinstance(source, CameraSettings) else CameraSettings(source=str(source))
+    name = settings.source
+    if name.partition(":")[0] == "libcamera":
         return LibcameraCamera(settings)
-    if "://" in source:
-        _check_address(source)
+    if "://" in name:
+        _check_address(name)
         return StreamCamera(settings)
-    if source.isdigit() or source.startswith("/dev/"):
+    if name.isdigit() or name.startswith("/dev/"):
         return V4l2Camera(settings)
-    path = Path(source)
-    hint = did_you_mean(source.partition(":")[0].lower(), ["libcamera"])
+    path = Path(name)
+    hint = did_you_mean(name.partition(":")[0].lower(), ["libcamera"])
     if hint and not path.exists():
-        raise UserError(f"{source}: no such file{hint}")
+        raise UserError(f"{name}: no such file{hint}")
     return open_recording(path, settings)
 
 

@@ -66,13 +66,14 @@ class Perception:
     """Sees the driver.
 
     Args:
-        settings: Rates, limits, and where the models are.
+        settings: Rates, limits, and where the models are; the defaults and the shipped models without.
 
     Raises:
         UserError: A model is missing, is not the one its card describes, or cannot be run.
     """
 
-    def __init__(self, settings: PerceptionSettings) -> None:
+    def __init__(self, settings: PerceptionSettings | None = None) -> None:
+        settings = settings or PerceptionSettings()
         self._settings = settings
         files = {name: load_verified(name, settings.models_dir) for name in MODEL_NAMES}
         threads, runtime = settings.threads, settings.runtime
