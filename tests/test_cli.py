@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from rich.text import Text
 
@@ -158,10 +160,54 @@ def test_watch_does_not_take_a_name_that_is_none() -> None:
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["evaluate", "train"])
-def test_help_tells_the_layout_of_each_models_data(command: str) -> None:
-    help_text = dms(command, "--help").stdout
+def test_help_tells_the_layout_of_each_models_data() -> None:
+    help_text = dms("train", "--help").stdout
     assert "\\b" not in help_text
     lines = [line.split() for line in help_text.splitlines()]
     told = {words[0] for words in lines if len(words) > 2 and words[0] in MODELS}
     assert told == set(MODELS)
+    assert all(f" {model} " in dms("evaluate", "--help").stdout for model in MODELS)
+    layouts = {"face": "file,x,y,w,h", "landmarks": "x67,y67", "eyes": "closed/", "mouth": "yawn", "emotion": "Usage"}
+    for model, layout in layouts.items():
+        assert layout in dms("evaluate", model, "--help").stdout
+
+
+def test_a_command_offers_only_the_options_that_it_uses() -> None:
+    assert "--ferplus" not in dms("evaluate", "eyes", "--help").stdout
+    assert "--source" not in dms("bench", "driver", "--help").stdout
+    assert "--delivery" not in dms("bench", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("bench", "--delivery", "--source", "/nonexistent"), "--delivery measures an outbox"),
+        (("bench", "delivery", "--source", "/nonexistent"), "--source"),
+        (("bench", "--source", "/nonexistent", "driver"), "behind the command: dms bench driver"),
+        (("evaluate", "eyes", "{out}", "--ferplus", "{out}/fer2013new.csv"), "--ferplus"),
+        (("evaluate", "emotion", "{out}", "--ferplus", "{out}/fer2013new.csv"), "are for fer2013.csv"),
+        (("evaluate", "emotion", "{out}", "--usage", "PrivateTest"), "are for fer2013.csv"),
+        (("evaluate", "emotion", "{out}", "--square", "8"), "--square is for --occlusion"),
+    ],
+)
+def test_options_that_a_mode_does_not_use_are_refused(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    result = dms(*(argument.format(out=tmp_path) for argument in arguments))
+    assert result.returncode == 2
+    assert words in Text.from_ansi(result.stderr).plain
+
+
+def test_bench_alone_means_perception(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "1.jpg"), np.full((120, 160, 3), 90, np.uint8))
+    for spelling in (("bench",), ("bench", "perception")):
+        result = dms(*spelling, "--source", str(tmp_path), "--json")
+        assert json.loads(result.stdout)["frames"] == 1, result.stderr
+
+
+def test_help_loads_no_library_that_it_does_not_need() -> None:
+    program = (
+        "import sys; sys.argv = ['dms', '--version']; from dms.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print([name for name in ('numpy', 'cv2', 'pydantic', 'paho') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.stdout.splitlines()[1:] == ["[]"], result.stderr

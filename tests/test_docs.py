@@ -6,8 +6,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from typer.main import get_command
 
-from dms.cli import app
+from dms.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -37,6 +38,6 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_exist(page: Path) -> None:
-    known = {(command.name or command.callback.__name__) for command in app.registered_commands if command.callback}
+    known = set(get_command(app).commands)
     used = set(re.findall(r"`dms ([a-z]+)", page.read_text(encoding="utf-8")))
     assert used <= known

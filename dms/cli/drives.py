@@ -1,0 +1,63 @@
+"""Commands on recorded drives: replay, score."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dms.cli.options import AsJson, ConfigFile, configuration
+from dms.cli.output import print_json, show
+
+
+def replay(
+    drives: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DRIVE...", help="Video files, folders of images, trace.jsonl files, or folders of a trace's parts."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where results go; made when absent.")],
+    config: ConfigFile = None,
+    overlay: Annotated[
+        Path | None, typer.Option(metavar="OUT.mp4", help="Also draw what was seen into a video (one drive only).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge recorded drives: events.jsonl, trace.jsonl and summary.json for each."""
+    from dms.replay.replay import replay_drives  # noqa: PLC0415  # --help stays quick
+
+    summaries = replay_drives(drives, configuration(config), out, overlay)
+    if as_json:
+        print_json([summary.to_json() for summary in summaries])
+    else:
+        for summary in summaries:
+            show(summary, as_json)
+
+
+def score(
+    events: Annotated[
+        list[Path], typer.Argument(metavar="EVENTS...", help="Files events.jsonl that `dms replay` wrote.")
+    ],
+    labels: Annotated[
+        list[Path],
+        typer.Option(metavar="CSV", help="What happened: start_s,end_s,event. Once for each EVENTS, in their order."),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Compare alerts with labels: hits, misses, false alarms per hour, delay; of several drives also all together."""
+    from dms.replay.score import score_drives, together  # noqa: PLC0415
+
+    scores = score_drives(events, labels)
+    whole = together(scores)
+    if len(scores) == 1:
+        show(whole, as_json, whole.warnings)
+        return
+    for warning in whole.warnings:
+        print(f"dms: {warning}", file=sys.stderr)
+    drives = list(zip(map(str, events), scores, strict=True))
+    if as_json:
+        print_json({"drives": [{"events": name, **one.to_json()} for name, one in drives], "together": whole.to_json()})
+    else:
+        for name, one in [*drives, ("together", whole)]:
+            print(f"{name}: {one.line()}")

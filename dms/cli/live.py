@@ -1,0 +1,75 @@
+"""Commands of a running vehicle: run, demo, check, watch."""
+
+import os
+import threading
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dms.cli.options import AsJson, ConfigFile, SourceUri, configuration
+from dms.cli.output import print_json
+
+if TYPE_CHECKING:
+    from dms.config import Config
+
+
+def run(
+    config: ConfigFile = None,
+    source: SourceUri = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Run the daemon: camera, file or folder in; alerts out. Ends on SIGTERM, or when a recording ends.
+
+    SIGHUP makes it read its configuration and models anew.
+    """
+    from dms.config import with_values  # noqa: PLC0415  # --help stays quick
+    from dms.service.daemon import Daemon  # noqa: PLC0415
+    from dms.service.log import log_to_stderr  # noqa: PLC0415
+
+    def load() -> "Config":
+        loaded = configuration(config, source)
+        return with_values(loaded, "service", log_level="debug") if verbose else loaded
+
+    loaded = load()
+    log_to_stderr(loaded.service.log_level)
+    Daemon(loaded, load).run()
+    if threading.active_count() > 1:
+        # all is flushed, but something hangs in a driver: Python would abort if it came back during the shutdown
+        os._exit(0)
+
+
+def demo() -> None:
+    """Play a sample drive through the whole road, with a broker of its own, and print what a subscriber hears."""
+    from dms.demo.demo import run_demo  # noqa: PLC0415
+
+    run_demo()
+
+
+def check(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
+    """Say what is wrong with camera, models, broker, disk and clock, and what to do about it."""
+    from dms.service.check import run_checks  # noqa: PLC0415
+
+    results = run_checks(configuration(config, source))
+    if as_json:
+        print_json([result.to_json() for result in results])
+    else:
+        from rich.console import Console  # noqa: PLC0415
+
+        for result in results:
+            Console(highlight=False, soft_wrap=True).print(result.markup())
+    if any(result.failed for result in results):
+        raise typer.Exit(1)
+
+
+def watch(
+    config: ConfigFile = None,
+    host: Annotated[str | None, typer.Option(help="Broker; the configuration's without.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Its port.")] = None,
+    vehicle: Annotated[str, typer.Option(help="Vehicle id; + means every vehicle.")] = "+",
+) -> None:
+    """Print states and alerts live, and say which are stale."""
+    from dms.alerts.watch import watch as watch_vehicle  # noqa: PLC0415
+    from dms.config import with_values  # noqa: PLC0415
+
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    watch_vehicle(with_values(configuration(config), "mqtt", **given).mqtt, vehicle)
