@@ -4,11 +4,13 @@ import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import dms
 
+ROOT = Path(__file__).parent.parent
 ROOMS = ("dms", "dms.driver", "dms.perception", "dms.frames")
 PUBLIC = [(room, name) for room in ROOMS for name in importlib.import_module(room).__all__]
 
@@ -58,14 +60,17 @@ def test_importing_loads_no_library_and_changes_nothing_outside() -> None:
     assert result.stdout.split("\n")[:2] == ["[]", "True"], result.stderr
 
 
-def test_a_type_checker_finds_a_misspelt_import(tmp_path: object) -> None:
+def test_a_type_checker_finds_a_misspelt_import(tmp_path: Path) -> None:
     pytest.importorskip("mypy", reason="mypy is not installed")
+    program = tmp_path / "program.py"
+    program.write_text("from dms import DriverMonitr\nfrom dms.frames import Sauce\n", encoding="utf-8")
+    options = ["--strict", "--config-file=", "--follow-imports=silent", "--ignore-missing-imports"]
     result = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "-c", "from dms import DriverMonitr\nfrom dms.frames import Sauce"],
+        [sys.executable, "-m", "mypy", *options, f"--cache-dir={tmp_path}/cache", str(program)],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "MYPY_CACHE_DIR": str(tmp_path)},
+        env={**os.environ, "MYPYPATH": str(ROOT)},
     )
     assert result.stdout.count("[attr-defined]") == 2, result.stdout
 
