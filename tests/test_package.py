@@ -43,7 +43,7 @@ def test_the_licence_travels_with_it(names: set[str]) -> None:
 
 
 def test_nothing_of_the_tests_travels_with_it(names: set[str]) -> None:
-    assert not [name for name in names if name.startswith(("tests/", "scripts/", "runs/"))]
+    assert not [name for name in names if name.startswith(("tests/", "scripts/", "studies/", "runs/"))]
 
 
 def test_the_version_that_is_installed_has_an_entry_in_the_changelog() -> None:

@@ -89,7 +89,7 @@ class PerceptionSettings(Section):
         le=0.1,
         title="Covered limit",
         description="Mean absolute difference of neighbouring pixels at 80x60, averaged over the last second, as a "
-        "share of the brightness, below which the lens counts as covered. Source: own, scripts/camera_limits.py; the "
+        "share of the brightness, below which the lens counts as covered. Source: own, studies/camera_limits.py; the "
         "plainest empty room of the development clips has 0.013, drivers in cars 0.043 or more, dimmed to a mean of 14 "
         "with noise 0.053 or more; the same clips blurred as by a hand on the lens 0.003 to 0.011 at a mean of 100.",
     )

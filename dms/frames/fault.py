@@ -52,7 +52,7 @@ class PictureWatch:
     Noise makes any two pictures of a working sensor differ, so a picture that is the same bit for bit tells nothing
     new: it is no reason to believe that eyes which were closed are closed still. Of 3,526 pairs in the development
     clips one was the same at every eighth pixel; the others' mean difference goes down to 0.003 grey levels after video
-    compression (``scripts/camera_limits.py``), so nothing less strict than equality would do. A picture without any
+    compression (``studies/camera_limits.py``), so nothing less strict than equality would do. A picture without any
     content, black or blown out, does repeat itself when nothing is broken, and counts as new.
 
     Args:

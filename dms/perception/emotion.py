@@ -38,7 +38,7 @@ class Framing:
 FRAMING = Framing(eye_line=0.40, eyes_to_mouth=0.39)
 """As FER2013 frames its faces: here the mean of 500 HELEN and AFW faces correlates best (0.94) with the mean FER2013
 training face, over a grid with steps of 0.03. On in-car frames and clips no framing near it does better by more than
-1.3 points (``scripts/emotion_framing.py``; docs/models.md has the table)."""
+1.3 points (``studies/emotion_framing.py``; docs/models.md has the table)."""
 
 EYES_APART = 1.09
 """Greatest usual distance of the eyes over that from between them to the mouth: 95th percentile of HELEN's and AFW's

@@ -31,7 +31,7 @@ OPEN, CLOSED, UNUSABLE = range(len(LABELS))
 
 MIN_WIDTH = 8.0
 """Least distance of the corners of the wider eye, in pixels of the picture: down to it 95 % of eyes are told right
-(``scripts/eye_limits.py`` on CEW's choosing part; docs/models.md has the curve)."""
+(``studies/eye_limits.py`` on CEW's choosing part; docs/models.md has the curve)."""
 
 MIN_MEAN = 8.0
 """Least mean grey level of a patch, 0..255; under sensor noise of 2 levels the net fails below it (same curve)."""
@@ -44,7 +44,7 @@ MAX_UNUSABLE = 0.6
 
 MAX_UNUSABLE_BOTH = 0.18
 """Most geometric mean of "unusable" over the eyes in view at which either is judged. Sunglasses hide both eyes, so that
-two doubtful ones say more than one: docs/models.md has the figures of in-car frames, which it was chosen on."""
+two doubtful ones say more than one. Source: own, chosen by eye on in-car frames of YawDD; docs/models.md."""
 
 
 SURE = 0.8

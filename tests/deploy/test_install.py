@@ -1,7 +1,7 @@
 """The installer, in a mount namespace that is thrown away: this machine's /etc, /opt and /var stay as they are.
 
 The real wheel with the real models is installed; the packages below it come from this environment, so that no network
-is needed. scripts/try_install.sh does the same on a booted system, with the pinned packages.
+is needed. tests/system/try_install.sh does the same on a booted system, with the pinned packages.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""dms-rollback and the service: a played systemctl stands for systemd, scripts/try_install.sh tries the real one."""
+"""dms-rollback and the service: a played systemctl stands for systemd. tests/system/try_install.sh has the real one."""
 
 import os
 import subprocess

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure the papers' systems that were trained here beside the model that ships, and write the table into its card.
 
-usage: compare_zoo.py RUNS FER2013.csv [CARD.json]
+usage: compare_papers.py RUNS FER2013.csv [CARD.json]
 
 RUNS holds what `dms train NAME fer2013.csv --out RUNS/NAME` made. A system that is not there says so in its row, which
 then has only what no training changes: file size and latency, of RUNS/NAME/untrained/NAME.tflite that is made here.
@@ -133,7 +133,7 @@ def main(runs: Path, data: Path, shipped: Path) -> None:
         "was not trained here has the file and the latency of its untrained net. The papers' own figures come from "
         "other splits or other data and are not comparable to the last point. One "
         f"thread, {machine()}.",
-        command=shlex.join(["python", "scripts/compare_papers.py", str(runs), str(data)]),
+        command=shlex.join(["python", "studies/compare_papers.py", str(runs), str(data)]),
         columns=COLUMNS,
         rows=rows,
     )

@@ -1,36 +1,39 @@
-"""Runs the daemon for long at the highest rate and looks for anything that grows.
+"""The daemon for long at the highest rate: nothing grows.
 
-    python scripts/soak.py --minutes 30 --out soak.csv
+    DMS_SOAK_MINUTES=30 DMS_SOAK_CSV=soak.csv pytest -m endurance -n 0 -s tests/endurance/test_soak.py
 
 The sample drive plays again and again at 60 frames a second, every network runs as often as its key allows, states and
 health leave as often as they may, and vehicle speed arrives 10 times a second; all through a real Mosquitto. Resident
-memory, threads and file descriptors of the daemon are read every 5 s. Ends with 1 when, after the warm-up, memory
-grows by 1 MB/h or more, or threads or descriptors grow. Needs mosquitto and ffmpeg.
+memory, threads and file descriptors of the daemon are read every 5 s. After a warm-up, memory may grow by less
+than 1 MB/h, threads and descriptors not at all. Prints the figures of docs/reliability.md. Needs mosquitto and ffmpeg.
 """
 
-import argparse
 import csv
 import json
 import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import paho.mqtt.client as mqtt
+import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from dms.demo import SAMPLE_DRIVE
+from tests.conftest import Mosquitto
 
 SAMPLE_S = 5.0
 LIMIT_MB_PER_H = 1.0
+FPS = 60
+MINUTES = float(os.environ.get("DMS_SOAK_MINUTES", "30"))
+WARM_UP = MINUTES / 6
+"""Minutes that are not judged."""
 CONFIG = """
 [vehicle]
 id = "soak"
@@ -81,12 +84,6 @@ def looped_drive(folder: Path, minutes: float, fps: int) -> Path:
     return drive
 
 
-def free_port() -> int:
-    """A port of loopback on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def sample(pid: int, at_s: float, frames_per_s: float) -> Sample:
     """Read the daemon's numbers from /proc."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
@@ -113,11 +110,8 @@ def growth(values: list[int]) -> int:
     return round(statistics.median(values[-quarter:]) - statistics.median(values[:quarter]))
 
 
-def soak(minutes: float, fps: int) -> tuple[list[Sample], dict[str, int]]:
-    """Run the daemon; gives the samples, and how many messages arrived by topic."""
-    broker = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if broker is None or shutil.which("ffmpeg") is None:
-        sys.exit("soak: mosquitto and ffmpeg are needed: apt-get install mosquitto ffmpeg")
+def soak(folder: Path, port: int) -> tuple[list[Sample], dict[str, int]]:
+    """Run the daemon; returns the samples, and how many messages arrived by topic."""
     samples: list[Sample] = []
     arrived: dict[str, int] = {}
     frames_per_s = 0.0
@@ -129,62 +123,48 @@ def soak(minutes: float, fps: int) -> tuple[list[Sample], dict[str, int]]:
         if topic == "health":
             frames_per_s = json.loads(message.payload)["camera"]["frames_per_s"]
 
-    with tempfile.TemporaryDirectory(prefix="dms-soak-") as name:
-        folder = Path(name)
-        drive = looped_drive(folder, minutes, fps)
-        port = free_port()
-        (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-        (folder / "dms.toml").write_text(CONFIG.format(drive=drive, port=port, folder=folder))
-        with (folder / "log").open("wb") as log:
-            mosquitto = subprocess.Popen([broker, "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log)
-            time.sleep(1.0)
-            client = mqtt.Client(CallbackAPIVersion.VERSION2)
-            client.on_message = hear
-            client.connect("127.0.0.1", port)
-            client.subscribe("dms/soak/#", qos=1)
-            client.loop_start()
-            command = [sys.executable, "-m", "dms", "run", "--config", str(folder / "dms.toml")]
-            daemon = subprocess.Popen(command, stdout=log, stderr=log)
-            start = read = time.monotonic()
-            try:
-                while daemon.poll() is None and time.monotonic() - start < minutes * 60 - 2 * SAMPLE_S:
-                    client.publish("dms/soak/vehicle/speed", json.dumps({"kmh": 80.0}))
-                    time.sleep(0.1)
-                    if time.monotonic() - read >= SAMPLE_S:
-                        read = time.monotonic()
-                        samples.append(sample(daemon.pid, read - start, frames_per_s))
-                daemon.send_signal(signal.SIGTERM)
-                if daemon.wait(10.0) != 0:
-                    sys.exit(f"soak: the daemon ended with {daemon.returncode}\n{(folder / 'log').read_text()}")
-            finally:
-                daemon.kill()
-                client.loop_stop()
-                mosquitto.terminate()
-                mosquitto.wait()
+    drive = looped_drive(folder, MINUTES, FPS)
+    (folder / "dms.toml").write_text(CONFIG.format(drive=drive, port=port, folder=folder))
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.on_message = hear
+    client.on_connect = lambda connected, *_: connected.subscribe("dms/soak/#", qos=1)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    with (folder / "log").open("wb") as log:
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "dms", "run", "--config", str(folder / "dms.toml")], stdout=log, stderr=log
+        )
+    start = read = time.monotonic()
+    try:
+        while daemon.poll() is None and time.monotonic() - start < MINUTES * 60 - 2 * SAMPLE_S:
+            client.publish("dms/soak/vehicle/speed", json.dumps({"kmh": 80.0}))
+            time.sleep(0.1)
+            if time.monotonic() - read >= SAMPLE_S:
+                read = time.monotonic()
+                samples.append(sample(daemon.pid, read - start, frames_per_s))
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(60.0) == 0, (folder / "log").read_text()
+    finally:
+        daemon.kill()
+        daemon.wait()
+        client.loop_stop()
     return samples, arrived
 
 
-def main() -> None:
-    """Run and judge."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--warm-up", type=float, default=5.0, help="minutes that are not judged")
-    parser.add_argument("--fps", type=int, default=60)
-    parser.add_argument("--out", type=Path, help="CSV of all samples")
-    options = parser.parse_args()
-    samples, arrived = soak(options.minutes, options.fps)
-    if options.out:
-        with options.out.open("w", newline="") as file:
+@pytest.mark.endurance
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_nothing_grows(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    samples, arrived = soak(tmp_path, mosquitto.port)
+    if "DMS_SOAK_CSV" in os.environ:
+        with Path(os.environ["DMS_SOAK_CSV"]).open("w", newline="") as file:
             csv.writer(file).writerows([[one.name for one in fields(Sample)], *map(astuple, samples)])
-    judged = [one for one in samples if one.at_s >= options.warm_up * 60]
-    if len(judged) < 10:
-        sys.exit("soak: too short to judge anything after the warm-up")
+    judged = [one for one in samples if one.at_s >= WARM_UP * 60]
+    assert len(judged) >= 10, "too short to judge anything after the warm-up"
     slope, error = slope_per_h(judged)
     threads, descriptors = growth([one.threads for one in judged]), growth([one.descriptors for one in judged])
-    memory = [one.rss_mb for one in judged]
-    rates = [one.frames_per_s for one in judged]
+    memory, rates = [one.rss_mb for one in judged], [one.frames_per_s for one in judged]
     print(
-        f"{judged[-1].at_s / 60:.1f} min, {options.warm_up:g} min of them warm-up, "
+        f"\n{judged[-1].at_s / 60:.1f} min, {WARM_UP:g} min of them warm-up, "
         f"{statistics.mean(rates):.1f} frames/s (lowest {min(rates):.1f})\n"
         f"memory       {memory[0]:.1f} -> {memory[-1]:.1f} MB, highest {max(memory):.1f}; "
         f"slope {slope:+.2f} MB/h (standard error {error:.2f})\n"
@@ -192,9 +172,7 @@ def main() -> None:
         f"descriptors  {judged[0].descriptors} -> {judged[-1].descriptors}, growth {descriptors:+d}\n"
         f"arrived      {', '.join(f'{count} {topic}' for topic, count in sorted(arrived.items()))}"
     )
-    if slope >= LIMIT_MB_PER_H or threads > 0 or descriptors > 0:
-        sys.exit("soak: something grows")
-
-
-if __name__ == "__main__":
-    main()
+    assert slope < LIMIT_MB_PER_H
+    assert threads <= 0
+    assert descriptors <= 0
+    assert arrived["state"] > 0

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
-"""Kill a running daemon again and again, as a bad power supply would, and see what it keeps.
+"""A running daemon, killed again and again, as a bad power supply would: what it keeps.
 
-python scripts/kill_test.py                    # 50 kills and 10 more during the start, about 8 minutes
+    pytest -m endurance -n 0 -s tests/endurance/test_kills.py     # 50 kills and 10 more in the start, about 8 minutes
 
 A supervisor starts `dms run` on a looped part of the sample drive and starts it again one second after it ends, as
 systemd/dms.service does. The kills are SIGKILL at random moments. A real Mosquitto takes the alerts, and a subscriber
@@ -12,16 +11,13 @@ that never loses its session keeps them. Afterwards:
 - the baseline that was learned before the first kill is in force after each,
 - no alert is lost: all that the log tells of have arrived, with no gap in their sequence.
 
-Ends with code 1 when one of these does not hold. Needs mosquitto (apt-get install mosquitto).
+Prints the figures of docs/daemon.md.
 """
 
-import argparse
 import json
-import os
 import random
 import shutil
 import signal
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -29,16 +25,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import cv2
 import paho.mqtt.client as mqtt
+import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from dms.demo import SAMPLE_DRIVE
+from tests.conftest import Mosquitto, until
 
 RESTART_S = 1.0
 """RestartSec= of systemd/dms.service."""
@@ -46,6 +43,8 @@ PART_S, FPS, REPEATS = (3.0, 9.0), 20, 20
 """Of the sample drive: a blink, a closure of 1.6 s, a blink; two minutes of it."""
 PATIENCE_S = 60.0
 VEHICLE = "killed"
+SEED = 7
+"""Of the random moments."""
 
 
 def write_drive(path: Path) -> None:
@@ -56,41 +55,6 @@ def write_drive(path: Path) -> None:
     for image in images * REPEATS:
         writer.write(image)
     writer.release()
-
-
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    """Wait for something to become true; gives its value."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            sys.exit(f"not within {PATIENCE_S:.0f} s: {what}")
-        time.sleep(0.005)
-    return value
-
-
-class Broker:
-    """A Mosquitto on a free port of loopback."""
-
-    def __init__(self, folder: Path) -> None:
-        program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-        if program is None:
-            sys.exit("mosquitto is not installed: apt-get install mosquitto")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        config = folder / "mosquitto.conf"
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
-        self._process = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
-        wait_for(self._answers, "mosquitto answers")
-
-    def _answers(self) -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):
-            return True
-        return False
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait()
 
 
 class Subscriber:
@@ -147,6 +111,11 @@ class Supervised:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def kept(self) -> Path:
+        """What it keeps of this recorded drive, which has a folder of its own."""
+        return next((self.state_dir / "recordings").glob("*"), self.state_dir)
+
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -158,10 +127,16 @@ class Supervised:
         self._process.send_signal(how)
         return self._process.wait(PATIENCE_S)
 
+    def close(self) -> None:
+        """End it whatever has happened."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
     def check_outbox(self) -> str:
         """The verdict on a copy, so that the daemon meets the files just as the kill has left them."""
         with tempfile.TemporaryDirectory() as name:
-            for file in self.state_dir.glob("outbox.sqlite*"):
+            for file in self.kept.glob("outbox.sqlite*"):
                 shutil.copy(file, name)
             copy = Path(name) / "outbox.sqlite"
             if not copy.exists():
@@ -170,7 +145,7 @@ class Supervised:
                 return str(database.execute("PRAGMA integrity_check").fetchone()[0])
 
     def last_sequence(self) -> int:
-        with closing(sqlite3.connect(self.state_dir / "outbox.sqlite")) as database:
+        with closing(sqlite3.connect(self.kept / "outbox.sqlite")) as database:
             rows = database.execute("SELECT last FROM sequence WHERE topic LIKE '%fatigue'").fetchall()
         return int(rows[0][0]) if rows else 0
 
@@ -178,16 +153,14 @@ class Supervised:
         return sum(" alert " in line for line in self.log.read_text(encoding="utf-8").splitlines())
 
 
-def run(folder: Path, kills: int, early: int, longest_s: float, limit_s: float, seed: int) -> dict[str, Any]:
-    """Kill it so often; gives the figures."""
-    chance = random.Random(seed)
-    broker = Broker(folder)
-    subscriber = Subscriber(broker.port)
-    dms = Supervised(folder, broker.port)
+def kill_again_and_again(
+    dms: Supervised, subscriber: Subscriber, kills: int, early: int, longest_s: float
+) -> dict[str, Any]:
+    """Kill the daemon so often, ``early`` times once more during its start; returns the figures."""
+    chance = random.Random(SEED)
     dms.start()
-    learned = dms.state_dir / "baselines" / "usual.json"
-    wait_for(learned.exists, "a baseline is learned")
-    baseline = json.loads(learned.read_text())["baseline"]
+    until(lambda: list(dms.kept.glob("baselines/usual.json")), PATIENCE_S)
+    baseline = json.loads((dms.kept / "baselines" / "usual.json").read_text())["baseline"]
     parts = sum(baseline[part] >= 1.0 for part in ("open_learned", "anger_learned"))
     verdicts, back_s, calibrated = [], [], []
 
@@ -208,21 +181,19 @@ def run(folder: Path, kills: int, early: int, longest_s: float, limit_s: float, 
             # again, before it can have said anything
             time.sleep(chance.uniform(0.0, 0.4))
             killed = kill()
-        wait_for(lambda: len(subscriber.sessions) > known, "it is back")  # noqa: B023
+        until(lambda: len(subscriber.sessions) > known, PATIENCE_S)  # noqa: B023
         told, state = list(subscriber.sessions.values())[-1]
         back_s.append(told - killed)
         calibrated.append(state["calibrated"])
-        print(f"\r{number + 1}/{kills} back after {back_s[-1]:.2f} s", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
     time.sleep(longest_s)
-    wait_for(lambda: subscriber.waiting == 0, "everything is delivered")
+    until(lambda: subscriber.waiting == 0, PATIENCE_S)
     code = dms.end(signal.SIGTERM)
     wanted, patience = set(range(1, dms.last_sequence() + 1)), time.monotonic() + PATIENCE_S
     # the last ones are still on their way from the broker
     while (gaps := wanted - {alert["sequence"] for alert in subscriber.alerts}) and time.monotonic() < patience:
         time.sleep(0.05)
     numbers = [alert["sequence"] for alert in subscriber.alerts]
-    report = {
+    report: dict[str, Any] = {
         "kills": len(verdicts),
         "in_the_start": early,
         "back_median_s": round(statistics.median(back_s), 2),
@@ -236,34 +207,31 @@ def run(folder: Path, kills: int, early: int, longest_s: float, limit_s: float, 
         "gaps": sorted(gaps),
         "last_exit_code": code,
     }
-    report["passed"] = bool(
-        report["back_longest_s"] <= limit_s
-        and report["outbox_sound"] == len(verdicts)
-        and report["least_calibrated"] >= parts / 2 > 0
-        and not report["gaps"]
-        and report["alerts_told_in_log"] <= report["alerts_arrived"]
-        and code == 0
-    )
-    subscriber.close()
-    broker.close()
     return report
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=50, help="kills at random moments (50)")
-    parser.add_argument("--early", type=int, default=10, help="of them followed by one more during the start (10)")
-    parser.add_argument("--longest", type=float, default=8.0, metavar="S", help="longest time between two kills (8)")
-    parser.add_argument("--limit", type=float, default=5.0, metavar="S", help="longest time until it is back (5)")
-    parser.add_argument("--seed", type=int, default=7, help="of the random moments (7)")
-    options = parser.parse_args()
-    if not 0 <= options.early <= options.kills:
-        parser.error("--early must not be more than --kills")
-    with tempfile.TemporaryDirectory(prefix="dms-kill-") as folder:
-        report = run(Path(folder), options.kills, options.early, options.longest, options.limit, options.seed)
+@pytest.mark.parametrize(
+    ("kills", "early", "longest_s", "limit_s"),
+    [
+        pytest.param(50, 10, 8.0, 5.0, id="50", marks=pytest.mark.endurance),
+        # the time limit is what a busy machine keeps
+        pytest.param(2, 1, 2.0, 30.0, id="2", marks=pytest.mark.slow),
+    ],
+)
+def test_kill_9_again_and_again_loses_nothing(
+    tmp_path: Path, mosquitto: Mosquitto, kills: int, early: int, longest_s: float, limit_s: float
+) -> None:
+    subscriber, dms = Subscriber(mosquitto.port), Supervised(tmp_path, mosquitto.port)
+    try:
+        report = kill_again_and_again(dms, subscriber, kills, early, longest_s)
+    finally:
+        dms.close()
+        subscriber.close()
     print(json.dumps(report, indent=2))
-    sys.exit(0 if report["passed"] else 1)
-
-
-if __name__ == "__main__":
-    main()
+    assert report["kills"] == kills + early
+    assert report["back_longest_s"] <= limit_s
+    assert report["outbox_sound"] == report["kills"]
+    assert report["least_calibrated"] >= report["baseline_parts_learned"] / 2 > 0
+    assert report["gaps"] == []
+    assert 0 < report["alerts_told_in_log"] <= report["alerts_arrived"]
+    assert report["last_exit_code"] == 0

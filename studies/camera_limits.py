@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure what the limits of camera faults rest on: detail by day, at night, behind a hand; pictures that repeat.
 
-python scripts/camera_limits.py ../shared/data/drives
+python studies/camera_limits.py ../shared/data/drives
 
 Takes video files or folders of them, prints a row for each. Detail is what ``perception.covered_detail`` is compared
 to: the least of a clip as it is and dimmed, the greatest where the lens is covered, after two seconds of light.
@@ -94,7 +94,7 @@ def main() -> None:
     named = [Path(argument) for argument in sys.argv[1:]]
     clips = [c for p in named for c in (sorted(p.iterdir()) if p.is_dir() else [p]) if c.suffix in {".mp4", ".mov"}]
     if not clips:
-        sys.exit("usage: python scripts/camera_limits.py VIDEO_OR_FOLDER...")
+        sys.exit("usage: python studies/camera_limits.py VIDEO_OR_FOLDER...")
     print("clip", *LIGHTS, "pairs", "same", "least difference", sep=" | ")
     for clip in clips:
         drive = RecordedDrive(clip)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tries the installer for real: boots a Debian root with its own systemd in a container and lives through an owner's year.
 #
-#   sudo sh scripts/try_install.sh ROOT
+#   sudo sh tests/system/try_install.sh ROOT
 #
 # ROOT is made once (about 1 GB with everything); what is committed is tried. Installs, upgrades, breaks, rolls back and
 # uninstalls, with the unit's sandbox around the daemon and a real Mosquitto beside it, and says what held. The sample drive
@@ -13,7 +13,7 @@ die() {
     exit 1
 }
 
-here=$(cd "$(dirname "$0")/.." && pwd)
+here=$(cd "$(dirname "$0")/../.." && pwd)
 
 outside() {
     root=$1
@@ -45,7 +45,7 @@ ca-certificates,python3,python3-venv,systemd,systemd-sysv,dbus,udev,mosquitto,mo
         [ "$tries" -lt 60 ] || { cat "$work/boot.log" >&2; die "the container does not boot"; }
         sleep 1
     done
-    enter sh /root/dms/scripts/try_install.sh --inside
+    enter sh /root/dms/tests/system/try_install.sh --inside
 }
 
 enter() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How many observations a second the driver room judges on one core, and the memory it holds after a day.
 
-python scripts/bench_driver.py
+python studies/bench_driver.py
 """
 
 import tracemalloc

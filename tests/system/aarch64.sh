@@ -1,7 +1,7 @@
 #!/bin/sh
 # Proves DMS on 64-bit ARM without owning one: a Debian root for arm64, its programs run by qemu.
 #
-#   sudo sh scripts/aarch64.sh ROOT [bookworm | trixie] [FOLDER]
+#   sudo sh tests/system/aarch64.sh ROOT [bookworm | trixie] [FOLDER]
 #
 # Makes the root in ROOT (once, about 1 GB with everything; bookworm has Python 3.11 and so tflite-runtime, trixie 3.13
 # and LiteRT), installs the committed tree there with the README's command, which ends with the demo, then runs the
@@ -10,7 +10,7 @@
 # is many times slower than a Raspberry Pi.
 #
 # PACKAGES=DIR in the environment: pip in the root takes wheels from DIR and no network, which under qemu can be too slow for a
-# server. Fetch them outside, with the root's Python: pip download --only-binary :all: --platform manylinux2014_aarch64 ...
+# server. Fetch them outside, with the root's Python: pip download -r deploy/requirements/demo.txt --only-binary :all: --platform manylinux2014_aarch64 ...
 set -eu
 
 die() {
@@ -20,7 +20,7 @@ die() {
 
 [ $# -ge 1 ] || { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2; }
 root=$1 suite=${2:-bookworm} out=${3:-}
-here=$(cd "$(dirname "$0")/.." && pwd)
+here=$(cd "$(dirname "$0")/../.." && pwd)
 [ "$(id -u)" = 0 ] || die "run it as root: it makes a Debian root and mounts /proc there"
 for tool in debootstrap qemu-aarch64-static unshare git; do
     command -v "$tool" >/dev/null || die "$tool is missing: apt-get install debootstrap qemu-user-static util-linux git"
