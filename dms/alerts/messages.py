@@ -58,6 +58,7 @@ Seconds = Annotated[float, Field(ge=0)]
 CameraStatus = TypeAliasType("CameraStatus", Literal["ok", "lost", "dark", "covered"])
 CameraFaultName = TypeAliasType("CameraFaultName", Literal["unplugged", "stalled", "frozen", "wrong_size"])
 ModelsStatus = TypeAliasType("ModelsStatus", Literal["ok", "failed"])
+ModelsLoad = TypeAliasType("ModelsLoad", Literal["all", "less_emotion", "less_mouth", "less_frames"])
 BrokerStatus = TypeAliasType("BrokerStatus", Literal["ok", "unreachable", "refused"])
 ServiceStatus = TypeAliasType("ServiceStatus", Literal["running", "stopped"])
 MqttVersion = TypeAliasType("MqttVersion", Literal["5", "3.1.1"])
@@ -244,6 +245,11 @@ class ModelsHealth(BaseModel):
         description="Mean milliseconds a run of each stage took over the last interval."
     )
     error: str | None = Field(description="Why inference fails, or why the shipped models stand in for others.")
+    load: ModelsLoad = Field(
+        "all",
+        description="What a processor that is hot or loses frames leaves out, each with those before it: emotion and "
+        "mouth are measured less often, then every other frame is left out; eyes are seen in every frame that is.",
+    )
 
 
 class BrokerHealth(BaseModel):

@@ -27,6 +27,8 @@ from dms.perception.view import ViewJudge, as_grey
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
 _DECIMALS = 4
 """Of probabilities; pixels and degrees keep one."""
+RELIEVED_EMOTION_HZ, RELIEVED_MOUTH_HZ = 1.0, 3.0
+"""Rates of a machine that cannot keep up: an emotion is averaged over seconds, and a yawn lasts three or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,12 @@ class _Pace:
     """Lets a stage run at most at a given rate, by the frames' own time."""
 
     def __init__(self, hz: float) -> None:
-        # a tenth of slack keeps a 5 Hz stage at 5 Hz when frames come at 10 or 15 fps with jitter
-        self._interval = 0.9 / hz
+        self.hz = hz
         self._last = -np.inf
 
     def due(self, t: float) -> bool:
-        if 0 <= t - self._last < self._interval:
+        # a tenth of slack keeps a 5 Hz stage at 5 Hz when frames come at 10 or 15 fps with jitter
+        if 0 <= t - self._last < 0.9 / self.hz:
             return False
         self._last = t
         return True
@@ -101,6 +103,17 @@ class Perception:
         """Time spent by stage since the last call."""
         times, self._times = self._times, {}
         return times
+
+    def relieve(self, *, emotion: bool, mouth: bool) -> None:
+        """Run these nets less often than the settings say, or as often again; eyes are seen in every frame.
+
+        Args:
+            emotion: At most ``RELIEVED_EMOTION_HZ``.
+            mouth: At most ``RELIEVED_MOUTH_HZ``.
+        """
+        settings = self._settings
+        self._emotion_pace.hz = min(settings.emotion_hz, RELIEVED_EMOTION_HZ) if emotion else settings.emotion_hz
+        self._mouth_pace.hz = min(settings.mouth_hz, RELIEVED_MOUTH_HZ) if mouth else settings.mouth_hz
 
     def warm_up(self) -> None:
         """Run every model once on an empty picture, to prove that it works before it is needed."""

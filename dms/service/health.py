@@ -135,9 +135,9 @@ def rss_mb() -> float | None:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
 
-def cpu_temperature_c() -> float | None:
+def cpu_temperature_c(zone: Path = _TEMPERATURE) -> float | None:
     """Temperature of the processor in degrees Celsius, None where there is no sensor."""
     try:
-        return int(_TEMPERATURE.read_text(encoding="ascii")) / 1000
+        return int(zone.read_text(encoding="ascii")) / 1000
     except (OSError, ValueError):
         return None

@@ -22,7 +22,8 @@ from dms.records.records import Records
 from dms.road import Road
 from dms.service.baselines import USUAL_DRIVER, BaselineStore
 from dms.service.folder import state_folder
-from dms.service.health import HealthReporter
+from dms.service.health import HealthReporter, cpu_temperature_c
+from dms.service.load import LoadShedder
 from dms.service.lock import lock_folder
 from dms.service.models import Models, load_models
 from dms.service.session import DriverSession
@@ -59,6 +60,8 @@ class LiveRoad:
         self._sinks = sinks
         self._config = config
         self._drive = source.name
+        # a recording that is played is judged in the same way whatever the machine does
+        self._load = LoadShedder(cpu_temperature_c) if source.live else None
         self._clock = clock
         self._models = Models(config.perception)
         self._actions = Actions(config.actions, config.vehicle.id)
@@ -88,8 +91,9 @@ class LiveRoad:
         return None if state is None else state.degraded
 
     def step(self, moment: Frame | Observation) -> None:
-        """Judge what the camera gave, or that it gave nothing."""
-        self._road.step(moment)
+        """Judge what the camera gave, or that it gave nothing; shed load leaves frames out."""
+        if isinstance(moment, Observation) or self._models.wants_frame():
+            self._road.step(moment)
 
     def receive(self, event: Input) -> None:
         """Take an input."""
@@ -99,6 +103,8 @@ class LiveRoad:
 
     def report(self, capture: CaptureStatus, interval_s: float = 0.0) -> None:
         """Report on all parts, when the last report is so old or says something else of the camera."""
+        if self._load is not None:
+            self._models.relieve(self._load.update(self._clock.now(), capture.frames, capture.dropped))
         if interval_s and not self._health.due(interval_s, self.degraded, capture):
             return
         self._road.health(

@@ -13,6 +13,7 @@ from dms.errors import UserError
 from dms.frames import Frame
 from dms.observation import Observation
 from dms.perception.perception import Perception
+from dms.service.load import Load
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ class Models:
         self._settings = settings
         self._refused: str | None = None
         self._failure: str | None = None
+        self._load = Load.ALL
+        self._frames = 0
         try:
             self._perception = load_models(settings)
         except UserError as error:
@@ -72,7 +75,18 @@ class Models:
         if hashes == self.hashes and settings == self._settings:
             return False
         self._settings, self._perception = settings, perception
+        self.relieve(self._load)
         return True
+
+    def relieve(self, load: Load) -> None:
+        """Leave out what the load says, from now on."""
+        self._load = load
+        self._perception.relieve(emotion=load >= Load.LESS_EMOTION, mouth=load >= Load.LESS_MOUTH)
+
+    def wants_frame(self) -> bool:
+        """Whether the next frame is looked at: every one, or every other one under ``Load.LESS_FRAMES``."""
+        self._frames += 1
+        return self._load < Load.LESS_FRAMES or self._frames % 2 == 0
 
     def observe(self, frame: Frame) -> Observation:
         """See a frame; one that perception cannot cope with is unknown, and health tells why."""
@@ -95,4 +109,5 @@ class Models:
             hashes={name: digest[:12] for name, digest in self.hashes.items()},
             stage_ms={name: round(taken.mean_ms, 3) for name, taken in self._perception.take_times().items()},
             error=self._failure or self._refused,
+            load=self._load.name.lower(),
         )
