@@ -3,14 +3,9 @@
 Takes a folder on the disk in question, gives figures. Starts a Mosquitto of its own on loopback where one is installed.
 """
 
-import shutil
-import socket
-import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +15,7 @@ from dms.alerts.clock import Clock, boot_id
 from dms.alerts.encoder import Encoder
 from dms.alerts.entry import Entry
 from dms.alerts.messages import BrokerHealth, CameraHealth, HealthMessage, ModelsHealth
+from dms.alerts.mosquitto import mosquitto
 from dms.alerts.mqtt import Publisher
 from dms.alerts.outbox import Outbox
 from dms.alerts.topics import Topics
@@ -102,7 +98,7 @@ def bench_delivery(folder: Path) -> DeliveryBench:
         raise WorldError(
             f"{folder} cannot be written ({error.strerror}): run dms bench in a folder of yours"
         ) from error
-    with temporary as name, _mosquitto() as port:
+    with temporary as name, mosquitto() as port:
         if port is not None:
             latencies = sorted(_latencies(Path(name) / "latency.sqlite", port))
         outbox_per_s = _outbox_rate(Path(name) / "outbox.sqlite")
@@ -203,30 +199,6 @@ def _connects(publisher: Publisher) -> bool:
     while not publisher.status.connected and time.monotonic() < deadline:
         time.sleep(0.01)
     return publisher.status.connected
-
-
-@contextmanager
-def _mosquitto() -> Iterator[int | None]:
-    """A Mosquitto on a free port of loopback; None where it is not installed."""
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-    if program is None:
-        yield None
-        return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    # without a configuration file Mosquitto 2 listens on loopback only and lets everybody in
-    broker = subprocess.Popen([program, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < deadline:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
-                break
-            time.sleep(0.02)
-        yield port
-    finally:
-        broker.terminate()
-        broker.wait()
 
 
 def _quantile_ms(ordered_s: list[float], share: float) -> float | None:

@@ -1,16 +1,12 @@
 """Runs the demonstration and prints what a subscriber hears.
 
-Takes the sample drive, gives lines on a terminal. The broker is amqtt, in this process, on a free port of loopback.
+Takes the sample drive, gives lines on a terminal.
 """
 
-import asyncio
 import json
 import logging
-import socket
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +18,9 @@ from rich.text import Text
 from dms.alerts.words import alert_in_words
 from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings, VehicleSettings
 from dms.demo import SAMPLE_DRIVE
-from dms.errors import UserError
+from dms.demo.broker import HOST, Protocol, broker
 from dms.service.daemon import Daemon
 
-_HOST = "127.0.0.1"
 _VEHICLE = "demo"
 _COLOURS = {"attentive": "green", "fatigued": "red", "degraded": "yellow", "unknown": "dim"}
 
@@ -34,19 +29,19 @@ def run_demo() -> None:
     """Play the sample drive in real time through daemon and broker.
 
     Raises:
-        UserError: The extra ``demo`` is not installed.
+        UserError: Neither Mosquitto nor the extra ``demo`` is installed.
     """
     console = Console(highlight=False, soft_wrap=True)
     console.print("A sample drive of 40 s plays in real time: daemon -> MQTT broker -> this subscriber.\n")
     # the subscriber's lines tell what the daemon's log would
     logging.getLogger("dms").addHandler(logging.NullHandler())
-    with _broker() as port, tempfile.TemporaryDirectory(prefix="dms-demo-") as folder:
-        listener = _Listener(console, port)
+    with broker() as (port, protocol), tempfile.TemporaryDirectory(prefix="dms-demo-") as folder:
+        listener = _Listener(console, port, protocol)
         Daemon(
             Config(
                 vehicle=VehicleSettings(id=_VEHICLE),
                 camera=CameraSettings(source=str(SAMPLE_DRIVE)),
-                mqtt=MqttSettings(host=_HOST, port=port, protocol="3.1.1", trust_clock=True),
+                mqtt=MqttSettings(host=HOST, port=port, protocol=protocol, trust_clock=True),
                 service=ServiceSettings(state_dir=Path(folder)),
             )
         ).run()
@@ -57,16 +52,18 @@ def run_demo() -> None:
 class _Listener:
     """A subscriber to everything of the demo vehicle, which prints as messages come."""
 
-    def __init__(self, console: Console, port: int) -> None:
+    def __init__(self, console: Console, port: int, protocol: Protocol) -> None:
         self._console = console
         self._condition: str | None = None
         self._ended: list[dict[str, Any]] = []
         self._alerts = self._states = 0
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5 if protocol == "5" else mqtt.MQTTv311
+        )
         self._client.on_message = self._hear
         self._client.on_connect = self._subscribe
         self._offline = threading.Event()
-        self._client.connect(_HOST, port)
+        self._client.connect(HOST, port)
         self._client.loop_start()
 
     def close(self) -> None:
@@ -121,36 +118,3 @@ def _in_words(alert: dict[str, Any]) -> str:
 
 def _clock(message: dict[str, Any]) -> str:
     return str(message["at"])[11:21]
-
-
-@contextmanager
-def _broker() -> Iterator[int]:
-    """Start a broker on a free port of loopback, in a thread with an event loop of its own."""
-    try:
-        from amqtt.broker import Broker  # noqa: PLC0415  # an extra
-    except ImportError as error:
-        raise UserError("the demo needs an embedded broker: pip install '.[demo]' in a checkout of DMS") from error
-    logging.getLogger("amqtt").setLevel(logging.CRITICAL)
-    logging.getLogger("transitions").setLevel(logging.CRITICAL)
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="broker", daemon=True)
-    thread.start()
-    settings = {
-        "listeners": {"default": {"type": "tcp", "bind": f"{_HOST}:{port}"}},
-        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-    }
-
-    async def make() -> Any:
-        return Broker(settings, loop=loop)
-
-    broker = asyncio.run_coroutine_threadsafe(make(), loop).result(10)
-    asyncio.run_coroutine_threadsafe(broker.start(), loop).result(10)
-    try:
-        yield port
-    finally:
-        asyncio.run_coroutine_threadsafe(broker.shutdown(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
