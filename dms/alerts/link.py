@@ -58,6 +58,9 @@ class Will:
     retain: bool = True
 
 
+WHOLE_WILL = Will()
+
+
 class Link:
     """A connection with its last will.
 
@@ -65,13 +68,14 @@ class Link:
         settings: The ``[mqtt]`` table.
         client_id: Unique on the broker.
         version: Of MQTT.
-        will: What of the last will an earlier connection was not refused for.
+        will: What of the last will an earlier connection was not refused for; None for no will.
         availability: The topic that the broker sets to ``offline`` when the connection breaks.
 
     Attributes:
         accepted: The broker has accepted the connection.
         closed: Why the connection is over; None while it is not.
         refused: The broker refused the connection rather than being out of reach.
+        subscribed: The broker has answered a subscription.
         opened: The broker's machine has taken the connection.
         code: The broker's reason code of its refusal or goodbye; None when it gave none.
         blames_message: Whether the end may be the fault of a message that was sent.
@@ -82,12 +86,18 @@ class Link:
     """
 
     def __init__(
-        self, settings: MqttSettings, client_id: str, availability: str, version: Version = "5", will: Will = Will()
+        self,
+        settings: MqttSettings,
+        client_id: str,
+        availability: str,
+        version: Version = "5",
+        will: Will | None = WHOLE_WILL,
     ) -> None:
         self.accepted = False
         self.closed: str | None = None
         self.refused = False
         self.opened = False
+        self.subscribed = False
         self.code: int | None = None
         self.blames_message = True
         self.limits = Limits()
@@ -98,7 +108,8 @@ class Link:
         self._denied: list[str] = []
         self._version_5 = version == "5"
         client = new_client(settings, client_id, version)
-        client.will_set(availability, OFFLINE, qos=will.qos, retain=will.retain, properties=self._will_properties())
+        if will is not None:
+            client.will_set(availability, OFFLINE, qos=will.qos, retain=will.retain, properties=self._will_properties())
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -106,8 +117,15 @@ class Link:
         client.on_message = self._on_message
         self._client = client
 
-    def connect(self) -> None:
+    def is_accepted(self) -> bool:
+        """Whether the broker has accepted the connection."""
+        return self.accepted
+
+    def connect(self, timeout_s: float | None = None) -> None:
         """Open the connection and ask the broker to accept it.
+
+        Args:
+            timeout_s: Longest wait for the broker's machine; the client library's when absent.
 
         Raises:
             OSError: The broker cannot be reached, or TLS failed.
@@ -117,6 +135,8 @@ class Link:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.MaximumPacketSize = _MAX_INCOMING_BYTES
         settings = self._settings
+        if timeout_s is not None:
+            self._client.connect_timeout = timeout_s
         self._client.connect(settings.host, settings.broker_port, settings.keepalive_s, properties=properties)
         self.opened = True
 
@@ -217,6 +237,7 @@ class Link:
     def _on_subscribe(
         self, client: mqtt.Client, userdata: Any, mid: int, reasons: list[ReasonCode], properties: Any
     ) -> None:
+        self.subscribed = True
         self._denied.extend(str(reason) for reason in reasons if reason.is_failure)
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:

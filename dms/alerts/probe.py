@@ -1,49 +1,160 @@
-"""Asks a broker whether it would take this vehicle, without disturbing a daemon that is connected.
+"""Asks a broker what the daemon will ask of it, and leaves behind what a daemon that has stopped leaves.
 
-Takes the settings, gives nothing when all is well. Publishes nothing, leaves no will, and has a client id of its own.
+Takes the settings and what the daemon would say first, gives what the broker made of it. It has the daemon's client id:
+only for use while no daemon runs. ``greet_broker`` asks less, with an id of its own, and disturbs none.
 """
 
-import threading
-from typing import Any
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 
-import paho.mqtt.client as mqtt
-
-from dms.alerts.client import new_client
+from dms.alerts.delivery import Publication
+from dms.alerts.limits import packet_bytes
+from dms.alerts.link import WHOLE_WILL, Link, Will
+from dms.alerts.messages import OFFLINE
+from dms.alerts.reasons import QOS_NOT_SUPPORTED, RETAIN_NOT_SUPPORTED, UNSUPPORTED_VERSION
+from dms.alerts.topics import Topics
+from dms.alerts.version import Version, VersionChoice
 from dms.config.alerts import MqttSettings
+from dms.driver.state import AlertKind
 from dms.errors import WorldError
 
 _PATIENCE_S = 5.0
+_ATTEMPTS = 6
+"""Both versions twice without an answer, and a last will that is refused for two reasons."""
+_STATE_BYTES = 1200
+_ALERT_BYTES = 900
+"""Above the payloads that the daemon makes; they are only weighed, nobody shall hear of an alert."""
 
 
-def probe_broker(settings: MqttSettings, vehicle_id: str) -> None:
-    """Connect, wait for the broker's answer, and leave.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a broker made of it.
+
+    Attributes:
+        protocol: The version of MQTT that it accepted.
+        problems: What it does not take, in words; empty when it takes all.
+    """
+
+    protocol: Version
+    problems: tuple[str, ...] = ()
+
+
+def ask_broker(settings: MqttSettings, topics: Topics, retained: Sequence[tuple[str, str]]) -> Answer:
+    """Connect as the daemon does, publish what is retained and ``offline``, listen to the inputs, and leave.
 
     Raises:
         UserError: A login or certificate file is missing or not what it should be.
-        WorldError: The broker cannot be reached, does not answer within 5 s, or refuses.
+        WorldError: The broker cannot be reached, does not answer, or refuses.
     """
-    client = new_client(settings, f"dms-check-{vehicle_id}")
-    answered = threading.Event()
-    answers: list[str | None] = []
+    link, version = _connect(settings, settings.client_id or f"dms-{topics.vehicle_id}", topics)
+    with closing(link):
+        problems = _weigh(link, version, topics)
+        flying: dict[int, str] = {}
+        for topic, payload in (*retained, (topics.availability, OFFLINE)):
+            sizes = {bare: packet_bytes(topic, payload, version == "5", bare=bare) for bare in (False, True)}
+            bare = not link.limits.takes(sizes[False])
+            if not link.limits.takes(sizes[bare]):
+                problems.append(f"{topic} is left out: {sizes[bare]} bytes, it takes {link.limits.packet_bytes}")
+                continue
+            mid = link.publish(Publication(topic, payload, link.limits.maximum_qos, link.limits.retain, bare=bare))
+            if link.limits.maximum_qos:
+                flying[mid] = topic
+        link.subscribe(topics.inputs)
+        problems += _answers(link, flying)
+        link.disconnect()
+    return Answer(version, tuple(problems))
 
-    def on_connect(_client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        answers.append(str(reason) if reason.is_failure else None)
-        answered.set()
 
-    client.on_connect = on_connect
-    client.connect_timeout = _PATIENCE_S
-    try:
-        client.connect(settings.host, settings.broker_port, settings.keepalive_s)
-    except OSError as error:
-        raise WorldError(f"cannot be reached ({error.strerror or error})") from error
-    except ValueError as error:
-        raise WorldError("is not the name or address of a machine: set mqtt.host") from error
-    client.loop_start()
-    try:
-        if not answered.wait(_PATIENCE_S):
-            raise WorldError("does not answer as an MQTT broker")
-        if answers[0] is not None:
-            raise WorldError(f"refuses this vehicle ({answers[0]}): check mqtt.login_file")
-    finally:
-        client.disconnect()
-        client.loop_stop()
+def greet_broker(settings: MqttSettings, topics: Topics) -> Answer:
+    """Connect with an id of its own and leave: the login is good, and no more is known.
+
+    Raises:
+        UserError: A login or certificate file is missing or not what it should be.
+        WorldError: The broker cannot be reached, does not answer, or refuses.
+    """
+    link, version = _connect(settings, f"dms-check-{topics.vehicle_id}", topics, will=None)
+    with closing(link):
+        link.disconnect()
+    return Answer(version)
+
+
+def _connect(
+    settings: MqttSettings, client_id: str, topics: Topics, will: Will | None = WHOLE_WILL
+) -> tuple[Link, Version]:
+    choice = VersionChoice(settings.protocol)
+    error = "does not answer as an MQTT broker"
+    for _ in range(_ATTEMPTS):
+        link = Link(settings, client_id, topics.availability, choice.version, will)
+        try:
+            link.connect(_PATIENCE_S)
+            _step_until(link, link.is_accepted)
+        except OSError as problem:
+            link.close()
+            raise WorldError(f"cannot be reached ({problem.strerror or problem})") from problem
+        except ValueError as problem:
+            raise WorldError("is not the name or address of a machine: set mqtt.host") from problem
+        if link.accepted and link.closed is None:
+            return link, choice.version
+        link.close()
+        if link.code == UNSUPPORTED_VERSION:
+            choice.refuse()
+        elif will is not None and link.code in (RETAIN_NOT_SUPPORTED, QOS_NOT_SUPPORTED):
+            will = replace(will, retain=False) if link.code == RETAIN_NOT_SUPPORTED else replace(will, qos=0)
+        elif link.refused:
+            raise WorldError(f"refuses this vehicle ({link.closed}): check mqtt.login_file")
+        else:
+            before = choice.version
+            choice.end_silently()
+            if settings.protocol != "auto" and choice.version == before:
+                break
+        error = link.closed or error
+    raise WorldError(error)
+
+
+def _weigh(link: Link, version: Version, topics: Topics) -> list[str]:
+    """What the broker states that it will not take of states and alerts."""
+    problems = []
+    limits = link.limits
+    weighed = ((topics.state, _STATE_BYTES), *((topics.alert(kind), _ALERT_BYTES) for kind in AlertKind))
+    for topic, payload_bytes in weighed:
+        size = packet_bytes(topic, "{" + " " * (payload_bytes - 1), version == "5", bare=True)
+        if not limits.takes(size):
+            problems.append(f"{topic} may be left out: up to {size} bytes, it takes {limits.packet_bytes}")
+    if not limits.maximum_qos:
+        problems.append("alerts would stay on disk: it takes QoS 0 only and acknowledges nothing")
+    if not limits.retain:
+        problems.append("it keeps no retained messages: who comes late sees nothing until the next state")
+    if limits.server_reference is not None:
+        problems.append(f"it names {limits.server_reference}, which is not followed: set mqtt.host")
+    return problems
+
+
+def _answers(link: Link, flying: dict[int, str]) -> list[str]:
+    """What it says of what was published and of what is listened to."""
+    problems = []
+
+    def is_answered() -> bool:
+        for answer in link.take_acknowledged():
+            topic = flying.pop(answer.mid, None)
+            if topic is not None and answer.refusal is not None:
+                problems.append(f"{topic} refused: {answer.refusal}")
+        problems.extend(f"an input may not be heard: {refusal}" for refusal in link.take_denied())
+        return not flying and link.subscribed
+
+    _step_until(link, is_answered)
+    if link.closed is not None:
+        problems.append(f"it closed the connection: {link.closed}")
+    problems += [f"{topic} is not acknowledged" for topic in flying.values()]
+    return problems
+
+
+def _step_until(link: Link, is_done: Callable[[], bool]) -> None:
+    """Move bytes until something is so, the connection is over, or patience is."""
+    wake, other = socket.socketpair()
+    with wake, other:
+        deadline = time.monotonic() + _PATIENCE_S
+        while link.closed is None and not is_done() and time.monotonic() < deadline:
+            link.step(wake, 0.1)

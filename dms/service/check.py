@@ -1,13 +1,14 @@
 """Says what is wrong with this machine and what to do about it.
 
 Takes a configuration, tries each part for real (a model run, a picture, a broker's answer, a file on disk), gives one
-finding for each. Changes nothing that stays.
+finding for each. Changes nothing that stays but what a daemon that has stopped leaves at the broker.
 """
 
 import os
 import pwd
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
@@ -17,15 +18,21 @@ from typing import Any, Literal
 
 from rich.markup import escape
 
+from dms import __version__
 from dms.actions.actions import Actions
 from dms.alerts.clock import Clock
-from dms.alerts.probe import probe_broker
+from dms.alerts.discovery import discovery
+from dms.alerts.messages import HealthMessage, InfoMessage, ModelInfo
+from dms.alerts.probe import ask_broker, greet_broker
+from dms.alerts.topics import Topics
 from dms.config import ActionSettings, Config
 from dms.errors import UserError, WorldError
 from dms.frames.camera import open_source
 from dms.observation import View
 from dms.perception.perception import Perception
 from dms.perception.view import as_grey, view_of
+from dms.service.folder import state_folder
+from dms.service.lock import unlocked
 
 Verdict = Literal["ok", "warning", "failed"]
 
@@ -122,12 +129,77 @@ def _camera(config: Config) -> Finding:
 
 def _broker(config: Config) -> Finding:
     where = f"{config.mqtt.host}:{config.mqtt.broker_port}"
+    topics = Topics(config.vehicle.id, config.mqtt.prefix)
     try:
-        probe_broker(config.mqtt, config.vehicle.id)
+        with unlocked(_folder(config)) as is_free:
+            answer = ask_broker(config.mqtt, topics, _last_words(config, topics)) if is_free else None
+        if answer is None:
+            greeted = greet_broker(config.mqtt, topics)
+            text = (
+                f"{where} accepts this vehicle's login, MQTT {greeted.protocol}; a daemon runs here and holds its id:"
+            )
+            text += " nothing more was tried, health.broker tells what it was told"
+            return Finding("broker", "ok", text)
     except WorldError as error:
         # the daemon starts without it and keeps alerts on disk
         return Finding("broker", "warning", f"{where}: {error}; alerts wait on disk until it answers")
-    return Finding("broker", "ok", f"{where} accepts this vehicle")
+    if answer.problems:
+        told = "; ".join(answer.problems)
+        return Finding("broker", "warning", f"{where} accepts this vehicle, MQTT {answer.protocol}, but {told}")
+    return Finding("broker", "ok", f"{where} accepts this vehicle, MQTT {answer.protocol}")
+
+
+def _folder(config: Config) -> Path:
+    try:
+        return state_folder(config, open_source(config.camera))
+    except UserError:  # told as the camera's fault
+        return config.service.state_dir
+
+
+def _last_words(config: Config, topics: Topics) -> list[tuple[str, str]]:
+    """What a daemon that has stopped leaves at the broker."""
+    clock = Clock(config.mqtt.trust_clock)
+    stamp = clock.stamp(clock.now())
+    try:
+        files = Perception(config.perception).models
+        hashes, fault = {name: file.card["sha256"] for name, file in files.items()}, None
+    except UserError as error:
+        hashes, fault = {}, str(error)
+    info = InfoMessage(
+        at=stamp.at,
+        clock=stamp.quality,
+        version=__version__,
+        session=uuid.uuid4().hex,
+        models={name: ModelInfo(sha256=digest) for name, digest in hashes.items()},
+        config=config.model_dump(mode="json"),
+    )
+    stopped = "dms does not run"
+    health = HealthMessage.model_validate(
+        {
+            "at": stamp.at,
+            "clock": stamp.quality,
+            "status": "stopped",
+            "uptime_s": 0.0,
+            "camera": {"status": "lost", "frames_per_s": None, "dropped": 0, "reconnects": 0, "error": stopped},
+            "models": {
+                "status": "ok" if fault is None else "failed",
+                "hashes": {name: digest[:12] for name, digest in hashes.items()},
+                "stage_ms": {},
+                "error": fault,
+            },
+            "broker": {
+                **dict.fromkeys(("outbox", "dropped", "connects", "inputs_rejected"), 0),
+                **dict.fromkeys(("outbox_error", "latency_s", "latency_p99_s", "error")),
+                "status": "ok",
+            },
+            "rss_mb": None,
+            "cpu_temperature_c": None,
+        }
+    )
+    words = [(topics.info, info.to_json()), (topics.health, health.to_json())]
+    if config.mqtt.home_assistant:
+        words.append(discovery(topics, config.mqtt.home_assistant_prefix))
+    return words
 
 
 def _disk(config: Config) -> Finding:

@@ -5,6 +5,8 @@ Takes a folder, gives an open file that holds a lock. The kernel frees it when t
 
 import fcntl
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -36,3 +38,20 @@ def lock_folder(folder: Path) -> IO[bytes]:
             f"another dms uses {folder}: stop it, or give this one a service.state_dir of its own"
         ) from error
     return file
+
+
+@contextmanager
+def unlocked(folder: Path) -> Iterator[bool]:
+    """Whether no process holds a folder's lock; no daemon can take it within the block. Makes no file."""
+    try:
+        file = (folder / "lock").open("rb")
+    except OSError:
+        yield True  # there is none, or none that this user could hold
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
