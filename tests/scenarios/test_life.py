@@ -77,6 +77,27 @@ def test_a_sleeper_lost_from_view_and_found_again_is_told_again() -> None:
     assert alerts[3][0] == pytest.approx(told.marks["found"] + LIMITS.closure.microsleep_s, abs=0.25)
 
 
+@cameras
+def test_the_alert_of_a_sleeper_who_is_hidden_stays_open_however_long(camera: Camera) -> None:
+    told = drive().awake(30).closed(3.5).gone(LIMITS.life.lost_s + 10)
+    alerts = [alert for _, alert in ride(told, camera).alerts()]
+    assert [alert.evidence["cause"] for alert in alerts if alert.phase is Phase.END] == ["end_of_drive"]
+    assert alerts[-1].level is FatigueLevel.UNRESPONSIVE
+
+
+@pytest.mark.parametrize("camera", [camera for camera in CAMERAS if camera.rate >= 10], ids=str)  # 5 fps has no PERCLOS
+def test_drowsiness_that_cannot_be_measured_any_more_does_not_keep_its_alert_open(camera: Camera) -> None:
+    nodding = drive().open(2.4).closed(0.6)
+    told = drive().awake(60).times(40, nodding).mark("glasses on").times(12, drive().unseen(8).open(1)).open(25)
+    ends = [(t, alert) for t, alert in ride(told, camera).alerts() if alert.phase is Phase.END]
+    assert [(alert.level, alert.evidence["cause"]) for _, alert in ends] == [(FatigueLevel.DROWSY, "recovered")]
+    at, alert = ends[0]
+    assert alert.evidence["perclos"] is None
+    # half of the window is known for half of it; then the last measure counts for lost_s
+    unknown_s = told.marks["glasses on"] + LIMITS.perclos.window_s * LIMITS.perclos.min_valid_share
+    assert unknown_s < at - LIMITS.life.lost_s < told.length_s
+
+
 def test_drowsy_cools_down_but_hides_nothing_worse() -> None:
     told = drive().awake(60).closed(1.5)
     for number in range(60):
