@@ -33,11 +33,11 @@ hatchling>=1.26
 END
 # for `sh quickstart demo` and `sh quickstart test`: the versions that the installer takes, and what installs the checkout
 # itself, so that pip takes nothing beside these files
-pin demo.txt --constraints deploy/requirements/extras.txt --extra demo pyproject.toml - <<END
+pin demo.txt --constraints deploy/requirements/extras.txt --extra demo --extra replay pyproject.toml - <<END
 hatchling>=1.26
 editables>=0.5
 END
-pin dev.txt --constraints deploy/requirements/extras.txt --extra demo --extra pictures --extra gpio --extra obd \
+pin dev.txt --constraints deploy/requirements/extras.txt --extra demo --extra replay --extra pictures --extra gpio --extra obd \
     --group dev pyproject.toml
 
 for python in "$@"; do

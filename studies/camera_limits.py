@@ -15,10 +15,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dms.config import PerceptionSettings
+from dms.config import CameraSettings, PerceptionSettings
 from dms.frames import Frame, Image
 from dms.frames.fault import PictureWatch
-from dms.frames.source import RecordedDrive
+from dms.frames.recording import Recording
+from dms.frames.source import open_recording
 from dms.perception.view import ViewJudge, as_grey
 
 SIZE = (640, 480)
@@ -38,7 +39,7 @@ LIGHTS: dict[str, tuple[float | None, float, float | None]] = {
 NOISE = np.random.default_rng(0).standard_normal((8, SIZE[1], SIZE[0]), dtype=np.float32)
 
 
-def thinned(drive: RecordedDrive) -> Iterator[Frame]:
+def thinned(drive: Recording) -> Iterator[Frame]:
     """The beginning of a drive as a camera of 10 fps would have given it, grey."""
     last = -1.0
     for frame in drive.frames():
@@ -77,7 +78,7 @@ def details(frames: list[Frame], light: tuple[float | None, float, float | None]
     return found
 
 
-def repeats(drive: RecordedDrive) -> tuple[int, int, float]:
+def repeats(drive: Recording) -> tuple[int, int, float]:
     """Pairs of pictures, those of them that count as the same, and the least mean difference of the others."""
     watch, pairs, same, least = PictureWatch(1.0, 0.0), 0, 0, 255.0
     frames = ((frame, watch.see(frame)) for frame in drive.frames())
@@ -97,7 +98,7 @@ def main() -> None:
         sys.exit("usage: python studies/camera_limits.py VIDEO_OR_FOLDER...")
     print("clip", *LIGHTS, "pairs", "same", "least difference", sep=" | ")
     for clip in clips:
-        drive = RecordedDrive(clip)
+        drive = open_recording(clip, CameraSettings())
         frames = list(thinned(drive))
         row = []
         for light in LIGHTS.values():

@@ -22,10 +22,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dms.config import PerceptionSettings
+from dms.config import CameraSettings, PerceptionSettings
 from dms.datasets.layouts import read_frames, read_grey
 from dms.frames import Frame
-from dms.frames.source import RecordedDrive
+from dms.frames.source import open_recording
 from dms.models import find_model
 from dms.perception.emotion import FRAMING, EmotionNet, Framing, face_patch
 from dms.perception.perception import Perception
@@ -56,7 +56,7 @@ def clip_faces(folder: Path) -> Iterator[tuple[Face, int | None]]:
         perception, due = Perception(PerceptionSettings()), 0.0
         table = clip.with_suffix(".events.csv")
         labels = [label for label in read_labels(table) if label.event in LABELS] if table.is_file() else []
-        for frame in RecordedDrive(clip).frames():
+        for frame in open_recording(clip, CameraSettings()).frames():
             perception.observe(frame)
             if perception.landmarks is not None and frame.t >= due:
                 due = frame.t + 1 / CLIP_HZ

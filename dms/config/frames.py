@@ -72,7 +72,10 @@ class CameraSettings(Section):
         "(`v4l2-ctl --list-ctrls` shows it), a factor for libcamera. A hint.",
     )
     rotate: Literal[0, 90, 180, 270] = Field(
-        0, title="Rotation", description="Clockwise rotation in degrees that sets a camera's picture upright."
+        0,
+        title="Rotation",
+        description="Clockwise rotation in degrees that sets a camera's picture upright; a recording's too, "
+        "after what the file itself says. Not for clips that DMS wrote: they are upright.",
     )
     mirror: bool = Field(False, title="Mirrored", description="True when the camera gives a mirrored picture.")
     retry_s: float = Field(

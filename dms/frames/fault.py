@@ -13,7 +13,7 @@ from dms.frames.frame import Frame, Image
 
 _EVERY = 8
 """Pixels from one that is compared to the next: 80x60 of them at 640x480."""
-_FLAT = 2.0
+FLAT = 2.0
 """Grey levels 0..255 of spread below which a picture is empty, and may repeat itself with nothing broken."""
 _LEAST = (160, 120)
 """Width and height below which eyes cannot be told, pixels: the least that can be asked of a camera."""
@@ -69,7 +69,7 @@ class PictureWatch:
         """Take the next picture; gives whether it is new."""
         self._seen_t = frame.t
         sample = frame.image[::_EVERY, ::_EVERY]
-        if self._sample is not None and np.array_equal(sample, self._sample) and sample.std() >= _FLAT:
+        if self._sample is not None and np.array_equal(sample, self._sample) and sample.std() >= FLAT:
             return False
         self._sample = sample.copy()
         self._new_t = frame.t

@@ -1,7 +1,9 @@
 """One picture with its time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,13 +18,26 @@ class Frame:
     """A picture and when it was taken.
 
     Attributes:
-        t: Seconds on the source's own clock: presentation time for a recording, monotonic time for a camera.
+        t: Seconds on the source's own clock: since the start of the file for a recording, monotonic time for a camera.
             Never decreases within one source.
-        image: (height, width, 3) BGR or (height, width) grey, uint8.
+        image: (height, width, 3) BGR or (height, width) grey, uint8: what is judged.
+        colours: Makes the same picture in BGR where ``image`` is only its brightness: decoding colours costs time, and
+            only people look at them. Must be called before the next frame is asked for; None where there is no more
+            than ``image``.
     """
 
     t: float
     image: Image
+    colours: Callable[[], Image] | None = None
+
+    @property
+    def picture(self) -> Image:
+        """The picture for people, (height, width, 3) BGR."""
+        if self.colours is not None:
+            return self.colours()
+        return (
+            self.image if self.image.ndim == 3 else np.asarray(cv2.cvtColor(self.image, cv2.COLOR_GRAY2BGR), np.uint8)
+        )
 
 
 def taken_at(device_s: float, now: float) -> float:

@@ -1,18 +1,19 @@
-"""Sources of frames that have an end: recorded drives and folders of images; and the door to all sources."""
+"""Sources of frames: what each of them can do, and the door to recorded ones."""
 
-import re
+import json
 from collections.abc import Generator
 from pathlib import Path
 from typing import Protocol
 
-import cv2
-import numpy as np
-
 from dms.config import CameraSettings
 from dms.errors import UserError
-from dms.frames.frame import Frame, Image
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+from dms.frames import container
+from dms.frames.container import ContainerDecoder
+from dms.frames.decoded import Decoder
+from dms.frames.frame import Frame
+from dms.frames.images import ImageDecoder
+from dms.frames.plainvideo import PlainVideoDecoder, refused
+from dms.frames.recording import Recording
 
 
 class Source(Protocol):
@@ -43,105 +44,42 @@ class Source(Protocol):
         ...
 
 
-class RecordedDrive:
-    """A video file, played by its presentation times (never by frame counts: phones record at a variable rate).
-
-    Args:
-        path: The file.
-
-    Raises:
-        UserError: The file is missing, empty or no video.
-    """
-
-    live = False
-
-    def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise UserError(f"{path}: no such file")
-        if path.stat().st_size == 0:
-            raise UserError(f"{path}: the file is empty")
-        self._path = path
-        capture = self._open()
-        rate, count = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        capture.release()
-        self.name = path.name
-        self.duration_s = count / rate if rate > 0 and count > 0 else None
-
-    def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
-        if not capture.isOpened():
-            raise UserError(f"{self._path}: not a video that can be decoded (truncated, or another format?)")
-        return capture
-
-    def frames(self) -> Generator[Frame, None, None]:
-        """Give the frames in order of presentation time; frames whose time does not advance are left out."""
-        capture = self._open()
-        last = -np.inf
-        try:
-            while True:
-                ok, image = capture.read()
-                if not ok:
-                    break
-                # OpenCV gives the first frame of some files a time just below zero
-                t = max(0.0, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0)
-                if t > last:
-                    last = t
-                    yield Frame(round(t, 6), np.asarray(image, np.uint8))
-        finally:
-            capture.release()
-        if last == -np.inf:
-            raise UserError(f"{self._path}: the video holds no frame that can be decoded")
-
-
-class ImageFolder:
-    """A folder of images in natural order of their names (``2.jpg`` before ``10.jpg``), played at a fixed rate.
-
-    Args:
-        path: The folder.
-        fps: Frames per second at which the images were taken.
-
-    Raises:
-        UserError: The folder holds no images.
-    """
-
-    live = False
-
-    def __init__(self, path: Path, fps: float) -> None:
-        files = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
-        if not files:
-            raise UserError(f"{path}: no images in this folder ({', '.join(sorted(IMAGE_SUFFIXES))})")
-        self._files = sorted(files, key=_natural)
-        self._fps = fps
-        self.name = path.name
-        self.duration_s: float | None = len(files) / fps
-
-    def frames(self) -> Generator[Frame, None, None]:
-        """Give the images; one that cannot be decoded is an error that names it."""
-        for index, file in enumerate(self._files):
-            yield Frame(round(index / self._fps, 6), read_image(file))
-
-
-def read_image(path: Path) -> Image:
-    """Read a picture as BGR.
-
-    Raises:
-        UserError: The file is no picture.
-    """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise UserError(f"{path}: not a picture that can be decoded")
-    return np.asarray(image, np.uint8)
-
-
-def open_recording(path: Path, settings: CameraSettings) -> Source:
+def open_recording(
+    path: Path, settings: CameraSettings, *, fps: float | None = None, track: int | None = None
+) -> Recording:
     """Open a recorded drive or a folder of images.
+
+    Args:
+        path: A video file, or a folder of images.
+        settings: The ``[camera]`` table: rate where the recording states none, turn, mirror and stall limit.
+        fps: Pictures per second, instead of the times that the recording states.
+        track: Which picture track of a video, counted from 1; the largest without.
 
     Raises:
         UserError: There is no such file or folder, or it cannot be used.
     """
-    return ImageFolder(path, settings.fps) if path.is_dir() else RecordedDrive(path)
+    if path.is_dir():
+        return Recording(ImageDecoder(path, fps or settings.fps), settings)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path}: the file is empty")
+    return Recording(_open_video(path, track), settings, fps, turned=not _is_clip(path))
 
 
-def _natural(path: Path) -> list[tuple[bool, int, str]]:
-    parts = re.split(r"(\d+)", path.name)
-    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part]
+def _open_video(path: Path, track: int | None) -> Decoder:
+    if container.AVAILABLE:
+        return ContainerDecoder(path, track)
+    if track is not None:
+        raise refused(path, "a track was chosen")
+    return PlainVideoDecoder(path)
+
+
+def _is_clip(path: Path) -> bool:
+    """Whether DMS itself wrote this video, upright as it was judged: the file beside a clip says so."""
+    try:
+        about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    # clips of before 0.2 do not say that they are upright, but are known by what they do say
+    return isinstance(about, dict) and (about.get("upright") is True or {"alert", "t"} <= about.keys())

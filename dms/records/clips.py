@@ -146,7 +146,7 @@ class ClipRecorder:
         # a tenth of slack, so that frames at the very rate are all kept
         if self._ring and 0 <= frame.t - self._ring[-1].t < 0.9 / s.video_fps:
             return
-        ok, jpeg = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        ok, jpeg = cv2.imencode(".jpg", frame.picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         if not ok:
             return
         self._ring.append(_Picture(frame.t, jpeg.tobytes()))
@@ -200,6 +200,7 @@ class ClipRecorder:
                 pass  # OpenCV would make it readable for everybody
             self._write_video(partial, pictures)
             about: dict[str, Any] = {
+                "upright": True,
                 "alert": wanted.message.model_dump(mode="json"),
                 "t": [round(picture.t - wanted.t, 3) for picture in pictures],
             }

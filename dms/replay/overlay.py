@@ -75,7 +75,7 @@ class OverlayWriter(Sink):
             self._yawn = (observation.t, observation.yawn)
         elif observation.face and observation.t - self._yawn[0] < _HOLD_S:
             observation = replace(observation, yawn=self._yawn[1])
-        canvas = draw(Picture(step.frame.image, self._landmarks()), observation, state)
+        canvas = draw(Picture(step.frame.picture, self._landmarks()), observation, state)
         if self._writer is None:
             self._writer = self._open(canvas)
             self._start_t = observation.t

@@ -49,7 +49,14 @@ class Progressed(Protocol):
 
 
 def replay_drives(
-    drives: Sequence[Path], config: Config, out: Path, overlay: Path | None = None, sinks: Sequence[Sink] = ()
+    drives: Sequence[Path],
+    config: Config,
+    out: Path,
+    overlay: Path | None = None,
+    sinks: Sequence[Sink] = (),
+    *,
+    fps: float | None = None,
+    track: int | None = None,
 ) -> list[Summary]:
     """Replay drives one after another, with a progress bar on a terminal.
 
@@ -60,6 +67,8 @@ def replay_drives(
             ``trace.jsonl`` after the folder it is in, as every drive has one.
         overlay: Video to draw what was seen into; needs a single drive that has pictures.
         sinks: Told of each drive as well, after the files of the replay; ``start`` and ``stop`` once for each drive.
+        fps: Pictures per second, instead of the times that the videos state.
+        track: Which picture track of each video, counted from 1; the largest without.
 
     Raises:
         UserError: A drive cannot be read, the results cannot be written, two drives share a name, or there can be no
@@ -74,7 +83,7 @@ def replay_drives(
     console = Console(stderr=True)
     with Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:
         for drive, folder in zip(drives, folders, strict=True):
-            reader = TraceReader(drive) if is_trace(drive) else VideoReader(drive, config)
+            reader = TraceReader(drive) if is_trace(drive) else VideoReader(drive, config, fps=fps, track=track)
             task = progress.add_task(drive.name, total=reader.duration_s)
             try:
                 summaries.append(replay(reader, config, folder, overlay, partial(progress.update, task), sinks))
@@ -130,7 +139,7 @@ def replay(
         road.finish("end_of_drive")
     finally:
         road.stop(_STOP_S)
-    summary = tally.summary(drive.header.drive, drive.duration_s, drive.stage_ms(), time.perf_counter() - started)
+    summary = tally.summary(drive.header.drive, drive.report, drive.stage_ms(), time.perf_counter() - started)
     (out / "summary.json").write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
     return summary
 

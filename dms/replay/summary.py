@@ -4,14 +4,19 @@ Takes the steps of a drive, gives a ``Summary``.
 """
 
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dms.driver.state import AlertKind, Condition, DriverState
+from dms.frames.recording import RecordingReport
+from dms.observation import View
 from dms.sink import Sink, Step
 
-_SHORT_S = 1.0
-"""Containers round their length; a second less is no cut."""
+_LITTLE_KNOWN = 1 / 3
+"""Eyes that are known for a smaller share of the time are told of: \"no alerts\" then says little."""
+_MUCH_UNSEEN = 0.1
+"""So is a larger share of the file in which there was no picture to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,12 @@ class Summary:
         duration_s: From the first to the last observation, seconds.
         missing_s: Seconds that the file promises beyond what could be decoded: a recording that was cut short.
         frames: Frames judged.
+        frames_decoded: Frames that were decoded: those judged and those left out.
+        frames_left_out: How many were left out, by reason.
+        undecodable: Pictures or packets that could not be decoded.
+        eyes_known_share: Share 0..1 of the time with at least one known eye.
+        unseen_share: Share 0..1 of the file without a picture to judge: gaps, standstill, what cannot be decoded.
+        notes: What a person should know of the recording, a line each.
         face_share: Share 0..1 of frames with a face.
         eyes_share: Share 0..1 of frames with at least one known eye.
         alerts: Alerts by the level they reached, as ``{"fatigue/asleep": 1}``.
@@ -41,20 +52,33 @@ class Summary:
     conditions_s: dict[str, float]
     stage_ms: dict[str, float]
     speed: float
+    frames_decoded: int = 0
+    frames_left_out: dict[str, int] = field(default_factory=dict)
+    undecodable: int = 0
+    eyes_known_share: float = 0.0
+    unseen_share: float = 0.0
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data for ``summary.json``."""
-        return asdict(self)
+        return {**asdict(self), "notes": list(self.notes)}
 
     def text(self) -> str:
-        """In two lines for people."""
+        """For people: two lines, and one for each thing that they should know."""
         alerts = ", ".join(f"{count} x {name}" for name, count in self.alerts.items()) or "no alerts"
         short = f", then {self.missing_s:.1f} s cannot be decoded: was the file cut short?" if self.missing_s else ""
         return (
             f"{self.drive}: {alerts} in {self.duration_s:.1f} s{short}\n"
             f"  face in {self.face_share:.0%} of {self.frames} frames, eyes known in {self.eyes_share:.0%}, "
             f"replayed at {self.speed:.1f} times real time"
+            + "".join(f"\n  {note}" for note in (*self.notes, *self._warnings()))
         )
+
+    def _warnings(self) -> Iterator[str]:
+        if self.eyes_known_share < _LITTLE_KNOWN:
+            yield f"the eyes were known in only {self.eyes_known_share:.0%} of the time: no alert says little here"
+        if self.unseen_share > _MUCH_UNSEEN:
+            yield f"{self.unseen_share:.0%} of the file was not judged"
 
 
 class Tally(Sink):
@@ -66,6 +90,8 @@ class Tally(Sink):
         self._last: DriverState | None = None
         self._conditions_s: dict[Condition, float] = defaultdict(float)
         self._levels: dict[tuple[AlertKind, int], str] = {}
+        self._known_s = self._unseen_s = 0.0
+        self._known = self._unseen = False
 
     @property
     def start_t(self) -> float:
@@ -85,28 +111,37 @@ class Tally(Sink):
         if observation is None or state is None:
             return
         if self._last is not None:
-            self._conditions_s[self._last.condition] += max(0.0, state.t - self._last.t)
+            span_s = max(0.0, state.t - self._last.t)
+            self._conditions_s[self._last.condition] += span_s
+            self._known_s += span_s * self._known
+            # a picture speaks for the moment until the next; without one, nothing does for the time before it either
+            self._unseen_s += span_s * (self._unseen or observation.view is View.LOST)
         self._first = self._first or state
         self._last = state
+        self._known = observation.left_eye is not None or observation.right_eye is not None
+        self._unseen = observation.view is View.LOST
+        if self._unseen:
+            return
         self._frames += 1
         self._faces += observation.face is True
-        self._eyes += observation.left_eye is not None or observation.right_eye is not None
+        self._eyes += self._known
 
-    def summary(self, drive: str, promised_s: float | None, stage_ms: dict[str, float], took_s: float) -> Summary:
+    def summary(self, drive: str, report: RecordingReport | None, stage_ms: dict[str, float], took_s: float) -> Summary:
         """The numbers so far.
 
         Args:
             drive: The drive's name.
-            promised_s: Length that the file claims, None when it claims none.
+            report: What became of the pictures of a recording, None for a trace.
             stage_ms: Mean milliseconds by stage.
             took_s: Time that the replay took.
         """
         frames = max(1, self._frames)
-        missing_s = (promised_s or 0.0) - self.duration_s
+        report = report or RecordingReport(decoded=self._frames)
+        whole_s = self.duration_s + report.missing_s
         return Summary(
             drive=drive,
             duration_s=round(self.duration_s, 3),
-            missing_s=round(missing_s, 3) if missing_s > _SHORT_S else 0.0,
+            missing_s=report.missing_s,
             frames=self._frames,
             face_share=round(self._faces / frames, 4),
             eyes_share=round(self._eyes / frames, 4),
@@ -114,4 +149,10 @@ class Tally(Sink):
             conditions_s={condition.value: round(s, 3) for condition, s in self._conditions_s.items()},
             stage_ms=stage_ms,
             speed=round(self.duration_s / took_s, 1),
+            frames_decoded=report.decoded,
+            frames_left_out={why.value: count for why, count in report.left_out.items()},
+            undecodable=report.undecodable,
+            eyes_known_share=round(self._known_s / self.duration_s if self.duration_s else self._eyes / frames, 4),
+            unseen_share=round((self._unseen_s + report.missing_s) / whole_s, 4) if whole_s else 0.0,
+            notes=report.notes,
         )

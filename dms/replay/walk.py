@@ -14,8 +14,9 @@ import numpy.typing as npt
 from dms.config import Config
 from dms.driver.inputs import DriverInput
 from dms.frames import Frame
+from dms.frames.recording import RecordingReport
 from dms.frames.source import open_recording
-from dms.observation import Observation
+from dms.observation import Observation, View
 from dms.perception.perception import Perception
 from dms.records.trace import TraceHeader, read_trace
 
@@ -26,16 +27,21 @@ Moment = Frame | Observation | DriverInput
 """What the road walks."""
 
 
+_UNSEEN_S, _LONG_UNSEEN_S, _MINUTE_S = 0.25, 10.0, 60.0
+
+
 class DriveReader(Protocol):
     """A drive that can be walked once.
 
     Attributes:
         header: Names the drive.
         has_pictures: False for a trace.
+        report: What became of the pictures of a recording, once walked; None for a trace.
     """
 
     header: TraceHeader
     has_pictures: bool
+    report: RecordingReport | None
 
     @property
     def duration_s(self) -> float | None:
@@ -69,8 +75,17 @@ class VideoReader:
 
     has_pictures = True
 
-    def __init__(self, drive: Path, config: Config) -> None:
-        self._source = open_recording(drive, config.camera)
+    def __init__(
+        self,
+        drive: Path,
+        config: Config,
+        *,
+        fps: float | None = None,
+        track: int | None = None,
+    ) -> None:
+        self._source = open_recording(drive, config.camera, fps=fps, track=track)
+        self._stall_s = config.camera.stall_s
+        self.report: RecordingReport | None = None
         self._perception = Perception(config.perception)
         self.header = TraceHeader(self._source.name, str(uuid.uuid5(_SESSIONS, self._source.name)))
         self.duration_s = self._source.duration_s
@@ -81,8 +96,21 @@ class VideoReader:
         return self._perception.landmarks
 
     def moments(self) -> Iterator[Moment]:
-        """Every frame."""
-        return self._source.frames()
+        """Every frame; where the recording has none, nobody was looked at, and this is told as the daemon does."""
+        last_t, begun = 0.0, False
+        for frame in self._source.frames():
+            if not begun and frame.t > 0.0:
+                yield Observation(0.0, View.LOST)
+            begun = True
+            for t in unseen(last_t, frame.t, self._stall_s):
+                yield Observation(t, View.LOST)
+            last_t = frame.t
+            yield frame
+        self.report = self._source.report
+        end_t = self.report.end_t
+        if end_t - last_t >= self._stall_s:
+            for t in (*unseen(last_t, end_t, self._stall_s), end_t):
+                yield Observation(t, View.LOST)
 
     def observe(self, frame: Frame) -> Observation:
         """See a frame."""
@@ -91,6 +119,17 @@ class VideoReader:
     def stage_ms(self) -> dict[str, float]:
         """Mean milliseconds a run of each stage of perception, since the last call."""
         return {name: round(taken.mean_ms, 3) for name, taken in self._perception.take_times().items()}
+
+
+def unseen(last_t: float, t: float, stall_s: float) -> Iterator[float]:
+    """The moments between two pictures, seconds, at which the daemon would tell that it has none.
+
+    Four a second in the first minute, then one in ten seconds: by then nothing that was measured counts any more.
+    """
+    moment = last_t + stall_s
+    while moment < t:
+        yield round(moment, 6)
+        moment += _UNSEEN_S if moment - last_t < _MINUTE_S else _LONG_UNSEEN_S
 
 
 class TraceReader:
@@ -102,6 +141,7 @@ class TraceReader:
 
     has_pictures = False
     duration_s: float | None = None
+    report: RecordingReport | None = None
     landmarks: npt.NDArray[np.float32] | None = None
 
     def __init__(self, drive: Path) -> None:

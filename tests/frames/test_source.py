@@ -10,12 +10,12 @@ from dms.config import CameraSettings
 from dms.demo import SAMPLE_DRIVE
 from dms.errors import UserError, WorldError
 from dms.frames.camera import open_source
-from dms.frames.source import ImageFolder, RecordedDrive, open_recording
+from dms.frames.source import open_recording
 from dms.frames.upright import upright
 
 
 def test_a_video_gives_its_frames_with_presentation_times() -> None:
-    drive = RecordedDrive(SAMPLE_DRIVE)
+    drive = open_recording(SAMPLE_DRIVE, CameraSettings())
     times = [frame.t for frame in drive.frames()]
     assert drive.duration_s == pytest.approx(40.0)
     assert times[0] == 0.0
@@ -24,7 +24,7 @@ def test_a_video_gives_its_frames_with_presentation_times() -> None:
 
 
 def test_a_video_can_be_walked_twice() -> None:
-    drive = RecordedDrive(SAMPLE_DRIVE)
+    drive = open_recording(SAMPLE_DRIVE, CameraSettings())
     first, second = next(drive.frames()), next(drive.frames())
     assert np.array_equal(first.image, second.image)
 
@@ -43,7 +43,7 @@ def test_a_file_that_is_no_video_is_told_in_one_line(tmp_path: Path, content: by
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=words) as raised:
-        list(RecordedDrive(path).frames())
+        list(open_recording(path, CameraSettings()).frames())
     assert "\n" not in str(raised.value)
 
 
@@ -51,7 +51,7 @@ def test_a_truncated_video_gives_what_is_left_of_it(tmp_path: Path) -> None:
     whole = SAMPLE_DRIVE.read_bytes()
     path = tmp_path / "cut.mp4"
     path.write_bytes(whole[: len(whole) // 2])
-    assert 100 < len(list(RecordedDrive(path).frames())) < 800
+    assert 100 < len(list(open_recording(path, CameraSettings()).frames())) < 800
 
 
 def test_a_video_without_frames_is_told(tmp_path: Path) -> None:
@@ -59,14 +59,14 @@ def test_a_video_without_frames_is_told(tmp_path: Path) -> None:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
     writer.release()
     with pytest.raises(UserError, match=r"not a video|no frame"):
-        list(RecordedDrive(path).frames())
+        list(open_recording(path, CameraSettings()).frames())
 
 
 def test_images_play_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for number in (1, 2, 10):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((4, 4), number, np.uint8))
     (tmp_path / "notes.txt").write_text("not a picture")
-    frames = list(ImageFolder(tmp_path, fps=10).frames())
+    frames = list(open_recording(tmp_path, CameraSettings(fps=10)).frames())
     assert [int(frame.image[0, 0, 0]) for frame in frames] == [1, 2, 10]
     assert [frame.t for frame in frames] == [0.0, 0.1, 0.2]
 
@@ -79,7 +79,7 @@ def test_a_folder_without_images_is_told(tmp_path: Path) -> None:
 def test_an_image_that_is_none_is_told_by_name(tmp_path: Path) -> None:
     (tmp_path / "1.jpg").write_text("not a picture")
     with pytest.raises(UserError, match=r"1\.jpg"):
-        list(ImageFolder(tmp_path, fps=10).frames())
+        list(open_recording(tmp_path, CameraSettings(fps=10)).frames())
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from dms.config import PerceptionSettings
+from dms.config import CameraSettings, PerceptionSettings
 from dms.demo import SAMPLE_DRIVE
 from dms.errors import UserError
 from dms.frames import Frame, Image
-from dms.frames.source import RecordedDrive
+from dms.frames.source import open_recording
 from dms.models import find_model
 from dms.observation import Observation, View
 from dms.perception.face import FaceFinder
@@ -22,7 +22,7 @@ from dms.perception.view import as_grey
 @pytest.fixture(scope="module")
 def portrait() -> Image:
     """A frame of the sample drive with the eyes open, (360, 480, 3)."""
-    return next(RecordedDrive(SAMPLE_DRIVE).frames()).image
+    return next(open_recording(SAMPLE_DRIVE, CameraSettings()).frames()).image
 
 
 def cabin(driver: Image | None, passenger: Image | None) -> Image:

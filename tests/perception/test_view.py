@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from dms.config import PerceptionSettings
+from dms.config import CameraSettings, PerceptionSettings
 from dms.demo import SAMPLE_DRIVE
 from dms.frames import Image
-from dms.frames.source import RecordedDrive
+from dms.frames.source import open_recording
 from dms.observation import View
 from dms.perception.view import ViewJudge, as_grey, view_of
 
@@ -21,7 +21,7 @@ GRAIN = np.random.default_rng(0).standard_normal((8, 480, 640), dtype=np.float32
 @pytest.fixture(scope="module")
 def cabin() -> Image:
     """A picture with a person in it, 640x480 grey."""
-    frame = next(RecordedDrive(SAMPLE_DRIVE).frames())
+    frame = next(open_recording(SAMPLE_DRIVE, CameraSettings()).frames())
     return np.asarray(cv2.resize(as_grey(frame.image), (640, 480)), np.uint8)
 
 

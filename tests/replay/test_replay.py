@@ -32,6 +32,7 @@ class MadeDrive:
     """Eyes open but for one closure, at 15 fps, without pictures to look at: perception is not what is tested here."""
 
     has_pictures = True
+    report = None
     duration_s: float | None = LENGTH_S
     landmarks: npt.NDArray[np.float32] | None = np.full((68, 2), 30, np.float32)
 

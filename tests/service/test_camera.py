@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from dms.config import CameraSettings
 from dms.demo import SAMPLE_DRIVE
-from dms.frames.source import RecordedDrive
+from dms.frames.source import open_recording
 from tests.frames.fake_v4l2 import FakeV4l2, build
 
 from .process import Dms, messages, wait_for
@@ -28,7 +29,7 @@ CLOSED_AT_S = 20.0
 
 def picture_at(t: float) -> npt.NDArray[np.float32]:
     """The driver at a time of the sample drive."""
-    frame = next(frame for frame in RecordedDrive(SAMPLE_DRIVE).frames() if frame.t >= t)
+    frame = next(frame for frame in open_recording(SAMPLE_DRIVE, CameraSettings()).frames() if frame.t >= t)
     return np.asarray(cv2.resize(frame.image, (640, 480)), np.float32)
 
 

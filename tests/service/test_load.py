@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dms.config import PerceptionSettings
+from dms.config import CameraSettings, PerceptionSettings
 from dms.demo import SAMPLE_DRIVE
-from dms.frames.source import RecordedDrive
+from dms.frames.source import open_recording
 from dms.perception.perception import Perception
 from dms.service.health import cpu_temperature_c
 from dms.service.load import COOL_C, DOWN_S, HOT_C, UP_S, Load, LoadShedder
@@ -83,7 +83,7 @@ def test_less_of_emotion_and_mouth_leaves_the_eyes_in_every_frame() -> None:
     for relieved in (False, True):
         perception.relieve(emotion=relieved, mouth=relieved)
         perception.take_times()
-        for frame, _ in zip(RecordedDrive(SAMPLE_DRIVE).frames(), range(100), strict=False):
+        for frame, _ in zip(open_recording(SAMPLE_DRIVE, CameraSettings()).frames(), range(100), strict=False):
             perception.observe(frame)
         times = perception.take_times()
         seen[relieved] = [(times["eyes"].runs, times["mouth"].runs, times["emotion"].runs)]
