@@ -64,7 +64,7 @@ class PerceptionSettings(Section):
         le=0.95,
         title="Face limit",
         description="Least score at which a found face counts, 0..1. Source: own; one in 1,000 windows without a face "
-        "of the choosing scenes reaches 0.54, while every driver there does 0.55. models/face.md has the test.",
+        "of the validation scenes reaches 0.54, while every driver there does 0.55. models/face.md has the test.",
     )
     track_score: float = Field(
         0.5,

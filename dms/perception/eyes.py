@@ -31,7 +31,7 @@ OPEN, CLOSED, UNUSABLE = range(len(LABELS))
 
 MIN_WIDTH = 8.0
 """Least distance of the corners of the wider eye, in pixels of the picture: down to it 95 % of eyes are told right
-(``studies/eye_limits.py`` on CEW's choosing part; docs/models.md has the curve)."""
+(``studies/eye_limits.py`` on CEW's validation part; docs/models.md has the curve)."""
 
 MIN_MEAN = 8.0
 """Least mean grey level of a patch, 0..255; under sensor noise of 2 levels the net fails below it (same curve)."""
