@@ -166,3 +166,32 @@ def test_sigterm_ends_it_within_two_seconds_whatever_hangs(
 
 def mosquitto_pid(broker: Any) -> int:
     return int(broker._process.pid)
+
+
+def test_an_alert_that_a_killed_daemon_left_open_is_ended_by_the_next_one(
+    mosquitto: Any, start: Callable[..., Dms], drive: Path
+) -> None:
+    listener = mosquitto.listen()
+
+    def left_open() -> set[str]:
+        alerts = messages(listener, "alert/fatigue")
+        return {one["event_id"] for one in alerts} - {one["event_id"] for one in alerts if one["phase"] == "end"}
+
+    dms = start(mosquitto.port, drive)
+    wait_for(left_open)
+    dms.end(signal.SIGKILL)
+    killed = left_open()
+    start(mosquitto.port, drive)
+
+    def ends() -> list[dict[str, Any]]:
+        return [
+            one for one in messages(listener, "alert/fatigue") if one["phase"] == "end" and one["event_id"] in killed
+        ]
+
+    if not killed:
+        pytest.skip("the end came before the kill")
+    (end,) = wait_for(ends)
+    assert end["evidence"]["cause"] == "restart"
+    wait_for(lambda: len({one["session"] for one in messages(listener, "state")}) == 2)
+    numbers = sorted({one["sequence"] for one in messages(listener, "alert/fatigue")})
+    assert numbers == list(range(1, len(numbers) + 1))
