@@ -5,7 +5,6 @@ really happened (``start_s,end_s,event``), gives a ``Score``: hits, misses, fals
 driver itself.
 """
 
-import csv
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +15,12 @@ from typing import Any
 
 from dms.driver.state import AlertKind, AngerLevel, FatigueLevel, Phase
 from dms.errors import UserError, did_you_mean
+from dms.replay.labels import Label, LabelRow, read_label_rows, rows_of, within_drive
 
 TOLERANCE_S = 0.5
 """An alert may come this much after its label has ended: the label's own edge and a frame of a slow camera."""
+_ROUNDING_S = 1e-6
+"""Times of three decimals differ by this much less than they should: 4.1 - 3.1 is less than 1."""
 DROWSY_WINDOW_S, DROWSY_SHARE = 60.0, 0.08
 """`drowsy` has its reason in a minute with so much labelled closure (PERCLOS advisory level of the US field test)."""
 RANKS: Mapping[str, int] = {
@@ -63,15 +65,6 @@ NEUTRAL = frozenset(
     }
 )
 """The usual ones of the others. Any name will do, but one that stands nowhere may be a slip of the pen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What really happened, in seconds from the start of the drive."""
-
-    start_s: float
-    end_s: float
-    event: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +187,7 @@ def score(events: Path | Sequence[Mapping[str, Any]], labels: Path, duration_s: 
 
     Args:
         events: ``events.jsonl``, or its messages.
-        labels: CSV with the columns ``start_s,end_s,event``.
+        labels: CSV with the columns ``start_s,end_s,event``, and perhaps ``drive``: then only this drive's rows count.
         duration_s: Length of the drive; None to take it from the ``summary.json`` beside the events, or else from
             the last event or label.
 
@@ -202,15 +195,26 @@ def score(events: Path | Sequence[Mapping[str, Any]], labels: Path, duration_s: 
         UserError: A file is missing or a line of it is wrong.
     """
     messages = read_events(events) if isinstance(events, Path) else list(events)
-    rows = _read_rows(labels)
+    rows = read_label_rows(labels)
+    outside: list[str] = []
+    if isinstance(events, Path):
+        summary = _summary(events.parent / "summary.json")
+        if duration_s is None:
+            duration_s = _finite(summary.get("duration_s"))
+        if any(row.drive for row in rows):
+            drive = summary.get("drive")
+            rows = rows_of(rows, [events.absolute().parent.name, *([drive] if isinstance(drive, str) else [])])
+    if duration_s is not None:
+        rows, outside = within_drive(rows, duration_s)
     told = _in_order(rows)
-    if duration_s is None and isinstance(events, Path):
-        duration_s = _summary_duration(events.parent / "summary.json")
     if duration_s is None:
         duration_s = max([float(m["t"]) for m in messages] + [label.end_s for label in told], default=0.0)
     raised = raises(messages)
     return Score(
-        tuple(_outcomes(raised, told)), tuple(_false_alarms(raised, told)), duration_s, tuple(_unknown_names(rows))
+        tuple(_outcomes(raised, told)),
+        tuple(_false_alarms(raised, told)),
+        duration_s,
+        (*outside, *_unknown_names(rows)),
     )
 
 
@@ -261,7 +265,7 @@ def raises(messages: Iterable[Mapping[str, Any]]) -> list[Raised]:
 def _outcomes(raised: Sequence[Raised], labels: Sequence[Label]) -> Iterable[Outcome]:
     for label in labels:
         demand = DEMANDS.get(label.event)
-        if demand is None or label.end_s - label.start_s < demand.at_least_s:
+        if demand is None or label.end_s - label.start_s < demand.at_least_s - _ROUNDING_S:
             continue
         answers = (r for r in raised if r.kind == demand.kind and _within(r, label))
         first = min(answers, key=lambda r: r.t, default=None)
@@ -297,60 +301,22 @@ def read_labels(path: Path) -> list[Label]:
     Raises:
         UserError: It is missing, or a row is wrong.
     """
-    return _in_order(_read_rows(path))
+    return _in_order(read_label_rows(path))
 
 
-def _in_order(rows: Iterable[tuple[str, Label]]) -> list[Label]:
-    return sorted((label for _, label in rows), key=lambda label: (label.start_s, label.end_s))
+def _in_order(rows: Iterable[LabelRow]) -> list[Label]:
+    return sorted((row.label for row in rows), key=lambda label: (label.start_s, label.end_s))
 
 
-def _unknown_names(rows: Iterable[tuple[str, Label]]) -> Iterable[str]:
+def _unknown_names(rows: Iterable[LabelRow]) -> Iterable[str]:
     """A warning for the first row with each name that is not known."""
     known = sorted({*DEMANDS, *NEUTRAL})
     told = set(known)
-    for where, label in rows:
+    for where, label in ((row.where, row.label) for row in rows):
         if label.event not in told:
             told.add(label.event)
             hint = did_you_mean(label.event.lower(), known)
             yield f"{where}: '{label.event}' is no known event{hint}: it demands and permits no alert"
-
-
-def _read_rows(path: Path) -> list[tuple[str, Label]]:
-    """The labels in the order of the file, each with its place as ``file:line``."""
-    found = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            wanted = ("start_s", "end_s", "event")
-            if missing := [name for name in wanted if name not in (rows.fieldnames or ())]:
-                raise UserError(
-                    f"{path}:1: no column {', '.join(missing)}: the first line must read start_s,end_s,event"
-                )
-            for row in rows:
-                where = f"{path}:{rows.line_num}"
-                found.append((where, _label(row, where)))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}): give a CSV of labels") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not a CSV of labels ({error})") from error
-    return found
-
-
-def _label(row: Mapping[str, str | None], where: str) -> Label:
-    try:
-        start_s, end_s = float(row["start_s"] or ""), float(row["end_s"] or "")
-    except ValueError as error:
-        raise UserError(
-            f"{where}: start_s and end_s must be seconds, not {row['start_s']!r} and {row['end_s']!r}"
-        ) from error
-    event = (row["event"] or "").strip()
-    if not (math.isfinite(start_s) and math.isfinite(end_s) and 0.0 <= start_s < end_s):
-        raise UserError(
-            f"{where}: an event must end after it starts, at 0 s or later; this one is {start_s:g} to {end_s:g}"
-        )
-    if not event:
-        raise UserError(f"{where}: the event has no name")
-    return Label(start_s, end_s, event)
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
@@ -395,10 +361,14 @@ def _event(line: str, where: str) -> dict[str, Any] | None:
     return message
 
 
-def _summary_duration(path: Path) -> float | None:
-    """Length of the drive by the summary of its replay, None without one."""
+def _summary(path: Path) -> dict[str, Any]:
+    """The summary of a drive's replay, empty without one."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))["duration_s"]
-        return float(value) if math.isfinite(float(value)) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
