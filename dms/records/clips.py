@@ -51,6 +51,38 @@ class _Wanted:
     message: AlertMessage
 
 
+class _Ring:
+    """The latest pictures, compressed, within a bound of time and of bytes.
+
+    Args:
+        settings: The ``[records]`` table.
+    """
+
+    def __init__(self, settings: RecordSettings) -> None:
+        self._settings = settings
+        self._pictures: deque[_Picture] = deque()
+        self._bytes = 0
+
+    def add(self, frame: Frame) -> None:
+        """Compress a frame, unless the one before was a moment ago."""
+        s, pictures = self._settings, self._pictures
+        # a tenth of slack, so that frames at the very rate are all kept
+        if pictures and 0 <= frame.t - pictures[-1].t < 0.9 / s.video_fps:
+            return
+        ok, jpeg = cv2.imencode(".jpg", frame.picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        if not ok:
+            return
+        pictures.append(_Picture(frame.t, jpeg.tobytes()))
+        self._bytes += len(pictures[-1].jpeg)
+        span_s = s.video_before_s + s.video_after_s
+        while self._bytes > s.video_memory_mb * 1e6 or frame.t - pictures[0].t > span_s:
+            self._bytes -= len(pictures.popleft().jpeg)
+
+    def between(self, first_t: float, last_t: float) -> list[_Picture]:
+        """The pictures of a time, both ends included."""
+        return [picture for picture in self._pictures if first_t <= picture.t <= last_t]
+
+
 class ClipRecorder:
     """Keeps clips.
 
@@ -68,8 +100,7 @@ class ClipRecorder:
         self._writing = False
         self._stopping = False
         self._hurry = threading.Event()
-        self._ring: deque[_Picture] = deque()
-        self._ring_bytes = 0
+        self._ring = _Ring(settings)
         self.clips = 0
         """Clips kept since the start."""
         self.error: str | None = None
@@ -77,7 +108,7 @@ class ClipRecorder:
         self._thread = threading.Thread(target=self._work, name="clips", daemon=True)
         self._thread.start()
 
-    def see(self, frame: Frame) -> None:
+    def add(self, frame: Frame) -> None:
         """Take a frame; a newer one replaces it while it waits."""
         with self._changed:
             self._newest = frame
@@ -93,12 +124,12 @@ class ClipRecorder:
                 self._changed.notify()
 
     def end(self) -> None:
-        """Begin to write the clip that is due with what there is of it; ``close`` waits for it."""
+        """Begin to write the clip that is due with what there is of it; ``stop`` waits for it."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
 
-    def close(self, timeout_s: float) -> None:
+    def stop(self, timeout_s: float) -> None:
         """Write what is due and end; what takes longer is given up, which costs a twentieth of a second more."""
         self.end()
         self._thread.join(timeout_s)
@@ -118,7 +149,7 @@ class ClipRecorder:
                 frame, self._newest = self._newest, None
                 stopping = self._stopping
             if frame is not None:
-                self._keep(frame)
+                self._ring.add(frame)
             wanted = self._due(stopping)
             if wanted is not None:
                 self._write(wanted)
@@ -140,24 +171,9 @@ class ClipRecorder:
             return None
         return max(0.0, self._wanted.t + self._settings.video_after_s - time.monotonic())
 
-    def _keep(self, frame: Frame) -> None:
-        """Compress a frame into the ring, unless the one before was a moment ago."""
-        s = self._settings
-        # a tenth of slack, so that frames at the very rate are all kept
-        if self._ring and 0 <= frame.t - self._ring[-1].t < 0.9 / s.video_fps:
-            return
-        ok, jpeg = cv2.imencode(".jpg", frame.picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-        if not ok:
-            return
-        self._ring.append(_Picture(frame.t, jpeg.tobytes()))
-        self._ring_bytes += len(self._ring[-1].jpeg)
-        span_s = s.video_before_s + s.video_after_s
-        while self._ring_bytes > s.video_memory_mb * 1e6 or frame.t - self._ring[0].t > span_s:
-            self._ring_bytes -= len(self._ring.popleft().jpeg)
-
     def _write(self, wanted: _Wanted) -> None:
         first_t, last_t = wanted.t - self._settings.video_before_s, wanted.t + self._settings.video_after_s
-        pictures = [picture for picture in self._ring if first_t <= picture.t <= last_t]
+        pictures = self._ring.between(first_t, last_t)
         problem: str | None = None
         name = self._folder
         try:

@@ -37,7 +37,7 @@ class _NextPart:
 
 
 class TraceRecorder:
-    """Records sessions. ``begin``, ``write`` and ``close`` are called from one thread.
+    """Records sessions. ``start``, ``write`` and ``stop`` are called from one thread.
 
     Args:
         folder: Where the traces are; made when absent.
@@ -67,7 +67,7 @@ class TraceRecorder:
         """Why nothing is written now; None when all is."""
         return self._problem if self._broken.is_set() else None
 
-    def begin(self, drive: str, session: str, known: Callable[[], Baseline]) -> None:
+    def start(self, drive: str, session: str, known: Callable[[], Baseline]) -> None:
         """Begin the trace of a session.
 
         Args:
@@ -94,7 +94,7 @@ class TraceRecorder:
             self._part_full.clear()
             self._offer(_NextPart(self._known()))
 
-    def close(self, timeout_s: float) -> None:
+    def stop(self, timeout_s: float) -> None:
         """Write what waits, and end; what takes longer is left behind."""
         deadline = time.monotonic() + timeout_s
         with suppress(queue.Full):
@@ -105,7 +105,7 @@ class TraceRecorder:
         if self._retry_t is None:
             self._retry_t = t + _RETRY_S
         elif t >= self._retry_t and self._known is not None:
-            self.begin(self._drive, self._session, self._known)
+            self.start(self._drive, self._session, self._known)
 
     def _offer(self, item: TraceHeader | _NextPart | Observation | DriverInput) -> None:
         try:

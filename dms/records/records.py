@@ -32,7 +32,7 @@ class Records(Sink):
     def start(self, info: DriveInfo) -> None:
         """Begin the trace of a session."""
         if self._trace is not None:
-            self._trace.begin(info.drive, info.session, info.baseline)
+            self._trace.start(info.drive, info.session, info.baseline)
 
     def step(self, step: Step) -> None:
         """Keep what was judged, and the pictures around the start of an alert."""
@@ -41,7 +41,7 @@ class Records(Sink):
         if self._clips is None:
             return
         if step.frame is not None:
-            self._clips.see(step.frame)
+            self._clips.add(step.frame)
         for alert, message in zip(step.alerts, step.messages, strict=True):
             if alert.phase is Phase.START:
                 self._clips.alert(alert.t, message)
@@ -61,6 +61,6 @@ class Records(Sink):
         if self._clips is not None:
             self._clips.end()
         if self._trace is not None:
-            self._trace.close(max(0.0, deadline - time.monotonic()))
+            self._trace.stop(max(0.0, deadline - time.monotonic()))
         if self._clips is not None:
-            self._clips.close(max(0.0, deadline - time.monotonic()))
+            self._clips.stop(max(0.0, deadline - time.monotonic()))

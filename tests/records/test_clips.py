@@ -67,9 +67,9 @@ def test_a_clip_holds_the_pictures_before_and_after_the_alert(tmp_path: Path) ->
     for number in range(-20, 9):
         if number == 1:
             recorder.alert(alert_t, alert)
-        recorder.see(Frame(alert_t + number / 20, picture(number).image))
+        recorder.add(Frame(alert_t + number / 20, picture(number).image))
         until(lambda: recorder._newest is None)
-    recorder.close(60.0)
+    recorder.stop(60.0)
     assert recorder.clips == 1
     clip = tmp_path / "clips" / "000001.avi"
     about = json.loads(clip.with_suffix(".json").read_text())
@@ -87,30 +87,30 @@ def test_a_clip_holds_the_pictures_before_and_after_the_alert(tmp_path: Path) ->
 
 def test_a_camera_that_is_lost_after_the_alert_does_not_cost_the_clip(tmp_path: Path) -> None:
     recorder = ClipRecorder(tmp_path, settings())
-    feed(recorder.see, 0.4)
+    feed(recorder.add, 0.4)
     recorder.alert(time.monotonic(), message())
     until(lambda: recorder.clips == 1)
-    recorder.close(60.0)
+    recorder.stop(60.0)
 
 
 def test_pictures_with_long_gaps_between_them_are_kept(tmp_path: Path) -> None:
     recorder = ClipRecorder(tmp_path, settings(video_after_s=0.0))
     alert_t = time.monotonic()
     for number in range(4):
-        recorder.see(Frame(alert_t - 12 + 4 * number, picture(number).image))
+        recorder.add(Frame(alert_t - 12 + 4 * number, picture(number).image))
         until(lambda: recorder._newest is None)
     recorder.alert(alert_t, message())
     until(lambda: recorder.clips == 1 or recorder.error)
-    recorder.close(60.0)
+    recorder.stop(60.0)
     assert recorder.error is None
     assert int(cv2.VideoCapture(str(tmp_path / "000001.avi")).get(cv2.CAP_PROP_FRAME_COUNT)) == 4
 
 
 def test_a_stop_keeps_what_there_is(tmp_path: Path) -> None:
     recorder = ClipRecorder(tmp_path, settings(video_after_s=60.0))
-    feed(recorder.see, 0.4)
+    feed(recorder.add, 0.4)
     recorder.alert(time.monotonic(), message())
-    recorder.close(60.0)
+    recorder.stop(60.0)
     assert (tmp_path / "000001.avi").exists()
 
 
@@ -118,7 +118,7 @@ def test_a_stop_does_not_wait_for_a_long_clip(tmp_path: Path, monkeypatch: pytes
     recorder = ClipRecorder(tmp_path, settings(video_before_s=60.0, video_memory_mb=64, video_fps=30))
     noise = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
     for number in range(150):
-        recorder.see(Frame(time.monotonic() - 30 + number / 10, noise))
+        recorder.add(Frame(time.monotonic() - 30 + number / 10, noise))
         until(lambda: recorder._newest is None)
 
     def decode(picture: Any) -> Any:
@@ -130,7 +130,7 @@ def test_a_stop_does_not_wait_for_a_long_clip(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(clips, "_decoded", decode)  # however fast it is, it is in the middle when the stop comes
     recorder.alert(time.monotonic(), message())
     until(begun.is_set)
-    recorder.close(0.0)
+    recorder.stop(0.0)
     until(lambda: not recorder._thread.is_alive())
     assert list(tmp_path.iterdir()) == []
     assert recorder.error == "clip: the daemon stopped meanwhile"
@@ -148,10 +148,10 @@ def test_a_clip_that_a_stop_cuts_off_is_told_once_though_its_disk_hangs(
 
     monkeypatch.setattr(ClipRecorder, "_write_video", hang)  # no real disk hangs on demand
     recorder = ClipRecorder(tmp_path, settings(video_after_s=0.0))
-    feed(recorder.see, 0.3)
+    feed(recorder.add, 0.3)
     recorder.alert(time.monotonic(), message())
     assert asked.wait(60.0)
-    recorder.close(0.0)
+    recorder.stop(0.0)
     told = [f"a clip was not kept in {tmp_path}: the daemon stopped meanwhile"]
     assert messages(caplog) == told, "the process may end now"
     free.set()
@@ -162,8 +162,8 @@ def test_a_clip_that_a_stop_cuts_off_is_told_once_though_its_disk_hangs(
 
 def test_an_alert_that_comes_after_the_stop_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     recorder = ClipRecorder(tmp_path, settings())
-    feed(recorder.see, 0.2)
-    recorder.close(60.0)
+    feed(recorder.add, 0.2)
+    recorder.stop(60.0)
     recorder.alert(time.monotonic(), message())
     assert messages(caplog) == [f"a clip was not kept in {tmp_path}: the daemon stopped meanwhile"]
 
@@ -171,12 +171,12 @@ def test_an_alert_that_comes_after_the_stop_is_told(tmp_path: Path, caplog: pyte
 def test_the_bounds_hold_and_the_oldest_goes_first(tmp_path: Path) -> None:
     recorder = ClipRecorder(tmp_path, settings(clips=2, video_after_s=0.0))
     (tmp_path / "000009.partial.avi").write_bytes(b"cut off by a power cut")
-    feed(recorder.see, 0.4)
+    feed(recorder.add, 0.4)
     for count in range(1, 5):
-        recorder.see(picture(count))
+        recorder.add(picture(count))
         recorder.alert(time.monotonic(), message(episode=count))
         until(lambda: recorder.clips == count)  # noqa: B023
-    recorder.close(60.0)
+    recorder.stop(60.0)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["000003.avi", "000003.json", "000004.avi", "000004.json"]
 
@@ -185,12 +185,12 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     recorder = ClipRecorder(tmp_path, settings(video_memory_mb=1, video_before_s=60.0, video_fps=30))
     noise = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)  # the worst that there is for JPEG
     for number in range(30):
-        recorder.see(Frame(1000.0 + number, noise))
+        recorder.add(Frame(1000.0 + number, noise))
         until(lambda: recorder._newest is None)
-    until(lambda: recorder._ring and recorder._ring[-1].t == 1029.0)
-    recorder.close(60.0)
-    held = [len(picture.jpeg) for picture in recorder._ring]
-    assert sum(held) == recorder._ring_bytes <= 1e6
+    until(lambda: recorder._ring.between(1029.0, 1029.0))
+    recorder.stop(60.0)
+    held = [len(picture.jpeg) for picture in recorder._ring.between(0.0, 2000.0)]
+    assert sum(held) == recorder._ring._bytes <= 1e6
     assert len(held) >= 2
 
 
@@ -199,10 +199,10 @@ def test_a_disk_that_is_nearly_full_keeps_its_room_for_alerts(tmp_path: Path, mo
     # a file system of 40 MB needs root; the daemon's own test of a full disk uses a real one
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=40_000_000))
     recorder = ClipRecorder(tmp_path, settings(video_after_s=0.0))
-    feed(recorder.see, 0.3)
+    feed(recorder.add, 0.3)
     recorder.alert(time.monotonic(), message())
     until(lambda: recorder.error is not None)
-    recorder.close(60.0)
+    recorder.stop(60.0)
     assert recorder.error == "clip: the disk is nearly full"
     assert list(tmp_path.iterdir()) == []
 

@@ -27,24 +27,24 @@ def write(recorder: TraceRecorder, event: Observation) -> None:
 
 def record(folder: Path, count: int, limit_mb: float = 8.0, session: str = "session") -> list[Observation]:
     recorder = TraceRecorder(folder, limit_mb)
-    recorder.begin("camera 0", session, lambda: UNKNOWN)
+    recorder.start("camera 0", session, lambda: UNKNOWN)
     events = [Observation(float(t), face=True, left_eye=0.25) for t in range(count)]
     for event in events:
         write(recorder, event)
-    recorder.close(60.0)
+    recorder.stop(60.0)
     assert recorder.error is None
     return events
 
 
 def test_what_was_seen_and_heard_is_read_back(tmp_path: Path) -> None:
     recorder = TraceRecorder(tmp_path / "traces", 8.0)
-    recorder.begin("camera 0", "one", lambda: UNKNOWN)
+    recorder.start("camera 0", "one", lambda: UNKNOWN)
     events = [Observation(1.0), VehicleSpeed(1.5, 80.0), Observation(2.0)]
     for event in events:
         recorder.write(event)
-    recorder.begin("camera 0", "two", lambda: UNKNOWN)
+    recorder.start("camera 0", "two", lambda: UNKNOWN)
     recorder.write(Observation(3.0))
-    recorder.close(60.0)
+    recorder.stop(60.0)
     header, read = read_trace(tmp_path / "traces" / "000001")
     assert (header.session, header.baseline, list(read)) == ("one", UNKNOWN, events)
     header, read = read_trace(tmp_path / "traces" / "000002")
@@ -81,7 +81,7 @@ def test_the_limit_holds_and_the_oldest_go_first(tmp_path: Path) -> None:
 def test_a_disk_that_refuses_ends_the_trace_and_a_new_one_begins_later(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     recorder = TraceRecorder(tmp_path, 8.0)
-    recorder.begin("camera 0", "session", lambda: UNKNOWN)
+    recorder.start("camera 0", "session", lambda: UNKNOWN)
     t = 0.0
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
@@ -93,7 +93,7 @@ def test_a_disk_that_refuses_ends_the_trace_and_a_new_one_begins_later(tmp_path:
     assert recorder.error == "File too large"
     for later in (t, t + 30.0, t + 70.0, t + 71.0):
         recorder.write(Observation(later))
-    recorder.close(60.0)
+    recorder.stop(60.0)
     assert recorder.error is None
     assert list(read_trace(tmp_path / "000002")[1]) == [Observation(t + 71.0)]
 
@@ -101,9 +101,9 @@ def test_a_disk_that_refuses_ends_the_trace_and_a_new_one_begins_later(tmp_path:
 def test_a_folder_that_cannot_be_made_does_not_stop_the_road(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     recorder = TraceRecorder(tmp_path / "file", 8.0)
-    recorder.begin("camera 0", "session", lambda: UNKNOWN)
+    recorder.start("camera 0", "session", lambda: UNKNOWN)
     recorder.write(Observation(1.0))
-    recorder.close(60.0)
+    recorder.stop(60.0)
     assert recorder.error is not None
 
 
@@ -112,12 +112,12 @@ def test_a_disk_that_hangs_does_not_block_the_road(tmp_path: Path, monkeypatch: 
     # no real disk hangs on demand
     monkeypatch.setattr("dms.records.recorder.make_room", lambda *_: free.wait(60.0))
     recorder = TraceRecorder(tmp_path, 8.0)
-    recorder.begin("camera 0", "session", lambda: UNKNOWN)
+    recorder.start("camera 0", "session", lambda: UNKNOWN)
     started = time.monotonic()
     for t in range(10_000):
         recorder.write(Observation(float(t) / 1000))
     assert time.monotonic() - started < 30.0
     assert recorder.error == "the disk is too slow"
     free.set()
-    recorder.close(60.0)
+    recorder.stop(60.0)
     assert recorder.error == "the disk is too slow", "the disk has come back, but nothing was written"
