@@ -11,6 +11,9 @@ from dms.alerts.topics import Topics
 from dms.records.trace import TraceHeader, TraceWriter
 from dms.sink import DriveInfo, Sink, Step
 
+UNFINISHED = "unfinished"
+"""Stands beside results whose replay has not come to its end, and is gone once it has."""
+
 
 class EventsFile(Sink):
     """Writes ``events.jsonl``: each message with its topic and the seconds since the start of the drive.

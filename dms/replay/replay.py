@@ -19,7 +19,7 @@ from dms.config import Config
 from dms.driver.monitor import DriverMonitor
 from dms.errors import UserError
 from dms.records.trace import is_trace
-from dms.replay.files import EventsFile, TraceFile
+from dms.replay.files import UNFINISHED, EventsFile, TraceFile
 from dms.replay.overlay import OverlayWriter
 from dms.replay.summary import Summary, Tally
 from dms.replay.walk import DriveReader, TraceReader, VideoReader
@@ -123,6 +123,10 @@ def replay(
     encoder = Encoder(config.vehicle.id, drive.header.session, stamp)
     monitor, tally = DriverMonitor(config.driver, drive.header.baseline), Tally()
     out.mkdir(parents=True, exist_ok=True)
+    # until the end the results are marked: a replay that was interrupted must not be scored beside an older summary
+    unfinished = out / UNFINISHED
+    unfinished.touch()
+    (out / "summary.json").unlink(missing_ok=True)
     own: list[Sink] = [tally, EventsFile(out / "events.jsonl", encoder.topics)]
     if drive.has_pictures:
         # a trace walked again is there already, perhaps in this very folder
@@ -140,7 +144,10 @@ def replay(
     finally:
         road.stop(_STOP_S)
     summary = tally.summary(drive.header.drive, drive.report, drive.stage_ms(), time.perf_counter() - started)
-    (out / "summary.json").write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
+    partial_summary = out / "summary.json.partial"
+    partial_summary.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
+    partial_summary.replace(out / "summary.json")
+    unfinished.unlink()
     return summary
 
 

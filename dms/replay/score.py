@@ -15,6 +15,7 @@ from typing import Any
 
 from dms.driver.state import AlertKind, AngerLevel, FatigueLevel, Phase
 from dms.errors import UserError, did_you_mean
+from dms.replay.files import UNFINISHED
 from dms.replay.labels import Label, LabelRow, read_label_rows, rows_of, within_drive
 
 TOLERANCE_S = 0.5
@@ -198,6 +199,8 @@ def score(events: Path | Sequence[Mapping[str, Any]], labels: Path, duration_s: 
     rows = read_label_rows(labels)
     outside: list[str] = []
     if isinstance(events, Path):
+        if (events.parent / UNFINISHED).exists():
+            raise UserError(f"{events}: its replay was interrupted or is still running: replay the drive again")
         summary = _summary(events.parent / "summary.json")
         if duration_s is None:
             duration_s = _finite(summary.get("duration_s"))

@@ -172,3 +172,22 @@ def test_the_sample_drive_comes_out_as_it_was_made(tmp_path: Path) -> None:
     assert result.false_alarms == (), result.text()
     assert summary.face_share > 0.9
     assert set(summary.alerts) == {"fatigue/microsleep", "fatigue/asleep"}
+
+
+def test_results_of_an_interrupted_replay_are_not_scored(tmp_path: Path) -> None:
+    replay(MadeDrive(), Config(), tmp_path)
+    labels = SAMPLE_DRIVE.with_suffix(".events.csv")
+    score(tmp_path / "events.jsonl", labels)
+
+    def interrupt(*, completed: float) -> None:
+        if completed > CLOSED_S[0]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(MadeDrive(), Config(), tmp_path, progress=interrupt)
+    assert not (tmp_path / "summary.json").exists()
+    with pytest.raises(UserError, match="interrupted or is still running"):
+        score(tmp_path / "events.jsonl", labels)
+    replay(MadeDrive(), Config(), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"events.jsonl", "trace.jsonl", "summary.json"}
+    score(tmp_path / "events.jsonl", labels)
