@@ -156,7 +156,7 @@ class TraceRecorder:
 
     def _open_part(self, header: TraceHeader) -> None:
         # with the part that begins, and the observations that wait while it ends, the limit holds
-        make_room(self._parts(), self._limit_bytes - 1.1 * self._part_bytes)
+        make_room(self._parts(), self._limit_bytes - 1.25 * self._part_bytes)
         for run in self._runs():
             if run != self._run:
                 with suppress(OSError):

@@ -1,7 +1,8 @@
 """The trace: what was seen in a drive, as JSON lines without pictures.
 
 Takes and gives ``Observation`` values and driver inputs in order of time. Numbers are written so that they read back
-as the same floats: a replayed trace gives the same events byte for byte. Unknown values are left out of a line.
+as the same floats: a replayed trace gives the same events byte for byte. Unknown values are null: every line of an
+observation has every column, so that table readers which look at the first lines alone find them all.
 
 A trace is one file, or a folder of parts ``0001.jsonl``, ``0002.jsonl`` and so on, which the daemon writes: every part
 is a trace of its own, and the folder reads as one.
@@ -25,7 +26,9 @@ from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, Vehicl
 from dms.errors import UserError
 from dms.observation import Box, Emotions, HeadPose, Observation, View
 
-TRACE_VERSION = 1
+TRACE_VERSION = 2
+"""Version 1 left unknown values out of a line."""
+_READ = (1, TRACE_VERSION)
 
 _T = TypeVar("_T")
 _SHARES = ("face_score", "left_eye", "right_eye", "looking_down", "yawn")
@@ -78,8 +81,8 @@ class TraceWriter:
         """Write what was seen in one frame, or an input."""
         if isinstance(event, Observation):
             line: dict[str, Any] = {"t": event.t, "view": event.view.value}
-            line.update((name, value) for name in ("face", *_SHARES) if (value := getattr(event, name)) is not None)
-            line.update((name, astuple(value)) for name in _RECORDS if (value := getattr(event, name)) is not None)
+            line.update((name, getattr(event, name)) for name in ("face", *_SHARES))
+            line.update((name, astuple(value) if (value := getattr(event, name)) else None) for name in _RECORDS)
         else:
             name = type(event).__name__
             line = {"input": name, **_INPUTS[name].dump_python(event, mode="json")}
@@ -160,11 +163,13 @@ def _parse(text: str, path: Path, number: int, build: Callable[[dict[str, Any]],
         return build(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         problem = str(error).partition("\n")[0]
-        raise UserError(f"{path}:{number}: not a line of a version {TRACE_VERSION} trace ({problem})") from error
+        raise UserError(
+            f"{path}:{number}: not a line of a trace of version 1 to {TRACE_VERSION} ({problem})"
+        ) from error
 
 
 def _header(line: dict[str, Any]) -> TraceHeader:
-    if line["trace_version"] != TRACE_VERSION:
+    if line["trace_version"] not in _READ:
         raise ValueError(f"version {line['trace_version']}")
     baseline = line.get("baseline")
     if baseline is not None:
@@ -179,8 +184,10 @@ def _event(line: dict[str, Any]) -> Observation | DriverInput:
         _check_numbers(values)
         event: DriverInput = _INPUTS[line["input"]].validate_python(values)
         return event
-    records: dict[str, Any] = {name: kind(*map(_number, line[name])) for name, kind in _RECORDS.items() if name in line}
-    shares: dict[str, Any] = {name: _number(line[name]) for name in _SHARES if name in line}
+    records: dict[str, Any] = {
+        name: kind(*map(_number, line[name])) for name, kind in _RECORDS.items() if line.get(name) is not None
+    }
+    shares: dict[str, Any] = {name: _number(line[name]) for name in _SHARES if line.get(name) is not None}
     face = line.get("face")
     if face is not None and not isinstance(face, bool):
         raise ValueError(f"face is {face!r}")

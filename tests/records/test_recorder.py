@@ -63,16 +63,16 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
 
 
 def test_the_limit_holds_and_the_oldest_go_first(tmp_path: Path) -> None:
-    limit_mb = 0.4
+    limit_mb = 1.6
     for session in range(3):
-        record(tmp_path, 4000, limit_mb, session=f"session-{session}")
+        record(tmp_path, 12_000, limit_mb, session=f"session-{session}")
         assert sum(path.stat().st_size for path in tmp_path.rglob("*.jsonl")) <= limit_mb * 1e6
     newest = sorted(tmp_path.iterdir())[-1]
     assert newest.name == "000003"
     header, events = read_trace(newest)
     assert header.session == "session-2"
     kept = [event.t for event in events]
-    assert kept == [float(t) for t in range(int(kept[0]), 4000)], "no hole, and nothing new is missing"
+    assert kept == [float(t) for t in range(int(kept[0]), 12_000)], "no hole, and nothing new is missing"
     *full, _ = sorted(newest.iterdir())
     assert len(full) >= 2
     assert all(part.stat().st_size >= limit_mb * 1e6 / 8 for part in full), "a part begins when the one before is full"

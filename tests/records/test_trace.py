@@ -1,6 +1,8 @@
 """A trace gives back what was written."""
 
+import json
 import math
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -50,17 +52,25 @@ def test_what_was_written_is_read_back_exactly(tmp_path_factory: pytest.TempPath
     assert list(read) == events
 
 
-def test_a_trace_of_before_the_lowered_gaze_was_seen_reads_as_unknown_and_writes_as_it_was(tmp_path: Path) -> None:
+def test_a_trace_of_version_1_reads_the_same_and_every_line_of_a_new_one_has_every_column(tmp_path: Path) -> None:
     old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
     header = '{"trace_version":1,"drive":"drive.mp4","session":"session-1"}'
-    old.write_text(header + '\n{"t":1.0,"view":"clear","face":true,"left_eye":0.9,"right_eye":0.8,"yawn":0.1}\n')
+    lines = [
+        '{"t":1.0,"view":"clear","face":true,"left_eye":0.9,"right_eye":0.8,"yawn":0.1}',
+        '{"t":1.1,"view":"dark"}',
+        '{"t":1.2,"view":"clear","face":true,"box":[1.0,2.0,3.0,4.0],"pose":[1.0,2.0,3.0]}',
+    ]
+    old.write_text("\n".join([header, *lines]) + "\n")
     header_read, events = read_trace(old)
+    seen = list(events)
+    assert seen[0] == Observation(1.0, face=True, left_eye=0.9, right_eye=0.8, yawn=0.1)
     with TraceWriter(new, header_read) as writer:
-        for event in events:
-            assert isinstance(event, Observation)
-            assert event.looking_down is None
+        for event in seen:
             writer.write(event)
-    assert new.read_bytes() == old.read_bytes()
+    assert list(read_trace(new)[1]) == seen
+    _, *written = map(json.loads, new.read_text().splitlines())
+    columns = [field.name for field in fields(Observation)]
+    assert all(sorted(line) == sorted(columns) for line in written)
 
 
 def test_a_line_cut_short_by_a_power_cut_is_left_out(tmp_path: Path) -> None:
@@ -156,5 +166,5 @@ def test_parts_that_do_not_follow_each_other_are_refused(tmp_path: Path) -> None
 def test_a_header_with_a_broken_baseline_is_refused(tmp_path: Path, baseline: str) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_text(f'{{"trace_version":1,"drive":"d","session":"s","baseline":{baseline}}}\n')
-    with pytest.raises(UserError, match=r"trace.jsonl:1: not a line of a version 1 trace"):
+    with pytest.raises(UserError, match=r"trace.jsonl:1: not a line of a trace of version 1 to 2"):
         read_trace(path)
