@@ -71,9 +71,9 @@ def run_nats(folder: Path) -> Iterator[int]:
 @contextmanager
 def run_amqtt(folder: Path) -> Iterator[int]:
     pytest.importorskip("amqtt", reason="amqtt is not installed: pip install '.[demo]'")
-    from dms.demo.demo import _broker  # noqa: PLC0415
+    from dms.demo.broker import _amqtt  # noqa: PLC0415
 
-    with _broker() as port:
+    with _amqtt() as port:
         yield port
 
 

@@ -316,8 +316,8 @@ def own_lines(errors: str) -> list[str]:
 def test_options_of_emotion_are_not_for_other_models(tmp_path):
     command = [sys.executable, "-m", "dms", "evaluate", "eyes", str(tmp_path), "--pictures", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "are for emotion, not for eyes" in done.stderr
+    assert done.returncode == 2
+    assert "No such option: --pictures" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize(
