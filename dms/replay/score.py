@@ -48,7 +48,9 @@ DEMANDS: Mapping[str, Demand] = {
     # a minute of it is what PERCLOS needs
     "drowsy": Demand(AlertKind.FATIGUE, 60.0),
     # the averages of the face and the time they must last
-    "angry": Demand(AlertKind.ANGER, 8.0),
+    "angry": Demand(AlertKind.ANGER, 5.0),
+    # nobody can tell whether the lids are lowered to look down or shut: alert or not, both are right
+    "lids_down_uncertain": Demand(AlertKind.FATIGUE, math.inf),
 }
 """Labels that demand or permit an alert. Any other label, and no label at all, forbids alerts."""
 NEUTRAL = frozenset(
@@ -57,10 +59,13 @@ NEUTRAL = frozenset(
         "face_away",
         "face_missing",
         "hand_over_face",
+        "hand_over_mouth",
         "happy",
         "look_down",
         "look_up",
+        "mouth_open_wide",
         "sad",
+        "surprise",
         "talking",
         "yawn",
     }

@@ -1,6 +1,7 @@
 """Alerts against labels."""
 
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,17 @@ def test_a_short_closure_permits_an_alert_and_does_not_demand_it(labels: Any) ->
     told = labels("10,10.9,eyes_closed")
     assert score([event(10.9)], told).false_alarms == ()
     assert score([event(10.9)], told).outcomes == ()
+
+
+def test_lids_of_which_nobody_can_tell_permit_an_alert_and_never_demand_one(labels: Any) -> None:
+    told = labels("10,40,lids_down_uncertain")
+    assert score([event(11.0)], told).false_alarms == ()
+    assert score([], told).outcomes == ()
+
+
+@pytest.mark.parametrize(("seconds", "demanded"), [(4.9, 0), (5.0, 1)])
+def test_anger_demands_an_alert_from_five_seconds_on(labels: Any, seconds: float, demanded: int) -> None:
+    assert len(score([], labels(f"10,{10 + seconds},angry")).outcomes) == demanded
 
 
 def test_an_update_for_another_closure_is_a_hit_and_a_repeat_is_nothing(labels: Any) -> None:
@@ -140,7 +152,8 @@ def test_nothing_in_the_labels_of_a_real_drive_is_called_unknown(path: Path) -> 
 def test_the_page_names_every_event_and_how_long_it_must_last() -> None:
     page = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")
     for name, demand in DEMANDS.items():
-        assert f"| `{name}` | {demand.kind} | {demand.at_least_s:g} s |" in page
+        demanded = f"{demand.at_least_s:g} s" if isfinite(demand.at_least_s) else "never: it permits one"
+        assert f"| `{name}` | {demand.kind} | {demanded} |" in page
     assert sorted(name for name in NEUTRAL if f"`{name}`" not in page) == []
 
 
