@@ -45,17 +45,32 @@ def replay(
 
 def score(
     events: Annotated[
-        list[Path], typer.Argument(metavar="EVENTS...", help="Files events.jsonl that `dms replay` wrote.")
+        list[Path],
+        typer.Argument(
+            metavar="EVENTS...", help="Files events.jsonl that `dms replay` wrote, or the folder it left drives in."
+        ),
     ],
     labels: Annotated[
         list[Path],
-        typer.Option(metavar="CSV", help="What happened: start_s,end_s,event. Once for each EVENTS, in their order."),
+        typer.Option(
+            metavar="CSV",
+            help="What happened: start_s,end_s,event. Once for each EVENTS, in their order; for a folder of drives "
+            "the folder of their NAME.events.csv.",
+        ),
     ],
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare alerts with labels: hits, misses, false alarms per hour, delay; of several drives also all together."""
     from dms.replay.score import score_drives, together  # noqa: PLC0415
 
+    if len(events) == len(labels) == 1 and events[0].is_dir() and labels[0].is_dir():
+        from dms.config import load_config  # noqa: PLC0415
+        from dms.replay.benchmark import score_folder  # noqa: PLC0415
+
+        benchmark = score_folder(events[0], labels[0], load_config(config).driver)
+        show(benchmark, as_json, benchmark.warnings)
+        return
     scores = score_drives(events, labels)
     whole = together(scores)
     if len(scores) == 1:
