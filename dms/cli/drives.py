@@ -8,6 +8,7 @@ import typer
 
 from dms.cli.options import AsJson, ConfigFile, configuration
 from dms.cli.output import print_json, show
+from dms.errors import UserError
 
 
 def replay(
@@ -65,12 +66,13 @@ def score(
     from dms.replay.score import score_drives, together  # noqa: PLC0415
 
     if len(events) == len(labels) == 1 and events[0].is_dir() and labels[0].is_dir():
-        from dms.config import load_config  # noqa: PLC0415
         from dms.replay.benchmark import score_folder  # noqa: PLC0415
 
-        benchmark = score_folder(events[0], labels[0], load_config(config).driver)
+        benchmark = score_folder(events[0], labels[0], configuration(config).driver)
         show(benchmark, as_json, benchmark.warnings)
         return
+    if config is not None:
+        raise UserError("--config reads the eyes of each frame, for a folder of drives: leave it out here")
     scores = score_drives(events, labels)
     whole = together(scores)
     if len(scores) == 1:

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from dms.cli.app import app
 from dms.config.driver import DriverSettings
 from dms.driver.state import AlertKind, Eyes
 from dms.errors import UserError
@@ -69,3 +71,13 @@ def test_what_cannot_be_scored_is_told(tmp_path: Path) -> None:
         score_folder(tmp_path / "out", tmp_path, DriverSettings())
     with pytest.raises(UserError, match="no results of a replay"):
         score_folder(tmp_path, tmp_path, DriverSettings())
+
+
+def test_the_command_makes_the_table_and_refuses_a_configuration_that_it_would_not_use(tmp_path: Path) -> None:
+    replayed(tmp_path / "out", "a", (5.0, 8.0), 6.0)
+    (tmp_path / "a.events.csv").write_text("start_s,end_s,event\n5,8,eyes_closed\n")
+    run = CliRunner().invoke(app, ["score", str(tmp_path / "out"), "--labels", str(tmp_path)])
+    assert (run.exit_code, "1 of 1" in run.output) == (0, True)
+    one = [str(tmp_path / "out" / "a" / "events.jsonl"), "--labels", str(tmp_path / "a.events.csv")]
+    refused = CliRunner().invoke(app, ["score", *one, "--config", "c.toml"])
+    assert isinstance(refused.exception, UserError)
