@@ -21,13 +21,13 @@ from dms.perception.view import as_grey
 
 @pytest.fixture(scope="module")
 def portrait() -> Image:
-    """A frame of the sample drive with the eyes open, (360, 480, 3)."""
-    return next(open_recording(SAMPLE_DRIVE, CameraSettings()).frames()).image
+    """A frame of the sample drive with the eyes open, (360, 480) grey."""
+    return as_grey(next(open_recording(SAMPLE_DRIVE, CameraSettings()).frames()).image)
 
 
 def cabin(driver: Image | None, passenger: Image | None) -> Image:
-    """Two seats side by side, (360, 960, 3); the passenger sits right, a little smaller."""
-    picture = np.full((360, 960, 3), 120, np.uint8)
+    """Two seats side by side, (360, 960) grey; the passenger sits right, a little smaller."""
+    picture = np.full((360, 960), 120, np.uint8)
     picture[::8] = 90  # something to see, so that the lens does not count as covered
     if driver is not None:
         picture[:, :480] = driver
