@@ -18,6 +18,8 @@ class View(StrEnum):
     """No detail anywhere: a hand, tape or fog on the lens, or a picture without content."""
     LOST = "lost"
     """No picture at all: the camera gives nothing."""
+    FAILED = "failed"
+    """There was a picture, but it could not be analysed: a net or the picture itself failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Observation:
     Attributes:
         t: The frame's own timestamp in seconds; only differences mean anything.
         view: Whether the picture can be judged at all.
-        face: True present, False absent, None unknown (the picture cannot be judged).
+        face: True present, False absent, None unknown (the picture cannot be judged, or was not).
         face_score: Confidence of the face in 0..1, None without a face.
         box: The driver's face in frame pixels.
         pose: Head rotation, None when it could not be measured.

@@ -26,6 +26,7 @@ class Degraded(StrEnum):
     CAMERA_LOST = "camera_lost"
     DARK = "dark"
     COVERED = "covered"
+    ANALYSIS_FAILED = "analysis_failed"
     FACE_MISSING = "face_missing"
     EYES_UNKNOWN = "eyes_unknown"
 

@@ -9,7 +9,12 @@ from dms.config.driver import DegradedSettings
 from dms.driver.state import Degraded
 from dms.observation import Observation, View
 
-VIEWS = {View.LOST: Degraded.CAMERA_LOST, View.DARK: Degraded.DARK, View.COVERED: Degraded.COVERED}
+VIEWS = {
+    View.LOST: Degraded.CAMERA_LOST,
+    View.DARK: Degraded.DARK,
+    View.COVERED: Degraded.COVERED,
+    View.FAILED: Degraded.ANALYSIS_FAILED,
+}
 _NO_PICTURE = frozenset({Degraded.CAMERA_LOST, Degraded.DARK})
 
 

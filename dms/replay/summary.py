@@ -17,6 +17,8 @@ _LITTLE_KNOWN = 1 / 3
 """Eyes that are known for a smaller share of the time are told of: \"no alerts\" then says little."""
 _MUCH_UNSEEN = 0.1
 """So is a larger share of the file in which there was no picture to judge."""
+_NOT_LOOKED_AT = frozenset({View.LOST, View.FAILED})
+"""Views of moments in which nothing was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Summary:
         frames_left_out: How many were left out, by reason.
         undecodable: Pictures or packets that could not be decoded.
         eyes_known_share: Share 0..1 of the time with at least one known eye.
-        unseen_share: Share 0..1 of the file without a picture to judge: gaps, standstill, what cannot be decoded.
+        unseen_share: Share 0..1 of the file without a picture to judge: gaps, standstill, what cannot be decoded or
+            could not be analysed.
         notes: What a person should know of the recording, a line each.
         face_share: Share 0..1 of frames with a face.
         eyes_share: Share 0..1 of frames with at least one known eye.
@@ -115,11 +118,11 @@ class Tally(Sink):
             self._conditions_s[self._last.condition] += span_s
             self._known_s += span_s * self._known
             # a picture speaks for the moment until the next; without one, nothing does for the time before it either
-            self._unseen_s += span_s * (self._unseen or observation.view is View.LOST)
+            self._unseen_s += span_s * (self._unseen or observation.view in _NOT_LOOKED_AT)
         self._first = self._first or state
         self._last = state
         self._known = observation.left_eye is not None or observation.right_eye is not None
-        self._unseen = observation.view is View.LOST
+        self._unseen = observation.view in _NOT_LOOKED_AT
         if self._unseen:
             return
         self._frames += 1

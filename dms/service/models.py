@@ -11,7 +11,7 @@ from dms.alerts.messages import ModelsHealth
 from dms.config import PerceptionSettings
 from dms.errors import UserError
 from dms.frames import Frame
-from dms.observation import Observation
+from dms.observation import Observation, View
 from dms.perception.perception import Perception
 from dms.service.load import Load
 
@@ -89,7 +89,7 @@ class Models:
         return self._load < Load.LESS_FRAMES or self._frames % 2 == 0
 
     def observe(self, frame: Frame) -> Observation:
-        """See a frame; one that perception cannot cope with is unknown, and health tells why."""
+        """See a frame; one that perception cannot cope with says so, and health tells why."""
         try:
             observation = self._perception.observe(frame)
         except Exception as error:
@@ -98,7 +98,7 @@ class Models:
             if problem != self._failure:
                 log.exception("a frame of shape %s could not be seen", frame.image.shape)
             self._failure = problem
-            return Observation(frame.t)
+            return Observation(frame.t, View.FAILED)
         self._failure = None
         return observation
 

@@ -17,8 +17,8 @@ from dms.driver.monitor import DriverMonitor
 from dms.driver.state import Eyes
 from dms.errors import UserError
 from dms.frames import Frame
-from dms.observation import Box, HeadPose, Observation
-from dms.records.trace import TraceHeader
+from dms.observation import Box, HeadPose, Observation, View
+from dms.records.trace import TraceHeader, TraceWriter
 from dms.replay.overlay import Picture, draw
 from dms.replay.replay import replay, replay_drives
 from dms.replay.score import score
@@ -80,6 +80,15 @@ def test_a_replayed_trace_gives_the_same_events_byte_for_byte(tmp_path: Path) ->
     first, second = ((tmp_path / name / "events.jsonl").read_bytes() for name in ("first", "second"))
     assert first == second
     assert first
+
+
+def test_frames_that_could_not_be_analysed_count_as_not_judged(tmp_path: Path) -> None:
+    with TraceWriter(tmp_path / "drive.jsonl", TraceHeader("drive", "session")) as trace:
+        for i in range(200):
+            trace.write(Observation(i / 10, View.FAILED if 50 <= i < 100 else View.CLEAR, left_eye=0.03))
+    summary = replay(TraceReader(tmp_path / "drive.jsonl"), Config(), tmp_path)
+    assert (summary.frames, summary.unseen_share) == (150, pytest.approx(5 / 20, abs=0.01))
+    assert "% of the file was not judged" in summary.text()
 
 
 def test_a_trace_can_be_replayed_into_its_own_folder(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ HIDDEN = {
     Degraded.FACE_MISSING: drive().gone(60),
     Degraded.DARK: drive().picture(60, View.DARK),
     Degraded.COVERED: drive().picture(60, View.COVERED),
+    Degraded.ANALYSIS_FAILED: drive().picture(60, View.FAILED),
     Degraded.CAMERA_LOST: drive().picture(60, View.LOST),
 }
 
