@@ -32,17 +32,29 @@ def _definitions(template: str) -> dict[str, Any]:
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in _OUTPUTS]
     models += [(model, "validation") for model in _INPUTS]
     _, schema = models_json_schema(models, ref_template=template)
-    definitions: dict[str, Any] = _enums(schema["$defs"])
-    return definitions
+    return {name: _tidy(definition) for name, definition in schema["$defs"].items()}
 
 
-def _enums(node: Any) -> Any:
-    """The same with ``enum`` for each text constant: code generators lose the discriminator otherwise."""
-    if isinstance(node, dict):
-        is_constant = isinstance(node.get("const"), str)
-        constant = {"enum": [node["const"]]} if is_constant else {}
-        return constant | {key: _enums(value) for key, value in node.items() if not (is_constant and key == "const")}
-    return [_enums(value) for value in node] if isinstance(node, list) else node
+def _tidy(node: Any) -> Any:
+    """The same schema, said so that a code generator makes of it what a person would write."""
+    if isinstance(node, list):
+        return [_tidy(value) for value in node]
+    if not isinstance(node, dict):
+        return node
+    # a title repeats the field's name, and generators make a type of each
+    tidy = {key: _tidy(value) for key, value in node.items() if key != "title" or not isinstance(value, str)}
+    if isinstance(tidy.get("const"), str):
+        tidy["enum"] = [tidy.pop("const")]  # a string constant loses the discriminator
+    for name in tidy.get("required", ()):
+        tidy["properties"][name].pop("default", None)  # it is always there
+    if "$ref" in tidy and len(tidy) > 1:
+        tidy["allOf"] = [{"$ref": tidy.pop("$ref")}]  # with anything beside it a reference becomes a type of its own
+    either = tidy.get("anyOf", ())
+    if len(either) == 2 and either[1] == {"type": "null"} and isinstance(either[0].get("type"), str):
+        # a number with bounds in one of two schemas becomes a class with one field
+        del tidy["anyOf"]
+        tidy = {**either[0], **tidy, "type": [either[0]["type"], "null"]}
+    return tidy
 
 
 def messages_schema() -> dict[str, Any]:

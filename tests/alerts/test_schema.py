@@ -118,6 +118,10 @@ def test_a_generated_client_keeps_the_discriminator_and_gets_named_enums() -> No
         assert "const" not in message["properties"]["kind"]
         assert message["properties"]["evidence"]["properties"]["closed_s"] == {"type": ["number", "null"]}
         assert "required" not in message["properties"]["evidence"]
+        # a number and a reference, no class around either
+        assert message["properties"]["late_s"]["type"] == ["number", "null"]
+        assert message["properties"]["level"]["allOf"] == [{"$ref": f"#/$defs/{kind.title()}Level"}]
+        assert "title" not in message["properties"]["at"]
     for name in ("CameraStatus", "ModelsStatus", "BrokerStatus", "ServiceStatus", "MqttVersion", "Degraded"):
         assert definitions[name]["enum"]
     # an input's fields stay optional
