@@ -48,6 +48,13 @@ def test_the_only_devices_are_cameras_and_pins() -> None:
     assert allowed == {"char-video4linux", "char-media", "char-dma_heap", "char-gpiochip"}
 
 
+def test_the_daemon_may_listen_on_its_local_socket() -> None:
+    (families,) = [line for line in lines() if line.startswith("RestrictAddressFamilies=")]
+    assert "AF_UNIX" in families
+    # its group enters the state folder; the runtime folder is the second choice of dms.service.control
+    assert {"StateDirectoryMode=0750", "RuntimeDirectory=dms"} <= set(lines())
+
+
 def test_exposure_is_lower_when_only_the_broker_may_be_reached(tmp_path: Path) -> None:
     unit = tmp_path / UNIT.name
     # what deploy/install.sh --only-network adds

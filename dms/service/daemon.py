@@ -19,12 +19,16 @@ from dms.errors import UserError
 from dms.frames.camera import open_source
 from dms.frames.live import LiveCapture
 from dms.observation import Observation, View
+from dms.service.control.loop import LoopCalls
+from dms.service.control.protocol import Handler, socket_paths
+from dms.service.control.server import ControlServer
 from dms.service.live import LiveRoad
 from dms.service.log import set_log_level
 from dms.service.notify import SystemdNotifier
 from dms.service.obd import SpeedReader
 from dms.service.reload import plan_reload
 from dms.service.signals import signals
+from dms.service.status import StatusAnswers
 from dms.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -61,6 +65,8 @@ class Daemon:
         self._obd = None if config.obd.port is None else SpeedReader(config.obd, self._inputs.put, self._clock.now)
         self._road = LiveRoad(config, self._source, self._clock, self._inputs.put, sinks)
         self._capture = LiveCapture(self._source, config.camera.retry_s, config.camera.stall_s)
+        self._calls = LoopCalls()
+        self._control = ControlServer(socket_paths(self._road.folder), self._handlers())
         self._frame_t = self._pinged_t = self._clock.now()
 
     def stop(self) -> None:
@@ -89,6 +95,7 @@ class Daemon:
             self._road.step(Observation(self._clock.now(), View.LOST))
             if self._obd is not None:
                 self._obd.start()
+            self._control.start()
             try:
                 while not self._stop.is_set() and not self._capture.ended:
                     self._turn()
@@ -111,6 +118,7 @@ class Daemon:
             self._road.step(frame)
         elif now - self._frame_t >= self._config.camera.stall_s:
             self._road.step(Observation(now, View.LOST))
+        self._calls.make()
         self._road.report(self._capture.status, self._config.service.health_interval_s)
         self._ping(now)
 
@@ -140,6 +148,10 @@ class Daemon:
                 log.warning("changed, but only a restart takes it over: %s", ", ".join(plan.waiting))
         self._notifier.ready(self._status())
 
+    def _handlers(self) -> dict[str, Handler]:
+        """Who answers what a person's command asks this daemon over the local socket."""
+        return {"status": StatusAnswers(self._config.vehicle.id).answer}
+
     def _status(self) -> str:
         """What ``systemctl status`` shows."""
         return f"watching {self._source.name}"
@@ -153,6 +165,7 @@ class Daemon:
         self._road.report(self._capture.status)
         closing = threading.Thread(target=self._capture.stop, daemon=True)
         closing.start()
+        self._control.stop(_TURN_S)
         self._road.stop(_STOP_S)
         closing.join(_TURN_S)
         log.info("stopped")

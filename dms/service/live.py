@@ -65,10 +65,11 @@ class LiveRoad:
         self._clock = clock
         self._models = Models(config.perception)
         self._actions = Actions(config.actions, config.vehicle.id)
-        self._folder = state_folder(config, source)
-        self._lock = lock_folder(self._folder)
+        self.folder = state_folder(config, source)
+        """Where the daemon keeps what must outlive it."""
+        self._lock = lock_folder(self.folder)
         self._records = Records(config.records, config.service.state_dir)
-        self._mqtt = MqttSink(config, self._folder, uuid.uuid4().hex, clock, on_input)
+        self._mqtt = MqttSink(config, self.folder, uuid.uuid4().hex, clock, on_input)
         self._session = self._new_session(USUAL_DRIVER)
         self._road = self._compose()
         self._health = HealthReporter(clock)
@@ -161,7 +162,7 @@ class LiveRoad:
         self._road.start(self._drive)
 
     def _new_session(self, driver_id: str | None) -> DriverSession:
-        baselines = BaselineStore(self._folder, self._models.learned_from)
+        baselines = BaselineStore(self.folder, self._models.learned_from)
         return DriverSession(self._config.driver, baselines, driver_id)
 
     def _compose(self) -> Road:
