@@ -76,6 +76,8 @@ class Observation:
         emotions: None when unknown or not measured on this frame: it may run at a lower rate than the eyes.
         looking_down: Probability in 0..1 that the driver's eyes are lowered, to a lap, a phone or the console, and not
             shut; None unknown.
+        upright: Whether the face stands upright in the picture: False when the camera is turned, and then pose, eyes,
+            mouth and emotions are unknown; None unknown.
     """
 
     t: float
@@ -89,3 +91,4 @@ class Observation:
     yawn: float | None = None
     emotions: Emotions | None = None
     looking_down: float | None = None
+    upright: bool | None = None

@@ -31,6 +31,7 @@ TRACE_VERSION = 2
 _READ = (1, TRACE_VERSION)
 
 _T = TypeVar("_T")
+_ANSWERS = ("face", "upright")
 _SHARES = ("face_score", "left_eye", "right_eye", "looking_down", "yawn")
 _RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
 # inputs are rare and nested: pydantic reads and writes them; observations are many and flat
@@ -81,7 +82,7 @@ class TraceWriter:
         """Write what was seen in one frame, or an input."""
         if isinstance(event, Observation):
             line: dict[str, Any] = {"t": event.t, "view": event.view.value}
-            line.update((name, getattr(event, name)) for name in ("face", *_SHARES))
+            line.update((name, getattr(event, name)) for name in (*_ANSWERS, *_SHARES))
             line.update((name, astuple(value) if (value := getattr(event, name)) else None) for name in _RECORDS)
         else:
             name = type(event).__name__
@@ -188,10 +189,11 @@ def _event(line: dict[str, Any]) -> Observation | DriverInput:
         name: kind(*map(_number, line[name])) for name, kind in _RECORDS.items() if line.get(name) is not None
     }
     shares: dict[str, Any] = {name: _number(line[name]) for name in _SHARES if line.get(name) is not None}
-    face = line.get("face")
-    if face is not None and not isinstance(face, bool):
-        raise ValueError(f"face is {face!r}")
-    return Observation(t=_number(line["t"]), view=View(line["view"]), face=face, **shares, **records)
+    answers: dict[str, Any] = {name: line.get(name) for name in _ANSWERS}
+    for name, answer in answers.items():
+        if answer is not None and not isinstance(answer, bool):
+            raise ValueError(f"{name} is {answer!r}")
+    return Observation(t=_number(line["t"]), view=View(line["view"]), **answers, **shares, **records)
 
 
 def _number(value: Any) -> float:

@@ -31,6 +31,7 @@ observations = st.builds(
     left_eye=st.none() | share,
     right_eye=st.none() | share,
     looking_down=st.none() | share,
+    upright=st.none() | st.booleans(),
     yawn=st.none() | share,
     emotions=st.none() | st.builds(Emotions, *[share] * 8),
 )
@@ -99,6 +100,7 @@ def test_a_line_cut_short_by_a_power_cut_is_left_out(tmp_path: Path) -> None:
         '{"t": 1, "view": "clear", "looking_down": "yes"}',
         '{"t": 1, "view": "clear", "yawn": 1e999}',
         '{"t": 1, "view": "clear", "face": 1}',
+        '{"t": 1, "view": "clear", "upright": "no"}',
         '{"t": Infinity, "view": "clear"}',
         '{"t": "soon", "view": "clear"}',
         f'{{"t": 1{"0" * 400}, "view": "clear"}}',
