@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from dms.frames import open_source
     from dms.observation import Observation
     from dms.perception import Perception
+    from dms.replay.labelled import score_drives
     from dms.replay.replay import replay_drives
-    from dms.replay.score import score_drives
     from dms.sink import Sink, Step
 else:
     from dms.lazy import lazy
@@ -35,7 +35,7 @@ else:
             "load_config": "dms.config",
             "open_source": "dms.frames",
             "replay_drives": "dms.replay.replay",
-            "score_drives": "dms.replay.score",
+            "score_drives": "dms.replay.labelled",
         },
     )
 

@@ -30,7 +30,7 @@ from dms.models import find_model
 from dms.perception.emotion import FRAMING, EmotionNet, Framing, face_patch
 from dms.perception.perception import Perception
 from dms.perception.view import as_grey
-from dms.replay.score import read_labels
+from dms.replay.label_files import read_labels
 
 Face = tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]
 

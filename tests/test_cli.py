@@ -68,7 +68,7 @@ def test_schema_config_is_a_json_schema() -> None:
         (("replay", "{out}/none.jsonl", "--out", "{out}"), "cannot be read"),
         (("run", "--config", "/nowhere/dms.toml"), "no such configuration file"),
         (("score", "/nowhere/events.jsonl", "--labels", "/nowhere/labels.csv"), "/nowhere/"),
-        (("score", "{out}/trace.jsonl", "--labels", "/nowhere/labels.csv"), "trace.jsonl:1: a trace, not events"),
+        (("score", "{out}/trace.jsonl", "--labels", "{out}/labels.csv"), "trace.jsonl:1: a trace, not events"),
         (("check", "--config", "/nowhere/dms.toml"), "no such configuration file"),
         (("bench", "--source", "/nowhere/drive.mp4"), "no such file"),
         (("replay", "{out}/junk.mp4", "--out", "{out}/none"), "not a video"),
@@ -82,6 +82,7 @@ def test_schema_config_is_a_json_schema() -> None:
 def test_a_wrong_input_ends_with_one_line_and_code_2(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
     # FFmpeg would have a lot to say about it
     (tmp_path / "junk.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + b"junk" * 1000)
+    (tmp_path / "labels.csv").write_text("start_s,end_s,event\n")
     with TraceWriter(tmp_path / "trace.jsonl", TraceHeader("drive", "session")) as trace:
         trace.write(Observation(1.0))
     result = dms(*(argument.format(out=tmp_path) for argument in arguments))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dms.cli import bench, drives, emotion, evaluate, live, models
+from dms.cli import bench, drives, emotion, evaluate, live, models, score
 
 app = typer.Typer(
     name="dms",
@@ -41,7 +41,7 @@ app.command(epilog="Example: dms watch --host broker.local --vehicle van-7")(liv
 app.command(epilog="Example: dms replay drive.mp4 --out report && dms score report/events.jsonl --labels drive.csv")(
     drives.replay
 )
-app.command(epilog="Example: dms score out/events.jsonl --labels drive.events.csv")(drives.score)
+app.command(epilog="Example: dms score out/events.jsonl --labels drive.events.csv")(score.score)
 app.command(epilog="Example: dms train emotion fer2013.csv fer2013new.csv --out runs/emotion")(models.train)
 app.command(epilog="Example: dms schema config > dms.schema.json")(models.schema)
 evaluate.group.command(epilog="Example: dms evaluate emotion fer2013.csv --usage PublicTest --ferplus fer2013new.csv")(

@@ -15,12 +15,14 @@ from typing import Any
 from dms.config.driver import DriverSettings
 from dms.driver.monitor import DriverMonitor
 from dms.driver.state import AlertKind, Eyes
-from dms.errors import UserError
 from dms.observation import Observation
 from dms.records.trace import read_trace
-from dms.replay.labels import Label
+from dms.replay.demands import DEMANDS
+from dms.replay.labelled import LabelledDrive, LabelledDrives
+from dms.replay.labels import Label, in_order
 from dms.replay.rates import per_hour
-from dms.replay.score import DEMANDS, Score, read_labels, score, together
+from dms.replay.results import TRACE
+from dms.replay.score import Score, together
 
 EDGE_S = 0.2
 """Time left out on either side of a label's ends: labels are good to 0.1 s, and lids take a moment to move."""
@@ -30,7 +32,6 @@ NO_TRUTH = frozenset(
     {"blink", "drowsy", "face_away", "face_missing", "hand_over_face", "lids_down_uncertain", "microsleep"}
 )
 """Labels under which nobody can say of each frame whether the eyes are open."""
-SUFFIX = ".events.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,11 @@ class Benchmark:
 
     Attributes:
         drives: By name.
-        unlabelled: Names of replayed drives without labels; they are not scored.
-        missing: Names of labelled drives that were not replayed.
+        found: Where they come from, and what has no labels or no results.
     """
 
     drives: tuple[Drive, ...]
-    unlabelled: tuple[str, ...]
-    missing: tuple[str, ...]
+    found: LabelledDrives
 
     @property
     def whole(self) -> Score:
@@ -93,18 +92,16 @@ class Benchmark:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know of the labels and of what was left out."""
-        found = list(self.whole.warnings)
-        if self.missing:
-            found.append(f"labelled, but not replayed, and so not in the table: {', '.join(self.missing)}")
-        return tuple(found)
+        return (*self.whole.warnings, *self.found.warnings)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         frames = self.frames
         return {
             "drives": [{"name": drive.name, **drive.score.to_json()} for drive in self.drives],
-            "unlabelled": list(self.unlabelled),
-            "missing": list(self.missing),
+            "unlabelled": list(self.found.unlabelled),
+            "missing": list(self.found.missing),
+            "unfinished": list(self.found.unfinished),
             "duration_s": self.whole.duration_s,
             **{kind.value: asdict(tally) for kind, tally in self._tallies().items()},
             "frames": {
@@ -131,8 +128,8 @@ class Benchmark:
             lines.append(f"eyes known in {frames.known / frames.total:.1%} of {frames.total} frames")
         wrong = [line for drive in self.drives for line in _wrong(drive)]
         lines += ["", *(wrong or ["nothing missed, no false alarm"])]
-        if self.unlabelled:
-            lines.append(f"not scored, since they have no labels: {len(self.unlabelled)} drives")
+        if self.found.unlabelled:
+            lines.append(f"not scored, since they have no labels: {len(self.found.unlabelled)} drives")
         return "\n".join(lines)
 
     def _tallies(self) -> dict[AlertKind, "Tally"]:
@@ -188,49 +185,25 @@ def _wrong(drive: Drive) -> Iterable[str]:
         yield f"false   {drive.name}: {alarm.raised.level} at {alarm.raised.t:.2f} s{during}"
 
 
-def score_folder(out: Path, labels: Path, settings: DriverSettings) -> Benchmark:
+def benchmark(found: LabelledDrives, settings: DriverSettings) -> Benchmark:
     """Score all drives that a replay left in a folder.
 
     Args:
-        out: Holds a folder for each drive, or is that of a single one.
-        labels: Holds ``NAME.events.csv`` for the drive whose results are in ``out/NAME``.
+        found: The drives and their labels.
         settings: Limits by which the eyes of each frame are read.
 
     Raises:
-        UserError: There is nothing to score, or a file is broken.
+        UserError: A file is broken.
     """
-    replayed = _replayed(out)
-    told = {path.name.removesuffix(SUFFIX): path for path in sorted(labels.glob(f"*{SUFFIX}"))}
-    if not told:
-        raise UserError(f"{labels}: no *{SUFFIX} in it: give the folder of the labels, or a file of them")
-    drives = tuple(
-        _drive(name, folder, told[name], settings) for name, folder in sorted(replayed.items()) if name in told
-    )
-    if not drives:
-        raise UserError(f"{out}: none of its drives ({_some(replayed)}) has labels in {labels} ({_some(told)})")
-    unlabelled = tuple(sorted(set(replayed) - set(told)))
-    return Benchmark(drives, unlabelled, tuple(sorted(set(told) - set(replayed))))
+    return Benchmark(tuple(_drive(drive, settings) for drive in found.drives), found)
 
 
-def _replayed(out: Path) -> dict[str, Path]:
-    """Folders with results by the name of their drive."""
-    if (out / "events.jsonl").is_file():
-        return {Path(read_trace(out / "trace.jsonl")[0].drive).stem: out}
-    found = {path.parent.name: path.parent for path in out.glob("*/events.jsonl")}
-    if not found:
-        raise UserError(f"{out}: no results of a replay in it: make them with dms replay DRIVE... --out {out}")
-    return found
-
-
-def _some(names: Iterable[str]) -> str:
-    ordered = sorted(names)
-    return ", ".join(ordered[:3]) + (", ..." if len(ordered) > 3 else "")
-
-
-def _drive(name: str, folder: Path, labels: Path, settings: DriverSettings) -> Drive:
-    return Drive(
-        name, score(folder / "events.jsonl", labels), _frames(folder / "trace.jsonl", read_labels(labels), settings)
-    )
+def _drive(drive: LabelledDrive, settings: DriverSettings) -> Drive:
+    trace = drive.events.parent / TRACE
+    labels = in_order(drive.labels)
+    # the replay of a trace leaves none beside its events
+    frames = _frames(trace, labels, settings) if trace.is_file() else Frames({}, 0, 0)
+    return Drive(drive.name, drive.score(), frames)
 
 
 def _frames(trace: Path, labels: Sequence[Label], settings: DriverSettings) -> Frames:

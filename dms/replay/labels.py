@@ -1,20 +1,15 @@
-"""Reads labels as people have them: what really happened in drives, from a table.
+"""Labels: what really happened in drives.
 
-Takes a CSV with the columns ``start_s``, ``end_s``, ``event`` and perhaps ``drive``, as a spreadsheet of any language
-writes it: commas, semicolons or tabs, decimal commas, blanks and capitals in the header, empty rows and columns,
-comments. Returns labels with the line that each stands in.
+Takes rows of a table, each perhaps with the name of its drive; gives those of one drive, and what is wrong with them.
 """
 
-import csv
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from dms.errors import UserError
+from dms.replay.names import meant
 
-_WANTED = ("start_s", "end_s", "event")
-_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _MS = 1000.0
 
 
@@ -34,7 +29,7 @@ class LabelRow:
     Attributes:
         where: As ``file:line``.
         label: What happened.
-        drive: In which drive, as the column ``drive`` has it; None where there is no such column or it is empty.
+        drive: In which drive; None where the table does not say.
     """
 
     where: str
@@ -42,79 +37,48 @@ class LabelRow:
     drive: str | None = None
 
 
-def read_label_rows(path: Path) -> list[LabelRow]:
-    """Read a table of labels in the order of its lines.
+@dataclass(frozen=True, slots=True)
+class LabelTable:
+    """All labels of a file.
 
-    Raises:
-        UserError: It is missing, or a row is wrong.
+    Attributes:
+        path: The file.
+        rows: In the order of the file.
+        drives: Every drive that the file names, those in which nothing happened included; empty when it names none,
+            and so is of one drive.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}): give a CSV of labels") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a CSV of labels ({error})") from error
-    numbered = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
-    header_n, header = numbered[0] if numbered else (1, "")
-    separator = max(_SEPARATORS, key=header.count)
-    try:
-        names = [name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])]
-        if missing := [name for name in _WANTED if name not in names]:
-            raise UserError(
-                f"{path}:{header_n}: no column {', '.join(missing)} (columns are separated by "
-                f"{_SEPARATORS[separator]}): the first line must read start_s,end_s,event"
-            )
-        rows = []
-        for n, line in numbered[1:]:
-            values = [value.strip() for value in next(csv.reader([line], delimiter=separator, strict=True))]
-            if any(values):
-                rows.append(_row(dict(zip(names, values, strict=False)), f"{path}:{n}", separator))
-    except csv.Error as error:
-        raise UserError(f"{path}: not a CSV of labels ({error})") from error
-    return rows
+
+    path: Path
+    rows: tuple[LabelRow, ...]
+    drives: frozenset[str] = frozenset()
+
+    @property
+    def of_any(self) -> bool:
+        """Whether there are rows for whichever drive it is held against."""
+        return not self.drives or any(row.drive is None for row in self.rows)
+
+    def of(self, drives: Collection[str]) -> tuple[LabelRow, ...]:
+        """The rows of the drives of these names; a row without a drive is every drive's."""
+        return tuple(row for row in self.rows if row.drive is None or row.drive in drives)
+
+    def of_drive(self, names: Sequence[str]) -> tuple[LabelRow, ...]:
+        """The rows of the drive that goes by these names.
+
+        Raises:
+            UserError: The table names drives, and none of them is this one.
+        """
+        mine = meant(self.drives, {"": names})[""]
+        if not (mine or self.of_any):
+            known = ", ".join(sorted({PurePath(name).stem for name in names}))
+            there = sorted(self.drives)
+            named = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
+            raise UserError(f"{self.path}: no label of the drive {known}; its column drive has {named}")
+        return self.of(mine)
 
 
-def _row(values: Mapping[str, str], where: str, separator: str) -> LabelRow:
-    start, end = values.get("start_s", ""), values.get("end_s", "")
-    try:
-        start_s = _seconds(start, separator)
-        # a moment has an empty end; a row without that column was cut short
-        end_s = start_s if end == "" and "end_s" in values else _seconds(end, separator)
-    except ValueError as error:
-        raise UserError(
-            f"{where}: start_s and end_s must be seconds, not {start!r} and {end!r} "
-            f"(columns are separated by {_SEPARATORS[separator]})"
-        ) from error
-    if not (math.isfinite(start_s) and math.isfinite(end_s) and 0.0 <= start_s <= end_s):
-        raise UserError(
-            f"{where}: an event must end after it starts, at 0 s or later; this one is {start_s:g} to {end_s:g}"
-        )
-    event = values.get("event", "")
-    if not event:
-        raise UserError(f"{where}: the event has no name")
-    return LabelRow(where, Label(start_s, end_s, event), values.get("drive") or None)
-
-
-def _seconds(text: str, separator: str) -> float:
-    return float(text if separator == "," else text.replace(",", "."))
-
-
-def rows_of(rows: Sequence[LabelRow], names: Collection[str]) -> list[LabelRow]:
-    """The rows of one drive: those whose ``drive`` is one of its names, with or without folder and suffix.
-
-    Rows without a drive belong to every drive.
-
-    Raises:
-        UserError: Every row names a drive, and none of them is this one.
-    """
-    known = {Path(name).stem for name in names}
-    mine = [row for row in rows if row.drive is None or Path(row.drive).stem in known]
-    if rows and not mine:
-        there = sorted({str(row.drive) for row in rows})
-        named = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
-        file = rows[0].where.rpartition(":")[0]
-        raise UserError(f"{file}: no label of the drive {', '.join(sorted(known))}; its column drive has {named}")
-    return mine
+def in_order(rows: Iterable[LabelRow]) -> list[Label]:
+    """The labels of rows in the order of their times."""
+    return sorted((row.label for row in rows), key=lambda label: (label.start_s, label.end_s))
 
 
 def within_drive(rows: Sequence[LabelRow], duration_s: float) -> tuple[list[LabelRow], list[str]]:

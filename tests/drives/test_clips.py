@@ -12,8 +12,9 @@ import pytest
 from dms.config import Config
 from dms.observation import Observation
 from dms.records.trace import read_trace
+from dms.replay.label_files import read_labels
 from dms.replay.replay import replay_drives
-from dms.replay.score import read_labels, score
+from dms.replay.score import score
 
 CLIPS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "drives"
 pytestmark = [

@@ -12,7 +12,8 @@ from dms.driver.state import AlertKind, Eyes
 from dms.errors import UserError
 from dms.observation import HeadPose, Observation
 from dms.records.trace import TraceHeader, TraceWriter
-from dms.replay.benchmark import score_folder, truth_at
+from dms.replay.benchmark import benchmark, truth_at
+from dms.replay.labelled import labelled_drives
 from dms.replay.labels import Label
 
 
@@ -39,8 +40,8 @@ def test_all_drives_make_one_table(tmp_path: Path) -> None:
     (labels / "sleeps.events.csv").write_text("start_s,end_s,event\n5,8,eyes_closed\n")
     (labels / "awake.events.csv").write_text("start_s,end_s,event\n")
     (labels / "absent.events.csv").write_text("start_s,end_s,event\n")
-    found = score_folder(out, labels, DriverSettings())
-    assert ([drive.name for drive in found.drives], found.unlabelled, found.missing) == (
+    found = benchmark(labelled_drives([out], [labels]), DriverSettings())
+    assert ([drive.name for drive in found.drives], found.found.unlabelled, found.found.missing) == (
         ["awake", "sleeps"],
         ("other",),
         ("absent",),
@@ -65,12 +66,13 @@ def test_a_frame_near_the_edge_of_a_label_has_no_truth() -> None:
 def test_what_cannot_be_scored_is_told(tmp_path: Path) -> None:
     replayed(tmp_path / "out", "a", (1.0, 2.0))
     with pytest.raises(UserError, match=r"no \*\.events\.csv in it"):
-        score_folder(tmp_path / "out", tmp_path, DriverSettings())
+        labelled_drives([tmp_path / "out"], [tmp_path])
     (tmp_path / "b.events.csv").write_text("start_s,end_s,event\n")
     with pytest.raises(UserError, match="none of its drives"):
-        score_folder(tmp_path / "out", tmp_path, DriverSettings())
+        labelled_drives([tmp_path / "out"], [tmp_path])
+    (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match="no results of a replay"):
-        score_folder(tmp_path, tmp_path, DriverSettings())
+        labelled_drives([tmp_path / "none"], [tmp_path])
 
 
 def test_the_command_makes_the_table_and_refuses_a_configuration_that_it_would_not_use(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dms.errors import UserError
-from dms.replay.labels import Label, read_label_rows
+from dms.replay.label_files import read_label_table
+from dms.replay.labels import Label
 from dms.replay.score import score
 
 WANTED = [Label(1.5, 2.75, "blink"), Label(3.1, 4.1, "eyes_closed")]
@@ -27,13 +28,13 @@ WANTED = [Label(1.5, 2.75, "blink"), Label(3.1, 4.1, "eyes_closed")]
 def test_a_table_of_any_spreadsheet_gives_the_same_labels(tmp_path: Path, table: str) -> None:
     path = tmp_path / "labels.csv"
     path.write_text(table, encoding="utf-8")
-    assert [row.label for row in read_label_rows(path)] == WANTED
+    assert [row.label for row in read_label_table(path).rows] == WANTED
 
 
 def test_an_event_without_an_end_is_a_moment(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("start_s,end_s,event\n1.5,,blink\n2,2,blink\n")
-    assert [row.label for row in read_label_rows(path)] == [Label(1.5, 1.5, "blink"), Label(2.0, 2.0, "blink")]
+    assert [row.label for row in read_label_table(path).rows] == [Label(1.5, 1.5, "blink"), Label(2.0, 2.0, "blink")]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_an_error_names_the_separator_that_was_found(tmp_path: Path, table: str,
     path = tmp_path / "labels.csv"
     path.write_text(table)
     with pytest.raises(UserError, match=words):
-        read_label_rows(path)
+        read_label_table(path)
 
 
 class TestScored:

@@ -9,7 +9,10 @@ import pytest
 
 from dms.demo import SAMPLE_DRIVE
 from dms.errors import UserError
-from dms.replay.score import DEMANDS, NEUTRAL, read_labels, score, score_drives, together
+from dms.replay.demands import DEMANDS, NEUTRAL
+from dms.replay.label_files import read_labels
+from dms.replay.labelled import score_drives
+from dms.replay.score import score, together
 
 ROOT = Path(__file__).resolve().parents[2]
 LABELLED = [SAMPLE_DRIVE.with_suffix(".events.csv"), *(ROOT.parent / "shared" / "data" / "drives").glob("*.events.csv")]
@@ -130,7 +133,7 @@ def test_drives_are_scored_each_with_its_own_labels(tmp_path: Path) -> None:
         (tmp_path / f"{name}.csv").write_text(f"start_s,end_s,event\n{at},{at + 4},eyes_closed\n")
     events, told = ([tmp_path / f"{name}.{kind}" for name in "ab"] for kind in ("jsonl", "csv"))
     assert [(one.hits, len(one.false_alarms)) for one in score_drives(events, told)] == [(1, 0), (1, 0)]
-    with pytest.raises(UserError, match="2 files of events and 1 of labels: give a --labels for each"):
+    with pytest.raises(UserError, match=r"2 drives, and .*a\.csv does not say which .*: give a --labels for each"):
         score_drives(events, told[:1])
 
 
