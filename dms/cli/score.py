@@ -86,4 +86,4 @@ def _compare(new: "LabelledDrives", old: "LabelledDrives", folder: bool, as_json
     names = [drive.name for drive in (old if folder else new).drives]
     before = {name: drive.score() for name, drive in zip(names, old.drives, strict=True)}
     comparison = compare(before, {drive.name: drive.score() for drive in new.drives})
-    show(comparison, as_json, (*comparison.warnings, *new.warnings, *old.warnings))
+    show(comparison, as_json, dict.fromkeys((*comparison.warnings, *new.warnings, *old.warnings)))
