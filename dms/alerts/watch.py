@@ -3,26 +3,29 @@
 Takes the ``[mqtt]`` table, gives lines. An alert counts once by (event_id, sequence), a state while it is young.
 """
 
-import contextlib
 import sys
 import time
 import uuid
+from collections.abc import Iterable
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from dms.alerts.client import new_client
 from dms.alerts.clock import ClockQuality
+from dms.alerts.listen import NAME, listen
 from dms.alerts.messages import OFFLINE, AlertMessage, HealthMessage, InfoMessage, StateMessage
+from dms.alerts.reasons import UNSUPPORTED_VERSION, connack_in_words
 from dms.alerts.topics import EVERY_VEHICLE, Topics
+from dms.alerts.version import VersionChoice
 from dms.alerts.words import alert_in_words, state_in_words
 from dms.config.alerts import MqttSettings
 from dms.errors import WorldError
 
 _ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
+_ATTEMPTS = 4
+"""Both versions of MQTT are tried twice."""
 LEAST_S, INTERVALS, LONGEST_S = 10.0, 2.5, 60.0
 """A state is stale 2.5 times ``service.state_interval_s`` after it, but not before 10 s. That interval is a minute at
 the most, and taken for that until ``info`` tells."""
@@ -97,39 +100,32 @@ def _line(now: float, vehicle: str, name: str, words: Text) -> Text:
 
 def watch(settings: MqttSettings, vehicle_id: str = EVERY_VEHICLE, console: Console | None = None) -> None:
     """Print what one vehicle, or every one, says until interrupted. WorldError: the broker is away or refuses."""
-    lines, refusals, topics = Watch(), list[str](), Topics(vehicle_id, settings.prefix)
-    console, broker, connected = console or Console(highlight=False), f"{settings.host}:{settings.broker_port}", False
+    lines, topics, choice = Watch(), Topics(vehicle_id, settings.prefix), VersionChoice(settings.protocol)
+    screen, broker, unanswered = console or Console(highlight=False), f"{settings.host}:{settings.broker_port}", 0
 
-    def on_connect(client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _more: object) -> None:
-        nonlocal connected
-        if reason.is_failure:
-            refusals.append(str(reason))
-            return
-        connected = True
-        awaited = "every vehicle" if vehicle_id == EVERY_VEHICLE else vehicle_id
-        print(f"connected to {broker}, waiting for {awaited}", file=sys.stderr)
-        # info first: it says when a state is stale
-        names = (topics.info, topics.health, topics.availability, topics.state, topics.every_alert)
-        client.subscribe([(name, 1) for name in names])
+    def show(told: Iterable[Text | None]) -> None:
+        for line in filter(None, told):
+            screen.print(line, soft_wrap=True)
 
     def on_message(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        if line := lines.line(message.topic, bytes(message.payload), bool(message.retain), time.time()):
-            console.print(line, soft_wrap=True)
+        show([lines.line(message.topic, bytes(message.payload), bool(message.retain), time.time())])
 
-    client = new_client(settings, f"dms-watch-{uuid.uuid4().hex[:8]}")
-    client.on_connect, client.on_message = on_connect, on_message
-    try:
-        client.connect(settings.host, settings.broker_port, settings.keepalive_s)
-    except (OSError, ValueError) as error:
-        raise WorldError(f"broker {broker} cannot be reached: {error}") from error
-    while not refusals:
-        if client.loop(timeout=1.0) != mqtt.MQTT_ERR_SUCCESS and not refusals:
-            if connected:
-                print("connection lost, trying again", file=sys.stderr)
-                connected = False
-            time.sleep(1.0)
-            with contextlib.suppress(OSError):
-                client.reconnect()
-        for line in lines.silent(time.time()):
-            console.print(line, soft_wrap=True)
-    raise WorldError(f"broker {broker} refuses: {refusals[0]}")
+    while True:
+        answer = None
+        try:
+            answer = listen(settings, choice.version, topics, on_message, lambda: show(lines.silent(time.time())))
+        except (OSError, ValueError) as error:
+            if not choice.accepted:
+                raise WorldError(f"broker {broker} cannot be reached: {error}") from error
+        if answer is not None and not answer.is_failure:
+            choice.accept()
+            print("connection lost, trying again", file=sys.stderr)
+        elif answer is not None and (answer.value != UNSUPPORTED_VERSION or settings.protocol != "auto"):
+            raise WorldError(f"broker {broker} refuses: {connack_in_words(answer, NAME, None)}")
+        elif not choice.accepted:
+            choice.end_silently() if answer is None else choice.refuse()
+            unanswered += 1
+            if unanswered == _ATTEMPTS:
+                raise WorldError(f"broker {broker} does not answer as an MQTT broker")
+        show(lines.silent(time.time()))
+        time.sleep(1.0)

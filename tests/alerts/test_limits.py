@@ -1,9 +1,8 @@
 """A broker's limits are obeyed, stated or not: with a real Mosquitto that has them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,19 +16,6 @@ from tests.conftest import until
 from .make import FATIGUE, VEHICLE, Vehicle, steps
 
 TOPICS = Topics(VEHICLE)
-
-
-@pytest.fixture
-def vehicle(tmp_path: Path) -> Iterator[Callable[..., Vehicle]]:
-    made: list[Vehicle] = []
-
-    def make(port: int, folder: str = "vehicle", **more: Any) -> Vehicle:
-        made.append(Vehicle(tmp_path / folder, port, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.stop(1.0)
 
 
 def large_info() -> InfoMessage:

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,20 +30,6 @@ from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, entry, step
 TOPICS = Topics(VEHICLE)
 DISCOVERY = f"homeassistant/device/dms-{VEHICLE}/config"
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
-
-
-@pytest.fixture
-def vehicle(tmp_path: Path) -> Iterator[Callable[..., Vehicle]]:
-    """Makes vehicles that are stopped at the end of the test: ``vehicle(port, inflight=1)``."""
-    made: list[Vehicle] = []
-
-    def make(port: int, folder: str = "vehicle", **more: Any) -> Vehicle:
-        made.append(Vehicle(tmp_path / folder, port, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.stop(1.0)
 
 
 def health() -> HealthMessage:
