@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dms.cli import bench, drives, emotion, evaluate, live, models, score
+from dms.cli import bench, drives, emotion, evaluate, live, models, running, score
 
 app = typer.Typer(
     name="dms",
@@ -37,6 +37,7 @@ def options(
 app.command(epilog="Example: dms run --config /etc/dms/dms.toml --source /dev/video0")(live.run)
 app.command(epilog="Example: dms demo")(live.demo)
 app.command(epilog="Example: dms check --config /etc/dms/dms.toml")(live.check)
+app.command(epilog="Example: dms status --config /etc/dms/dms.toml")(running.status)
 app.command(epilog="Example: dms watch --host broker.local --vehicle van-7")(live.watch)
 app.command(epilog="Example: dms replay drive.mp4 --out report && dms score report/events.jsonl --labels drive.csv")(
     drives.replay

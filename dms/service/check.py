@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rich.markup import escape
 
@@ -31,12 +31,10 @@ from dms.frames.camera import open_source
 from dms.observation import View
 from dms.perception.perception import Perception
 from dms.perception.view import as_grey, view_of
-from dms.service.folder import state_folder
+from dms.service.folder import asked_folder
 from dms.service.lock import unlocked
+from dms.service.problems import FREE_MB, Verdict
 
-Verdict = Literal["ok", "warning", "failed"]
-
-_FREE_MB = 50
 _SERVICE_USER = "dms"  # the unit's
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
 
@@ -131,7 +129,7 @@ def _broker(config: Config) -> Finding:
     where = f"{config.mqtt.host}:{config.mqtt.broker_port}"
     topics = Topics(config.vehicle.id, config.mqtt.prefix)
     try:
-        with unlocked(_folder(config)) as is_free:
+        with unlocked(asked_folder(config)) as is_free:
             answer = ask_broker(config.mqtt, topics, _last_words(config, topics)) if is_free else None
         if answer is None:
             greeted = greet_broker(config.mqtt, topics)
@@ -147,13 +145,6 @@ def _broker(config: Config) -> Finding:
         told = "; ".join(answer.problems)
         return Finding("broker", "warning", f"{where} accepts this vehicle, MQTT {answer.protocol}, but {told}")
     return Finding("broker", "ok", f"{where} accepts this vehicle, MQTT {answer.protocol}")
-
-
-def _folder(config: Config) -> Path:
-    try:
-        return state_folder(config, open_source(config.camera))
-    except UserError:  # told as the camera's fault
-        return config.service.state_dir
 
 
 def _last_words(config: Config, topics: Topics) -> list[tuple[str, str]]:
@@ -223,7 +214,7 @@ def _disk(config: Config) -> Finding:
         for path in made:
             with suppress(OSError):
                 path.rmdir()
-    if free_mb < _FREE_MB:
+    if free_mb < FREE_MB:
         return Finding("disk", "warning", f"only {free_mb:.0f} MB free in {folder}: alerts could not be kept for long")
     return Finding("disk", "ok", f"{folder} can be written, {free_mb:,.0f} MB free")
 

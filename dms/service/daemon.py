@@ -24,6 +24,7 @@ from dms.service.control.protocol import Handler, socket_paths
 from dms.service.control.server import ControlServer
 from dms.service.live import LiveRoad
 from dms.service.log import set_log_level
+from dms.service.look import Look
 from dms.service.notify import SystemdNotifier
 from dms.service.obd import SpeedReader
 from dms.service.reload import plan_reload
@@ -150,7 +151,11 @@ class Daemon:
 
     def _handlers(self) -> dict[str, Handler]:
         """Who answers what a person's command asks this daemon over the local socket."""
-        return {"status": StatusAnswers(self._config.vehicle.id).answer}
+        status = StatusAnswers(lambda: self._config, self._road.folder, self._look, self._calls)
+        return {"status": status.answer}
+
+    def _look(self) -> Look:
+        return self._road.look(self._capture.status)
 
     def _status(self) -> str:
         """What ``systemctl status`` shows."""

@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 
 from dms.config import Config
+from dms.errors import UserError
+from dms.frames.camera import open_source
 from dms.frames.source import Source
 
 _LONGEST_NAME = 64
@@ -18,6 +20,14 @@ def state_folder(config: Config, source: Source) -> Path:
     """The state folder of a live source, ``recordings/<name>`` in it for a file."""
     folder = config.service.state_dir
     return folder if source.live else folder / "recordings" / _name(config.camera.source)
+
+
+def asked_folder(config: Config) -> Path:
+    """The state folder of the daemon that runs with this configuration, as far as its source can be told."""
+    try:
+        return state_folder(config, open_source(config.camera))
+    except UserError:  # a recording that is gone: told by whoever wants to read it
+        return config.service.state_dir
 
 
 def _name(recording: str) -> str:

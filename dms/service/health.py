@@ -4,6 +4,8 @@ Takes what the parts say of themselves, gives a ``HealthMessage`` from time to t
 """
 
 import os
+from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 
 from dms.alerts.clock import Clock
@@ -27,6 +29,31 @@ _NEWS_S = 0.5
 """Least time between two reports, seconds, when the camera's condition changes."""
 
 
+_RATE_S = 5.0
+"""The frame rate that is told at any moment is over so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the parts say of themselves.
+
+    Attributes:
+        degraded: Why the driver cannot be judged, None when nothing is in the way.
+        capture: The capture.
+        models: Perception.
+        publisher: Delivery.
+        actions: The local actions, None where there are none.
+        records: The records, None where nothing is kept.
+    """
+
+    degraded: Degraded | None
+    capture: CaptureStatus
+    models: ModelsHealth
+    publisher: PublisherStatus
+    actions: ActionsHealth | None
+    records: RecordsHealth | None
+
+
 class HealthReporter:
     """Makes a report every so often.
 
@@ -38,6 +65,7 @@ class HealthReporter:
         self._clock = clock
         self._started = self._reported = clock.now()
         self._frames = 0
+        self._recent = deque([(self._started, 0)])
         self._camera: tuple[str, CameraFault | None] = ("ok", None)
 
     def due(self, interval_s: float, degraded: Degraded | None, capture: CaptureStatus) -> bool:
@@ -45,30 +73,36 @@ class HealthReporter:
         age_s = self._clock.now() - self._reported
         return age_s >= interval_s or (age_s >= _NEWS_S and _condition(degraded, capture) != self._camera)
 
-    def report(
-        self,
-        degraded: Degraded | None,
-        capture: CaptureStatus,
-        models: ModelsHealth,
-        publisher: PublisherStatus,
-        actions: ActionsHealth | None,
-        records: RecordsHealth | None,
-    ) -> HealthMessage:
-        """Make a report of the time since the last one.
+    @property
+    def started(self) -> float:
+        """When the daemon started, seconds on the frames' clock."""
+        return self._started
 
-        Args:
-            degraded: Why the driver cannot be judged, None when nothing is in the way.
-            capture: What the capture says.
-            models: What perception says.
-            publisher: What delivery says.
-            actions: What the local actions say, None where there are none.
-            records: What the records say, None where nothing is kept.
-        """
+    def report(self, parts: Parts) -> HealthMessage:
+        """Make a report of the time since the last one."""
         now = self._clock.now()
-        interval_s, frames = max(now - self._reported, 1e-3), capture.frames - self._frames
-        self._reported, self._frames = now, capture.frames
-        stamp = self._clock.stamp(now)
-        self._camera = status, fault = _condition(degraded, capture)
+        interval_s, frames = max(now - self._reported, 1e-3), parts.capture.frames - self._frames
+        self._reported, self._frames = now, parts.capture.frames
+        self._camera = _condition(parts.degraded, parts.capture)
+        return self._message(parts, now, frames / interval_s)
+
+    def count(self, capture: CaptureStatus) -> None:
+        """Note how far the capture is, so that ``look`` can tell a frame rate."""
+        now, recent = self._clock.now(), self._recent
+        if now - recent[-1][0] >= _RATE_S / 10:
+            recent.append((now, capture.frames))
+            while now - recent[0][0] > _RATE_S:
+                recent.popleft()
+
+    def look(self, parts: Parts) -> HealthMessage:
+        """The same at any moment, for whoever asks: no report that is sent differs because somebody looked."""
+        now = self._clock.now()
+        began, frames = self._recent[0]
+        return self._message(parts, now, (parts.capture.frames - frames) / max(now - began, 1e-3))
+
+    def _message(self, parts: Parts, now: float, frames_per_s: float) -> HealthMessage:
+        stamp, capture, publisher = self._clock.stamp(now), parts.capture, parts.publisher
+        status, fault = _condition(parts.degraded, capture)
         width, height = capture.size or (None, None)
         broker = "refused" if publisher.refused else "ok" if publisher.connected else "unreachable"
         return HealthMessage.model_validate(
@@ -83,13 +117,13 @@ class HealthReporter:
                         "fault": fault,
                         "width": width,
                         "height": height,
-                        "frames_per_s": round(frames / interval_s, 2),
+                        "frames_per_s": round(frames_per_s, 2),
                         "dropped": capture.dropped,
                         "reconnects": capture.reconnects,
                         "error": capture.error,
                     }
                 ),
-                "models": models,
+                "models": parts.models,
                 "broker": BrokerHealth.model_validate(
                     {
                         "status": broker,
@@ -106,8 +140,8 @@ class HealthReporter:
                         "error": publisher.error,
                     }
                 ),
-                "actions": actions,
-                "records": records,
+                "actions": parts.actions,
+                "records": parts.records,
                 "rss_mb": rss_mb(),
                 "cpu_temperature_c": cpu_temperature_c(),
             }

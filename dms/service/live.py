@@ -11,7 +11,7 @@ from dms import __version__
 from dms.actions.actions import Actions
 from dms.alerts.clock import Clock
 from dms.alerts.inputs import Input
-from dms.alerts.messages import InfoMessage, ModelInfo
+from dms.alerts.messages import InfoMessage, ModelInfo, ModelsHealth
 from dms.config import Config
 from dms.driver.state import Degraded
 from dms.frames import Frame
@@ -22,9 +22,10 @@ from dms.records.records import Records
 from dms.road import Road
 from dms.service.baselines import USUAL_DRIVER, BaselineStore
 from dms.service.folder import state_folder
-from dms.service.health import HealthReporter, cpu_temperature_c
+from dms.service.health import HealthReporter, Parts, cpu_temperature_c
 from dms.service.load import LoadShedder
 from dms.service.lock import lock_folder
+from dms.service.look import Look, Notes
 from dms.service.models import Models, load_models
 from dms.service.session import DriverSession
 from dms.service.sinks import AlertLog, MqttSink
@@ -70,6 +71,7 @@ class LiveRoad:
         self._lock = lock_folder(self.folder)
         self._records = Records(config.records, config.service.state_dir)
         self._mqtt = MqttSink(config, self.folder, uuid.uuid4().hex, clock, on_input)
+        self._notes = Notes()
         self._session = self._new_session(USUAL_DRIVER)
         self._road = self._compose()
         self._health = HealthReporter(clock)
@@ -106,19 +108,22 @@ class LiveRoad:
         """Report on all parts, when the last report is so old or says something else of the camera."""
         if self._load is not None:
             self._models.relieve(self._load.update(self._clock.now(), capture.frames, capture.dropped))
+        self._health.count(capture)
         if interval_s and not self._health.due(interval_s, self.degraded, capture):
             return
-        self._road.health(
-            self._health.report(
-                self.degraded,
-                capture,
-                self._models.report(),
-                self._mqtt.status,
-                self._actions.report(),
-                self._records.report(),
-            )
-        )
+        self._road.health(self._health.report(self._parts(capture, self._models.report())))
         self._session.save_lessons()
+
+    def look(self, capture: CaptureStatus) -> Look:
+        """What runs and how it is doing, for whoever asks; changes nothing."""
+        return Look(
+            health=self._health.look(self._parts(capture, self._models.look())),
+            since=self._clock.stamp(self._health.started).at,
+            session=self._mqtt.encoder.session,
+            state=self._road.state,
+            condition_since=self._notes.condition_since(self._clock),
+            last_alert=self._notes.last_alert,
+        )
 
     def reload(self, config: Config) -> None:
         """Take over another configuration and what the model files hold now, all of it or nothing.
@@ -165,9 +170,12 @@ class LiveRoad:
         baselines = BaselineStore(self.folder, self._models.learned_from)
         return DriverSession(self._config.driver, baselines, driver_id)
 
+    def _parts(self, capture: CaptureStatus, models: ModelsHealth) -> Parts:
+        return Parts(self.degraded, capture, models, self._mqtt.status, self._actions.report(), self._records.report())
+
     def _compose(self) -> Road:
         # the driver first, then what touches a disk; the log tells of what is on it
-        sinks = (self._actions, self._records, self._mqtt, AlertLog(), *self._sinks)
+        sinks = (self._actions, self._records, self._mqtt, AlertLog(), self._notes, *self._sinks)
         return Road(self._models.observe, self._session.monitor, self._mqtt.encoder, sinks)
 
     def _info(self) -> InfoMessage:

@@ -48,6 +48,7 @@ class Models:
         self._failure: str | None = None
         self._load = Load.ALL
         self._frames = 0
+        self._stage_ms: dict[str, float] = {}
         try:
             self._perception = load_models(settings)
         except UserError as error:
@@ -104,10 +105,15 @@ class Models:
 
     def report(self) -> ModelsHealth:
         """How they are doing, with the times since the last call."""
+        self._stage_ms = {name: round(taken.mean_ms, 3) for name, taken in self._perception.take_times().items()}
+        return self.look()
+
+    def look(self) -> ModelsHealth:
+        """How they are doing, with the times that the last report told."""
         return ModelsHealth(
             status="ok" if self._failure is None else "failed",
             hashes={name: digest[:12] for name, digest in self.hashes.items()},
-            stage_ms={name: round(taken.mean_ms, 3) for name, taken in self._perception.take_times().items()},
+            stage_ms=dict(self._stage_ms),
             error=self._failure or self._refused,
             load=self._load.name.lower(),
         )

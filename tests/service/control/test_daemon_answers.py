@@ -19,7 +19,7 @@ def answer(dms: Dms) -> dict[str, Any] | None:
         (told,) = ask(dms.state_dir, "status")
     except NotRunningError:
         return None
-    return told
+    return dict(told["daemon"])
 
 
 def test_it_answers_after_a_kill_as_well_and_not_once_it_has_ended(start: Callable[..., Dms]) -> None:
