@@ -1,19 +1,22 @@
 """Commands on recorded drives: replay."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dms.cli.options import AsJson, ConfigFile, configuration
-from dms.cli.output import print_json, show
+from dms.cli.output import print_json, print_text
+from dms.errors import WorldError
 
 
 def replay(
     drives: Annotated[
         list[Path],
         typer.Argument(
-            metavar="DRIVE...", help="Video files, folders of images, trace.jsonl files, or folders of a trace's parts."
+            metavar="DRIVE...",
+            help="Videos, trace.jsonl files, folders of images or of a trace's parts; or folders of any of these.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where results go; made when absent.")],
@@ -29,14 +32,51 @@ def replay(
         int | None,
         typer.Option(min=1, metavar="N", help="Picture track of a video with several; the largest without."),
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Do drives anew whose results are there already.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Drives at the same time; one a core without.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge recorded drives: events.jsonl, trace.jsonl and summary.json for each."""
-    from dms.replay.replay import replay_drives  # noqa: PLC0415  # --help stays quick
+    from dms.replay.batch import cores, replay_alone, replay_batch  # noqa: PLC0415  # --help stays quick
+    from dms.replay.drives import find_drives  # noqa: PLC0415
+    from dms.replay.replay import Outcome, jobs_for  # noqa: PLC0415
 
-    summaries = replay_drives(drives, configuration(config), out, overlay, fps=fps, track=track)
+    found = find_drives(drives, out)
+    for note in found.notes:
+        print(f"dms: {note}", file=sys.stderr)
+    workers = workers or cores()
+    jobs = jobs_for(
+        found.drives,
+        configuration(config),
+        out,
+        overlay,
+        fps=fps,
+        track=track,
+        threads=1 if len(found.drives) >= workers else 0,
+        again=again,
+    )
+    if found.alone:
+        summary = replay_alone(jobs[0])
+        if as_json:
+            print_json([summary.to_json()])
+        else:
+            print_text(summary.text())
+        return
+
+    def told(outcome: Outcome) -> None:
+        line = outcome.line()
+        print(f"dms: {line}" if outcome.problem else line, file=sys.stderr if outcome.problem or as_json else None)
+
+    try:
+        batch = replay_batch(jobs, workers, told)
+    except KeyboardInterrupt:
+        print("dms: interrupted: the same command goes on with the drives that are not done", file=sys.stderr)
+        raise
     if as_json:
-        print_json([summary.to_json() for summary in summaries])
+        print_json([summary.to_json() for summary in batch.summaries])
     else:
-        for summary in summaries:
-            show(summary, as_json)
+        print_text(batch.text())
+    if batch.problems:
+        raise WorldError("\n".join([f"{len(batch.problems)} of {len(jobs)} drives failed:", *batch.problems]))

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.errors import UserError
-from dms.frames.images import IMAGE_SUFFIXES
+from dms.frames.names import IMAGE_SUFFIXES
 
 FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """FER2013's classes in the order of its labels (Goodfellow et al. 2013)."""

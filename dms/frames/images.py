@@ -1,6 +1,5 @@
 """Folders of pictures as recordings: the pictures in natural order of their names, at a fixed rate."""
 
-import re
 from collections.abc import Generator
 from pathlib import Path
 
@@ -10,8 +9,7 @@ import numpy as np
 from dms.errors import UserError
 from dms.frames.decoded import Decoded
 from dms.frames.frame import Image
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+from dms.frames.names import IMAGE_SUFFIXES, natural
 
 
 class ImageDecoder:
@@ -34,8 +32,9 @@ class ImageDecoder:
 
     def __init__(self, path: Path, fps: float) -> None:
         files = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
-        hidden = sum(file.name.startswith(".") for file in files)
-        self._files = sorted((file for file in files if not file.name.startswith(".")), key=_natural)
+        shown = [file for file in files if not file.name.startswith(".")]
+        hidden = len(files) - len(shown)
+        self._files = sorted(shown, key=lambda file: natural(file.name))
         if not self._files:
             raise UserError(f"{path}: no images in this folder ({', '.join(sorted(IMAGE_SUFFIXES))})")
         self._fps = fps
@@ -75,8 +74,3 @@ def read_image(path: Path) -> Image:
     if image is None:
         raise UserError(f"{path}: not a picture that can be decoded")
     return np.asarray(image, np.uint8)
-
-
-def _natural(path: Path) -> list[tuple[bool, int, str]]:
-    parts = re.split(r"(\d+)", path.name)
-    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part]

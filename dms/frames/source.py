@@ -45,7 +45,7 @@ class Source(Protocol):
 
 
 def open_recording(
-    path: Path, settings: CameraSettings, *, fps: float | None = None, track: int | None = None
+    path: Path, settings: CameraSettings, *, fps: float | None = None, track: int | None = None, threads: int = 0
 ) -> Recording:
     """Open a recorded drive or a folder of images.
 
@@ -54,6 +54,7 @@ def open_recording(
         settings: The ``[camera]`` table: rate where the recording states none, turn, mirror and stall limit.
         fps: Pictures per second, instead of the times that the recording states.
         track: Which picture track of a video, counted from 1; the largest without.
+        threads: Threads that decode a video, 0 for one a core.
 
     Raises:
         UserError: There is no such file or folder, or it cannot be used.
@@ -64,12 +65,12 @@ def open_recording(
         raise UserError(f"{path}: no such file")
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty")
-    return Recording(_open_video(path, track), settings, fps, turned=not _is_clip(path))
+    return Recording(_open_video(path, track, threads), settings, fps, turned=not _is_clip(path))
 
 
-def _open_video(path: Path, track: int | None) -> Decoder:
+def _open_video(path: Path, track: int | None, threads: int) -> Decoder:
     if container.AVAILABLE:
-        return ContainerDecoder(path, track)
+        return ContainerDecoder(path, track, threads)
     if track is not None:
         raise refused(path, "a track was chosen")
     return PlainVideoDecoder(path)

@@ -11,7 +11,7 @@ is a trace of its own, and the folder reads as one.
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass
 from functools import partial
 from itertools import chain
@@ -49,11 +49,13 @@ class TraceHeader:
         drive: What was watched: the name of the file or the camera.
         session: Names this run; ids of events derive from it.
         baseline: What was known about the driver when it began; None for nothing.
+        made_by: Program, models, limits and source, as plain data; None where they are not told.
     """
 
     drive: str
     session: str
     baseline: Baseline | None = None
+    made_by: Mapping[str, Any] | None = None
 
 
 class TraceWriter:
@@ -76,6 +78,8 @@ class TraceWriter:
         line: dict[str, Any] = {"trace_version": TRACE_VERSION, "drive": header.drive, "session": header.session}
         if header.baseline is not None:
             line["baseline"] = asdict(header.baseline)
+        if header.made_by is not None:
+            line["made_by"] = header.made_by
         self._line(line)
 
     def write(self, event: Observation | DriverInput) -> None:
@@ -117,7 +121,8 @@ def part_name(number: int) -> str:
 
 def _parts(folder: Path) -> list[Path]:
     """The parts of a trace in their order; none when this is no folder of parts."""
-    return sorted(folder.glob("[0-9]*.jsonl"), key=lambda part: int(part.stem))
+    parts = [path for path in folder.glob("[0-9]*.jsonl") if path.stem.isdecimal()]
+    return sorted(parts, key=lambda part: int(part.stem))
 
 
 def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | DriverInput]]:
@@ -176,7 +181,10 @@ def _header(line: dict[str, Any]) -> TraceHeader:
     if baseline is not None:
         _check_numbers(baseline)
         baseline = _BASELINE.validate_python(baseline)
-    return TraceHeader(str(line["drive"]), str(line["session"]), baseline)
+    made_by = line.get("made_by")
+    return TraceHeader(
+        str(line["drive"]), str(line["session"]), baseline, made_by if isinstance(made_by, dict) else None
+    )
 
 
 def _event(line: dict[str, Any]) -> Observation | DriverInput:

@@ -5,37 +5,26 @@ Takes videos, folders of images or traces, gives ``events.jsonl``, ``trace.jsonl
 
 import json
 import time
-from collections.abc import Sequence
-from functools import partial
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from typing import Any, Protocol
 
 from dms.alerts.clock import ClockQuality, Stamp
 from dms.alerts.encoder import Encoder
 from dms.config import Config
 from dms.driver.monitor import DriverMonitor
-from dms.errors import UserError
+from dms.errors import UserError, WorldError
 from dms.records.trace import is_trace
+from dms.replay.drives import TRACE, Drive, find_drives
 from dms.replay.files import UNFINISHED, EventsFile, TraceFile
+from dms.replay.origin import Origin, origin, program, same, seen_by, seen_in
 from dms.replay.overlay import OverlayWriter
 from dms.replay.summary import Summary, Tally
 from dms.replay.walk import DriveReader, TraceReader, VideoReader
 from dms.road import Road
 from dms.sink import Sink
-
-_COLUMNS = (
-    TextColumn("{task.description}"),
-    BarColumn(),
-    TaskProgressColumn(),
-    TimeRemainingColumn(),
-)
-
-TRACE = "trace.jsonl"
-"""What the trace of a replay is called."""
-
 
 _STOP_S = 60.0
 """Time that a slow disk has for the end of the files."""
@@ -44,8 +33,110 @@ _STOP_S = 60.0
 class Progressed(Protocol):
     """Hears how far a replay has come."""
 
-    def __call__(self, *, completed: float) -> object:
-        """``completed``: seconds of the drive that are done."""
+    def __call__(self, *, completed: float, duration_s: float | None) -> object:
+        """``completed``: seconds of the drive that are done; ``duration_s``: its length where it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One drive to be replayed, as plain data that another process can read.
+
+    Attributes:
+        drive: The drive.
+        folder: Where its results go.
+        config: Limits and models.
+        program: What replays it, from ``origin.program``.
+        fps: Pictures per second, instead of the times that the recording states.
+        track: Which picture track of a video, counted from 1; the largest without.
+        threads: Threads that decode a video, 0 for one a core.
+        overlay: Video to draw what was seen into.
+        again: Whether results that are complete and of the same origin are made anew.
+    """
+
+    drive: Drive
+    folder: Path
+    config: Config
+    program: Mapping[str, str]
+    fps: float | None = None
+    track: int | None = None
+    threads: int = 0
+    overlay: Path | None = None
+    again: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a job.
+
+    Attributes:
+        drive: The drive.
+        summary: What it came to; None when it could not be replayed.
+        problem: Why, in one line; None when it could.
+        skipped: Whether the results were there already.
+    """
+
+    drive: Drive
+    summary: Summary | None
+    problem: str | None = None
+    skipped: bool = False
+
+    def line(self) -> str:
+        """For people."""
+        if self.summary is None:
+            return self.problem or f"{self.drive.name}: nothing came of it"
+        return f"{self.summary.line()}{' (done before)' if self.skipped else ''}"
+
+
+def attempt(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] = ()) -> Outcome:
+    """Replay a drive of several: what is wrong with it is told, and stops no other."""
+    try:
+        return run(job, progress, sinks)
+    except (UserError, WorldError) as error:
+        problem, about = str(error), str(error)
+    except Exception as error:
+        # a defect of ours: the others are judged all the same, and its traceback is kept
+        problem, about = f"{job.drive.path}: {type(error).__name__}: {error}", traceback.format_exc()
+    if job.folder.is_dir():
+        # earlier results are those of another file: they are not this drive's
+        (job.folder / UNFINISHED).write_text(about.rstrip() + "\n", encoding="utf-8")
+    return Outcome(job.drive, None, problem)
+
+
+def run(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] = ()) -> Outcome:
+    """Replay a drive, unless its results are there already.
+
+    Raises:
+        UserError: It cannot be read, or its results cannot be written.
+    """
+    path, config = job.drive.path, job.config
+    reader: DriveReader
+    if is_trace(path):
+        reader = TraceReader(path)
+        seen = seen_in(reader.header)
+    else:
+        seen = seen_by(config, job.fps, job.track)
+    made_by = origin(job.drive, config, job.program, seen)
+    if not job.again and (summary := finished(job.folder, made_by)) is not None:
+        return Outcome(job.drive, summary, skipped=True)
+    if not is_trace(path):
+        reader = VideoReader(path, config, name=job.drive.name, fps=job.fps, track=job.track, threads=job.threads)
+    try:
+        summary = replay(reader, config, job.folder, job.overlay, progress, sinks, made_by=made_by)
+    except OSError as error:
+        problem = f"{error.filename or job.folder}: cannot be written ({error.strerror})"
+        raise UserError(f"{problem}: give --out a folder that can be made and written") from error
+    return Outcome(job.drive, summary)
+
+
+def finished(folder: Path, made_by: Origin) -> Summary | None:
+    """The summary of results that are complete and have this origin; None where there are none."""
+    if (folder / UNFINISHED).exists() or not (folder / "events.jsonl").is_file():
+        return None
+    try:
+        summary = Summary.from_json(json.loads((folder / "summary.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return summary if summary.made_by is not None and same(summary.made_by, made_by) else None
 
 
 def replay_drives(
@@ -58,13 +149,16 @@ def replay_drives(
     fps: float | None = None,
     track: int | None = None,
 ) -> list[Summary]:
-    """Replay drives one after another, with a progress bar on a terminal.
+    """Replay drives one after another in this process, each anew.
+
+    ``dms.replay.batch.replay_batch`` does it with all cores, skips what is done, and shows how far it has come.
 
     Args:
-        drives: Videos, folders of images, traces or folders of a trace's parts.
+        drives: Videos, traces, folders of images or of a trace's parts, or folders of those.
         config: Limits and models.
         out: Results of a single drive go here, those of several into a folder each, named after the drive; that of a
-            ``trace.jsonl`` after the folder it is in, as every drive has one.
+            ``trace.jsonl`` after the folder it is in, as every drive has one. Drives in a folder keep their path below
+            it.
         overlay: Video to draw what was seen into; needs a single drive that has pictures.
         sinks: Told of each drive as well, after the files of the replay; ``start`` and ``stop`` once for each drive.
         fps: Pictures per second, instead of the times that the videos state.
@@ -74,28 +168,31 @@ def replay_drives(
         UserError: A drive cannot be read, the results cannot be written, two drives share a name, or there can be no
             overlay.
     """
-    folders = [out] if len(drives) == 1 else [out / _name(drive) for drive in drives]
-    if len(set(folders)) < len(folders):
-        raise UserError("two drives have the same name: replay them into different folders")
-    if overlay is not None and (len(drives) != 1 or is_trace(drives[0])):
+    jobs = jobs_for(find_drives(drives, out).drives, config, out, overlay, fps=fps, track=track)
+    return [summary for job in jobs if (summary := run(job, sinks=sinks).summary) is not None]
+
+
+def jobs_for(
+    drives: Iterable[Drive],
+    config: Config,
+    out: Path,
+    overlay: Path | None = None,
+    *,
+    fps: float | None = None,
+    track: int | None = None,
+    threads: int = 0,
+    again: bool = True,
+) -> list[Job]:
+    """A job for each drive; the arguments are those of ``replay_drives`` and ``Job``.
+
+    Raises:
+        UserError: There can be no overlay.
+    """
+    made_with = program()
+    jobs = [Job(drive, out / drive.place, config, made_with, fps, track, threads, overlay, again) for drive in drives]
+    if overlay is not None and (len(jobs) != 1 or is_trace(jobs[0].drive.path)):
         raise UserError("--overlay needs a single drive that has pictures")
-    summaries = []
-    console = Console(stderr=True)
-    with Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:
-        for drive, folder in zip(drives, folders, strict=True):
-            reader = TraceReader(drive) if is_trace(drive) else VideoReader(drive, config, fps=fps, track=track)
-            task = progress.add_task(drive.name, total=reader.duration_s)
-            try:
-                summaries.append(replay(reader, config, folder, overlay, partial(progress.update, task), sinks))
-            except OSError as error:
-                problem = f"{error.filename or folder}: cannot be written ({error.strerror})"
-                raise UserError(f"{problem}: give --out a folder that can be made and written") from error
-            progress.remove_task(task)
-    return summaries
-
-
-def _name(drive: Path) -> str:
-    return drive.parent.resolve().name if drive.name == TRACE else drive.stem
+    return jobs
 
 
 def replay(
@@ -105,8 +202,10 @@ def replay(
     overlay: Path | None = None,
     progress: Progressed | None = None,
     sinks: Sequence[Sink] = (),
+    *,
+    made_by: Origin | None = None,
 ) -> Summary:
-    """Replay one drive.
+    """Walk one drive down the road.
 
     Args:
         drive: The drive.
@@ -115,40 +214,55 @@ def replay(
         overlay: Video to draw what was seen into.
         progress: Hears how far it has come.
         sinks: Told as well, after the files.
+        made_by: What the results have to say of their origin.
 
     Raises:
         UserError: The drive turns out to be broken; what was judged before that is written.
     """
     started = time.perf_counter()
-    encoder = Encoder(config.vehicle.id, drive.header.session, stamp)
-    monitor, tally = DriverMonitor(config.driver, drive.header.baseline), Tally()
+    header = drive.header
+    encoder = Encoder(config.vehicle.id, header.session, stamp)
+    monitor, tally = DriverMonitor(config.driver, header.baseline), Tally()
     out.mkdir(parents=True, exist_ok=True)
     # until the end the results are marked: a replay that was interrupted must not be scored beside an older summary
     unfinished = out / UNFINISHED
-    unfinished.touch()
+    unfinished.write_text("")
     (out / "summary.json").unlink(missing_ok=True)
     own: list[Sink] = [tally, EventsFile(out / "events.jsonl", encoder.topics)]
     if drive.has_pictures:
         # a trace walked again is there already, perhaps in this very folder
-        own.append(TraceFile(out / TRACE, drive.header))
+        own.append(TraceFile(out / TRACE, replace(header, made_by=_of_pictures(made_by))))
     if overlay is not None:
         own.append(OverlayWriter(overlay, lambda: drive.landmarks))
     road = Road(drive.observe, monitor, encoder, [*own, *sinks], _raise)
     try:
-        road.start(drive.header.drive)
+        road.start(header.drive)
         for moment in drive.moments():
             road.step(moment)
             if progress is not None:
-                progress(completed=tally.duration_s)
+                progress(completed=tally.duration_s, duration_s=drive.duration_s)
         road.finish("end_of_drive")
     finally:
         road.stop(_STOP_S)
-    summary = tally.summary(drive.header.drive, drive.report, drive.stage_ms(), time.perf_counter() - started)
+    summary = tally.summary(header.drive, drive.report, drive.stage_ms(), time.perf_counter() - started)
+    summary = replace(summary, made_by=_with_overlay(made_by, overlay))
     partial_summary = out / "summary.json.partial"
     partial_summary.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
     partial_summary.replace(out / "summary.json")
     unfinished.unlink()
     return summary
+
+
+def _of_pictures(made_by: Origin | None) -> dict[str, Any] | None:
+    """The origin as a trace has it: what judged is no part of it, and its folder may be anywhere."""
+    if made_by is None:
+        return None
+    source = {name: made_by["source"][name] for name in ("name", "bytes")}
+    return {**{name: value for name, value in made_by.items() if name not in {"driver", "vehicle"}}, "source": source}
+
+
+def _with_overlay(made_by: Origin | None, overlay: Path | None) -> Origin | None:
+    return made_by if made_by is None or overlay is None else {**made_by, "overlay": overlay.name}
 
 
 def _raise(_sink: Sink, error: Exception) -> None:

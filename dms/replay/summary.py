@@ -4,9 +4,9 @@ Takes the steps of a drive, gives a ``Summary``.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from dms.driver.state import AlertKind, Condition, DriverState
 from dms.frames.recording import RecordingReport
@@ -43,6 +43,7 @@ class Summary:
         conditions_s: Seconds in each condition.
         stage_ms: Mean milliseconds a run of each stage of perception took on this machine; empty for a trace.
         speed: How many times faster than real time this machine replayed the drive.
+        made_by: Program, models, limits and source, as plain data.
     """
 
     drive: str
@@ -61,21 +62,45 @@ class Summary:
     eyes_known_share: float = 0.0
     unseen_share: float = 0.0
     notes: tuple[str, ...] = ()
+    made_by: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain data for ``summary.json``."""
         return {**asdict(self), "notes": list(self.notes)}
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """From plain data.
+
+        Raises:
+            TypeError: It is of another version: a value is missing, or one is not known.
+        """
+        return cls(**{**data, "notes": tuple(data["notes"])})
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know, a line each: notes, and warnings of what was not judged."""
+        return (*self.notes, *self._warnings())
+
+    def line(self) -> str:
+        """For people, as one line among many drives."""
+        short = (
+            (f"the last {self.missing_s:.1f} s cannot be decoded: was the file cut short?",) if self.missing_s else ()
+        )
+        about = f"face {self.face_share:.0%}, eyes {self.eyes_share:.0%}"
+        return "; ".join((f"{self.drive}: {self._alerts()} in {self.duration_s:.1f} s, {about}", *short, *self.remarks))
+
     def text(self) -> str:
         """For people: two lines, and one for each thing that they should know."""
-        alerts = ", ".join(f"{count} x {name}" for name, count in self.alerts.items()) or "no alerts"
         short = f", then {self.missing_s:.1f} s cannot be decoded: was the file cut short?" if self.missing_s else ""
         return (
-            f"{self.drive}: {alerts} in {self.duration_s:.1f} s{short}\n"
+            f"{self.drive}: {self._alerts()} in {self.duration_s:.1f} s{short}\n"
             f"  face in {self.face_share:.0%} of {self.frames} frames, eyes known in {self.eyes_share:.0%}, "
-            f"replayed at {self.speed:.1f} times real time"
-            + "".join(f"\n  {note}" for note in (*self.notes, *self._warnings()))
+            f"replayed at {self.speed:.1f} times real time" + "".join(f"\n  {note}" for note in self.remarks)
         )
+
+    def _alerts(self) -> str:
+        return ", ".join(f"{count} x {name}" for name, count in self.alerts.items()) or "no alerts"
 
     def _warnings(self) -> Iterator[str]:
         if self.eyes_known_share < _LITTLE_KNOWN:

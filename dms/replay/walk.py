@@ -69,6 +69,14 @@ class DriveReader(Protocol):
 class VideoReader:
     """A video or a folder of images, seen by perception.
 
+    Args:
+        drive: The file or folder.
+        config: How it is read and seen.
+        name: What the drive is called; the name of the file without.
+        fps: Pictures per second, instead of the times that the recording states.
+        track: Which picture track of a video, counted from 1; the largest without.
+        threads: Threads that decode a video, 0 for one a core.
+
     Raises:
         UserError: The drive or a model cannot be used.
     """
@@ -80,14 +88,17 @@ class VideoReader:
         drive: Path,
         config: Config,
         *,
+        name: str | None = None,
         fps: float | None = None,
         track: int | None = None,
+        threads: int = 0,
     ) -> None:
-        self._source = open_recording(drive, config.camera, fps=fps, track=track)
+        self._source = open_recording(drive, config.camera, fps=fps, track=track, threads=threads)
         self._stall_s = config.camera.stall_s
         self.report: RecordingReport | None = None
         self._perception = Perception(config.perception)
-        self.header = TraceHeader(self._source.name, str(uuid.uuid5(_SESSIONS, self._source.name)))
+        name = name or self._source.name
+        self.header = TraceHeader(name, str(uuid.uuid5(_SESSIONS, name)))
         self.duration_s = self._source.duration_s
 
     @property

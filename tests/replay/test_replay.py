@@ -188,7 +188,7 @@ def test_results_of_an_interrupted_replay_are_not_scored(tmp_path: Path) -> None
     labels = SAMPLE_DRIVE.with_suffix(".events.csv")
     score(tmp_path / "events.jsonl", labels)
 
-    def interrupt(*, completed: float) -> None:
+    def interrupt(*, completed: float, duration_s: float | None) -> None:
         if completed > CLOSED_S[0]:
             raise KeyboardInterrupt
 

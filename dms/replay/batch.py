@@ -1,0 +1,117 @@
+"""Replays many drives as one thing: side by side, with one bar, going on after a bad file and after an interruption.
+
+Takes jobs, tells of each drive as it ends, gives an outcome for each.
+"""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from dms.records.trace import is_trace
+from dms.replay.bar import Bar
+from dms.replay.pool import Reached, replay_side_by_side
+from dms.replay.replay import Job, Outcome, attempt, run
+from dms.replay.summary import Summary
+
+_TRACE_BYTES = 20e6
+"""Traces of fewer bytes are judged before another process has begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of many drives.
+
+    Attributes:
+        outcomes: In the order of the jobs.
+        took_s: Time that it took.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    took_s: float
+
+    @property
+    def summaries(self) -> list[Summary]:
+        """Of the drives that could be replayed."""
+        return [outcome.summary for outcome in self.outcomes if outcome.summary is not None]
+
+    @property
+    def problems(self) -> list[str]:
+        """Of the drives that could not, a line each."""
+        return [outcome.problem for outcome in self.outcomes if outcome.problem is not None]
+
+    def text(self) -> str:
+        """For people: all drives together."""
+        summaries = self.summaries
+        hours = sum(summary.duration_s for summary in summaries) / 3600
+        alerts: Counter[str] = Counter()
+        for summary in summaries:
+            alerts.update(summary.alerts)
+        skipped = sum(outcome.skipped for outcome in self.outcomes)
+        told = ", ".join(f"{count} x {name}" for name, count in alerts.items()) or "no alerts"
+        return f"{len(summaries)} drives, {hours:.2f} h: {told}" + (
+            f"; {skipped} were done before (--again does them anew)" if skipped else ""
+        )
+
+
+def replay_alone(job: Job) -> Summary:
+    """Replay a single drive anew, with a bar on a terminal.
+
+    Raises:
+        UserError: It cannot be read, or its results cannot be written.
+    """
+    with Bar([job.drive.size()]) as bar:
+        summary = run(replace(job, again=True), partial(_tell, bar.reached, 0)).summary
+    assert summary is not None
+    return summary
+
+
+def replay_batch(jobs: Sequence[Job], workers: int, told: Callable[[Outcome], object]) -> Batch:
+    """Replay drives side by side, with a bar on a terminal.
+
+    Args:
+        jobs: One for each drive.
+        workers: Processes at most; where one is enough, this process does it.
+        told: Hears of each drive as it ends.
+    """
+    began = time.perf_counter()
+    outcomes: dict[int, Outcome] = {}
+    with Bar([job.drive.size() for job in jobs]) as bar:
+        wanted = _worthwhile(jobs, workers)
+        walk = replay_side_by_side(jobs, wanted) if wanted > 1 else _one_by_one(jobs, bar.reached)
+        for number, said in walk:
+            if isinstance(said, Reached):
+                bar.reached(number, said.seconds, said.duration_s)
+                continue
+            outcomes[number] = said
+            new = said.summary is not None and not said.skipped
+            bar.ended(number, said.summary.duration_s if new and said.summary else None)
+            told(said)
+    return Batch(tuple(outcomes[number] for number in range(len(jobs))), time.perf_counter() - began)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _worthwhile(jobs: Sequence[Job], workers: int) -> int:
+    """How many processes do it sooner than one."""
+    if all(is_trace(job.drive.path) for job in jobs):
+        workers = min(workers, 1 + int(sum(job.drive.size() for job in jobs) / _TRACE_BYTES))
+    return min(workers, len(jobs))
+
+
+def _one_by_one(
+    jobs: Sequence[Job], reached: Callable[[int, float, float | None], object]
+) -> Iterator[tuple[int, Reached | Outcome]]:
+    for number, job in enumerate(jobs):
+        yield number, attempt(job, partial(_tell, reached, number))
+
+
+def _tell(
+    reached: Callable[[int, float, float | None], object], number: int, *, completed: float, duration_s: float | None
+) -> None:
+    reached(number, completed, duration_s)
