@@ -12,12 +12,12 @@ from typing import Any
 
 from dms.alerts.client import new_client
 from dms.alerts.clock import Clock, boot_id
+from dms.alerts.delivery.entry import Entry
+from dms.alerts.delivery.outbox import Outbox
+from dms.alerts.delivery.publisher import Publisher
 from dms.alerts.encoder import Encoder
-from dms.alerts.entry import Entry
 from dms.alerts.messages import BrokerHealth, CameraHealth, HealthMessage, ModelsHealth
 from dms.alerts.mosquitto import mosquitto
-from dms.alerts.mqtt import Publisher
-from dms.alerts.outbox import Outbox
 from dms.alerts.topics import Topics
 from dms.config.alerts import MqttSettings
 from dms.driver.state import Alert, AlertKind, Condition, DriverState, Eyes, FatigueLevel, Phase

@@ -7,7 +7,7 @@ of together 24 characters. It is not kept and not acknowledged: the alert itself
 import json
 from dataclasses import replace
 
-from dms.alerts.delivery import Publication
+from dms.alerts.delivery.publication import Publication
 from dms.alerts.topics import Topics
 
 _FIELDS = ("event_id", "phase", "level", "sequence")

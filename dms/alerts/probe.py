@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from dms.alerts.delivery import Publication
-from dms.alerts.limits import packet_bytes
-from dms.alerts.link import WHOLE_WILL, Link, Will
+from dms.alerts.delivery.connection import WHOLE_WILL, Connection, Will
+from dms.alerts.delivery.limits import packet_bytes
+from dms.alerts.delivery.publication import Publication
 from dms.alerts.messages import OFFLINE
 from dms.alerts.reasons import QOS_NOT_SUPPORTED, RETAIN_NOT_SUPPORTED, UNSUPPORTED_VERSION
 from dms.alerts.topics import Topics
@@ -49,22 +49,24 @@ def ask_broker(settings: MqttSettings, topics: Topics, retained: Sequence[tuple[
         UserError: A login or certificate file is missing or not what it should be.
         WorldError: The broker cannot be reached, does not answer, or refuses.
     """
-    link, version = _connect(settings, settings.client_id or f"dms-{topics.vehicle_id}", topics)
-    with closing(link):
-        problems = _weigh(link, version, topics)
+    connection, version = _connect(settings, settings.client_id or f"dms-{topics.vehicle_id}", topics)
+    with closing(connection):
+        problems = _weigh(connection, version, topics)
         flying: dict[int, str] = {}
         for topic, payload in (*retained, (topics.availability, OFFLINE)):
             sizes = {bare: packet_bytes(topic, payload, version == "5", bare=bare) for bare in (False, True)}
-            bare = not link.limits.takes(sizes[False])
-            if not link.limits.takes(sizes[bare]):
-                problems.append(f"{topic} is left out: {sizes[bare]} bytes, it takes {link.limits.packet_bytes}")
+            bare = not connection.limits.takes(sizes[False])
+            if not connection.limits.takes(sizes[bare]):
+                problems.append(f"{topic} is left out: {sizes[bare]} bytes, it takes {connection.limits.packet_bytes}")
                 continue
-            mid = link.publish(Publication(topic, payload, link.limits.maximum_qos, link.limits.retain, bare=bare))
-            if link.limits.maximum_qos:
+            mid = connection.publish(
+                Publication(topic, payload, connection.limits.maximum_qos, connection.limits.retain, bare=bare)
+            )
+            if connection.limits.maximum_qos:
                 flying[mid] = topic
-        link.subscribe(topics.inputs)
-        problems += _answers(link, flying)
-        link.disconnect()
+        connection.subscribe(topics.inputs)
+        problems += _answers(connection, flying)
+        connection.disconnect()
     return Answer(version, tuple(problems))
 
 
@@ -75,49 +77,49 @@ def greet_broker(settings: MqttSettings, topics: Topics) -> Answer:
         UserError: A login or certificate file is missing or not what it should be.
         WorldError: The broker cannot be reached, does not answer, or refuses.
     """
-    link, version = _connect(settings, f"dms-check-{topics.vehicle_id}", topics, will=None)
-    with closing(link):
-        link.disconnect()
+    connection, version = _connect(settings, f"dms-check-{topics.vehicle_id}", topics, will=None)
+    with closing(connection):
+        connection.disconnect()
     return Answer(version)
 
 
 def _connect(
     settings: MqttSettings, client_id: str, topics: Topics, will: Will | None = WHOLE_WILL
-) -> tuple[Link, Version]:
+) -> tuple[Connection, Version]:
     choice = VersionChoice(settings.protocol)
     error = "does not answer as an MQTT broker"
     for _ in range(_ATTEMPTS):
-        link = Link(settings, client_id, topics.availability, choice.version, will)
+        connection = Connection(settings, client_id, topics.availability, choice.version, will)
         try:
-            link.connect(_PATIENCE_S)
-            _step_until(link, link.is_accepted)
+            connection.connect(_PATIENCE_S)
+            _step_until(connection, connection.is_accepted)
         except OSError as problem:
-            link.close()
+            connection.close()
             raise WorldError(f"cannot be reached ({problem.strerror or problem})") from problem
         except ValueError as problem:
             raise WorldError("is not the name or address of a machine: set mqtt.host") from problem
-        if link.accepted and link.closed is None:
-            return link, choice.version
-        link.close()
-        if link.code == UNSUPPORTED_VERSION:
+        if connection.accepted and connection.closed is None:
+            return connection, choice.version
+        connection.close()
+        if connection.code == UNSUPPORTED_VERSION:
             choice.refuse()
-        elif will is not None and link.code in (RETAIN_NOT_SUPPORTED, QOS_NOT_SUPPORTED):
-            will = replace(will, retain=False) if link.code == RETAIN_NOT_SUPPORTED else replace(will, qos=0)
-        elif link.refused:
-            raise WorldError(f"refuses this vehicle ({link.closed}): check mqtt.login_file")
+        elif will is not None and connection.code in (RETAIN_NOT_SUPPORTED, QOS_NOT_SUPPORTED):
+            will = replace(will, retain=False) if connection.code == RETAIN_NOT_SUPPORTED else replace(will, qos=0)
+        elif connection.refused:
+            raise WorldError(f"refuses this vehicle ({connection.closed}): check mqtt.login_file")
         else:
             before = choice.version
             choice.end_silently()
             if settings.protocol != "auto" and choice.version == before:
                 break
-        error = link.closed or error
+        error = connection.closed or error
     raise WorldError(error)
 
 
-def _weigh(link: Link, version: Version, topics: Topics) -> list[str]:
+def _weigh(connection: Connection, version: Version, topics: Topics) -> list[str]:
     """What the broker states that it will not take of states and alerts."""
     problems = []
-    limits = link.limits
+    limits = connection.limits
     weighed = ((topics.state, _STATE_BYTES), *((topics.alert(kind), _ALERT_BYTES) for kind in AlertKind))
     for topic, payload_bytes in weighed:
         size = packet_bytes(topic, "{" + " " * (payload_bytes - 1), version == "5", bare=True)
@@ -132,29 +134,29 @@ def _weigh(link: Link, version: Version, topics: Topics) -> list[str]:
     return problems
 
 
-def _answers(link: Link, flying: dict[int, str]) -> list[str]:
+def _answers(connection: Connection, flying: dict[int, str]) -> list[str]:
     """What it says of what was published and of what is listened to."""
     problems = []
 
     def is_answered() -> bool:
-        for answer in link.take_acknowledged():
+        for answer in connection.take_acknowledged():
             topic = flying.pop(answer.mid, None)
             if topic is not None and answer.refusal is not None:
                 problems.append(f"{topic} refused: {answer.refusal}")
-        problems.extend(f"an input may not be heard: {refusal}" for refusal in link.take_denied())
-        return not flying and link.subscribed
+        problems.extend(f"an input may not be heard: {refusal}" for refusal in connection.take_denied())
+        return not flying and connection.subscribed
 
-    _step_until(link, is_answered)
-    if link.closed is not None:
-        problems.append(f"it closed the connection: {link.closed}")
+    _step_until(connection, is_answered)
+    if connection.closed is not None:
+        problems.append(f"it closed the connection: {connection.closed}")
     problems += [f"{topic} is not acknowledged" for topic in flying.values()]
     return problems
 
 
-def _step_until(link: Link, is_done: Callable[[], bool]) -> None:
+def _step_until(connection: Connection, is_done: Callable[[], bool]) -> None:
     """Move bytes until something is so, the connection is over, or patience is."""
     wake, other = socket.socketpair()
     with wake, other:
         deadline = time.monotonic() + _PATIENCE_S
-        while link.closed is None and not is_done() and time.monotonic() < deadline:
-            link.step(wake, 0.1)
+        while connection.closed is None and not is_done() and time.monotonic() < deadline:
+            connection.step(wake, 0.1)

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.text import Text
 
-from dms.alerts.words import alert_in_words
+from dms.alerts.console import alert_in_words
 from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings, VehicleSettings
 from dms.demo import SAMPLE_DRIVE
 from dms.demo.broker import HOST, Protocol, broker

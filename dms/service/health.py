@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dms.alerts.clock import Clock
+from dms.alerts.delivery.progress import PublisherStatus
 from dms.alerts.messages import (
     ActionsHealth,
     BrokerHealth,
@@ -17,7 +18,6 @@ from dms.alerts.messages import (
     ModelsHealth,
     RecordsHealth,
 )
-from dms.alerts.mqtt import PublisherStatus
 from dms.driver.state import Degraded
 from dms.frames.fault import CameraFault
 from dms.frames.live import CaptureStatus

@@ -80,7 +80,8 @@ class LiveRoad:
         """Tell every sink that the drive begins."""
         self._mqtt.info(self._info())
         self._road.start(self._drive)
-        self._mqtt.end_left_open(self._actions.alert)
+        for message in self._mqtt.end_left_open():
+            self._actions.alert(message)
 
     @property
     def delivers(self) -> bool:

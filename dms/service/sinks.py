@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dms.alerts.clock import Clock
+from dms.alerts.delivery.outbox import Outbox
+from dms.alerts.delivery.progress import PublisherStatus
+from dms.alerts.delivery.publisher import Publisher
 from dms.alerts.encoder import Encoder
 from dms.alerts.inputs import Input
 from dms.alerts.messages import AlertMessage, HealthMessage, InfoMessage
-from dms.alerts.mqtt import Publisher, PublisherStatus
-from dms.alerts.outbox import Outbox
 from dms.alerts.topics import Topics
 from dms.config import Config
 from dms.driver.state import AlertKind, DriverState, Phase
@@ -49,13 +50,9 @@ class MqttSink(Sink):
         self._published: DriverState | None = None
         self._started = False
 
-    def end_left_open(self, tell: Callable[[AlertMessage], None]) -> None:
-        """End what an earlier run left open when it was killed.
-
-        Args:
-            tell: Called with each message before the disk is touched.
-        """
-        self._publisher.end_left_open(tell)
+    def end_left_open(self) -> list[AlertMessage]:
+        """End what an earlier run left open when it was killed; returns the ends."""
+        return self._publisher.end_left_open()
 
     def step(self, step: Step) -> None:
         """Publish the alerts, and the state where it is news; the first state begins the delivery."""

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from dms.alerts.clock import Clock, Stamp
+from dms.alerts.delivery.entry import Entry
+from dms.alerts.delivery.outbox import Outbox
+from dms.alerts.delivery.publisher import Publisher
 from dms.alerts.encoder import Encoder
-from dms.alerts.entry import Entry
 from dms.alerts.inputs import Input
-from dms.alerts.mqtt import Publisher
-from dms.alerts.outbox import Outbox
 from dms.config.alerts import MqttSettings
 from dms.driver.state import (
     Alert,

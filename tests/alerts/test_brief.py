@@ -9,9 +9,9 @@ import pytest
 
 from dms.alerts.brief import brief
 from dms.alerts.clock import Stamp
-from dms.alerts.delivery import Publication
+from dms.alerts.delivery.limits import packet_bytes
+from dms.alerts.delivery.policy import Publication
 from dms.alerts.encoder import Encoder
-from dms.alerts.limits import packet_bytes
 from dms.alerts.topics import Topics
 from dms.driver.state import Alert, AlertKind, FatigueLevel, Phase
 from tests.conftest import until

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dms.alerts.clock import FLOOR, ClockQuality, boot_id, kernel_disciplined
+from dms.alerts.delivery.lateness import as_sent
+from dms.alerts.delivery.outbox import Entry
 from dms.alerts.encoder import Encoder
-from dms.alerts.late import as_sent
-from dms.alerts.outbox import Entry
 
 from .make import FATIGUE, GOOD_UTC, VEHICLE, Times, alert
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from dms.alerts.clock import Clock
-from dms.alerts.entry import Entry
-from dms.alerts.late import as_sent
-from dms.alerts.outbox import Outbox
+from dms.alerts.delivery.entry import Entry
+from dms.alerts.delivery.lateness import as_sent
+from dms.alerts.delivery.outbox import Outbox
 
 from .make import ANGER, FATIGUE, entry
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dms.alerts.alert_queue import AlertQueue
-from dms.alerts.delivery import PATIENCE_S, Delivery, Publication
-from dms.alerts.entry import Entry
-from dms.alerts.limits import Limits, packet_bytes
-from dms.alerts.newest import Newest, Retained
+from dms.alerts.delivery.entry import Entry
+from dms.alerts.delivery.limits import Limits, packet_bytes
+from dms.alerts.delivery.policy import PATIENCE_S, Delivery, Publication
+from dms.alerts.delivery.queue import AlertQueue
+from dms.alerts.delivery.retained import Retained, RetainedMessages
 from dms.alerts.topics import Topics
 from dms.alerts.version import VersionChoice
 
@@ -41,7 +41,7 @@ class Case:
     """A vehicle and a broker that answers when the test says so."""
 
     now: float = 100.0
-    newest: Newest = field(default_factory=Newest)
+    newest: RetainedMessages = field(default_factory=RetainedMessages)
     queue: Queue = field(default_factory=Queue)
     flying: dict[int, Publication] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
@@ -124,7 +124,7 @@ def test_after_a_reconnect_alerts_still_come_after_online() -> None:
 def test_what_is_refused_counts_as_done(refused: list[str]) -> None:
     case = Case().tell().raise_alerts(1).connect()
     assert case.settle(refuse=refused)[3:] == ["online", "fatigue"]
-    assert case.delivery.denied is not None
+    assert case.delivery.denials.words is not None
 
 
 def test_online_that_is_refused_holds_no_alert_back() -> None:
@@ -281,7 +281,7 @@ def test_whatever_happens_every_alert_arrives_and_first_arrivals_are_in_order(
             case.cut(by_broker=chance.random() < 0.5)
             case.connect(window=window)
         case.now += chance.uniform(0.0, 2.0)
-        if not case.delivery.idle and not case.flying:
+        if case.delivery.window and not case.flying:
             case.cut(by_broker=False)
             case.connect(window=window)
     for _ in range(5):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dms.alerts.limits import packet_bytes
+from dms.alerts.delivery.limits import packet_bytes
 from dms.alerts.messages import InfoMessage
 from dms.alerts.topics import Topics
 from dms.driver.state import Phase

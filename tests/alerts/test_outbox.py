@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dms.alerts.clock import FLOOR
-from dms.alerts.entry import Entry
-from dms.alerts.numbers import BLOCK
-from dms.alerts.outbox import Outbox
+from dms.alerts.delivery.entry import Entry
+from dms.alerts.delivery.numbers import BLOCK
+from dms.alerts.delivery.outbox import Outbox
 from dms.driver.state import Phase
 
 from .make import ANGER, FATIGUE, entry
@@ -397,8 +397,8 @@ def test_a_really_full_file_system_loses_nothing_that_was_written(path: Path) ->
 import resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from dms.alerts.outbox import Outbox
-from dms.alerts.entry import Entry
+from dms.alerts.delivery.outbox import Outbox
+from dms.alerts.delivery.entry import Entry
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 outbox = Outbox(Path(sys.argv[1]), 10000)
 resource.setrlimit(resource.RLIMIT_FSIZE, (262144, 262144))

@@ -376,16 +376,17 @@ def test_a_refused_alert_topic_holds_back_no_other_and_arrives_in_order_once_it_
     allow(guarded, tmp_path / "acl", without=("alert/anger",))
     fleet = guarded.listen("dms/#", "fleet", ("fleet", SECRET))
     van = vehicle(guarded.port, login_file=login_file(tmp_path, VEHICLE, SECRET), inflight=4)
-    following, together = van.publisher._delivery.next, []
+    delivery = van.publisher._courier.delivery
+    following, together = delivery.next, []
 
     def note(now: float, clock: float) -> Any:
         publications = following(now, clock)
         anger = [one for one in publications if one.topic == ANGER]
         if anger and van.publisher.status.refused:
-            together.append(len(anger) + sum(one.topic == ANGER for one in van.publisher._delivery._flying))
+            together.append(len(anger) + sum(one.topic == ANGER for one in delivery.window.flying))
         return publications
 
-    monkeypatch.setattr(van.publisher._delivery, "next", note)
+    monkeypatch.setattr(delivery, "next", note)
     for episode in range(1, 7):
         van.raise_alert(Phase.START, episode, AlertKind.ANGER)
     van.start()
@@ -473,7 +474,7 @@ def test_a_refused_retained_message_arrives_once_it_is_allowed_on_the_same_conne
     van = vehicle(guarded.port, login_file=login_file(tmp_path, VEHICLE, SECRET), home_assistant=True).start()
     van.publisher.info(info())
     van.tell_state(Condition.ATTENTIVE)
-    until(lambda: len(van.publisher._delivery._denied) == 3)
+    until(lambda: len(van.publisher._courier.delivery.denials) == 3)
     van.tell_state(Condition.FATIGUED)
     allow(guarded, tmp_path / "acl")
     until(lambda: fleet.on(TOPICS.info) and fleet.on(DISCOVERY) and fleet.on(TOPICS.availability) == ["online"])
@@ -570,7 +571,7 @@ def test_a_consumer_of_inputs_that_fails_does_not_stop_delivery(
     def fail(_: object) -> None:
         raise RuntimeError("consumer")
 
-    van.publisher._on_input = fail
+    van.publisher._inbox._on_input = fail
     van.start()
     van.tell_state()
     until(lambda: listener.on(TOPICS.availability))
@@ -600,7 +601,7 @@ def test_a_stop_without_a_broker_returns_at_once_and_keeps_the_alerts(
     van.raise_alert(Phase.START, 1)
     until(lambda: van.publisher.status.error)
     van.publisher.stop(30.0)
-    assert not van.publisher._thread.is_alive()
+    assert not van.publisher.running
     assert len(van.outbox) == 1
 
 
@@ -625,6 +626,7 @@ class Odd:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.connections: list[socket.socket] = []
+        self._closed = False
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -633,11 +635,15 @@ class Odd:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            if self._closed:
+                connection.close()
+                return
             self.connections.append(connection)
             with contextlib.suppress(OSError):
                 connection.sendall(self._answer if isinstance(self._answer, bytes) else self._answer())
 
     def close(self) -> None:
+        self._closed = True
         self._socket.close()
         for connection in self.connections:
             connection.close()
@@ -682,7 +688,7 @@ def test_a_broker_gone_mad_does_not_end_the_thread(vehicle: Callable[..., Vehicl
     van.raise_alert(Phase.START, 1)
     until(lambda: len(odd.connections) >= 30)
     odd.close()
-    assert van.publisher._thread.is_alive()
+    assert van.publisher.running
     assert van.inputs == []
 
 
@@ -701,13 +707,13 @@ def test_a_broker_that_accepts_and_never_acknowledges_is_left_and_tried_again(
 def shortened_pauses(van: Vehicle, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the publisher means to pause between attempts; it does not pause."""
     pauses: list[float] = []
-    wait = van.publisher._stopping.wait
+    wait = van.publisher._thread._stopping.wait
 
     def note(pause_s: float) -> bool:
         pauses.append(pause_s)
         return wait(0.001)
 
-    monkeypatch.setattr(van.publisher._stopping, "wait", note)
+    monkeypatch.setattr(van.publisher._thread._stopping, "wait", note)
     return pauses
 
 
@@ -724,7 +730,7 @@ NO_PACKET = b"\x00\x00"
 def test_only_a_connection_that_was_accepted_and_stood_makes_the_next_retry_quick_again(
     vehicle: Callable[..., Vehicle], monkeypatch: pytest.MonkeyPatch, answer: bytes, stood_s: float, grows: bool
 ) -> None:
-    monkeypatch.setattr("dms.alerts.mqtt._STOOD_S", stood_s)
+    monkeypatch.setattr("dms.alerts.delivery.lessons._STOOD_S", stood_s)
     odd = Odd(answer)
     van = vehicle(odd.port, retry_min_s=1.0, retry_max_s=64.0)
     pauses = shortened_pauses(van, monkeypatch)
@@ -794,7 +800,7 @@ def test_a_stop_with_more_than_can_be_sent_still_says_goodbye(
     until(lambda: listener.on(TOPICS.availability) == ["online"])
     van.publisher.health(health())
     van.publisher.stop(2.0)
-    until(lambda: not van.publisher._thread.is_alive())
+    until(lambda: not van.publisher.running)
     until(lambda: listener.on(TOPICS.availability) == ["online", "offline"])
 
 

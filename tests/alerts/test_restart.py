@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
+from dms.alerts.delivery.outbox import Outbox
 from dms.alerts.encoder import Encoder
-from dms.alerts.messages import AlertMessage
-from dms.alerts.outbox import Outbox
 from dms.alerts.topics import Topics
 from dms.driver.state import AlertKind, Phase
 from tests.conftest import free_port, until
@@ -34,8 +33,7 @@ def test_alerts_that_a_killed_daemon_left_open_end_at_the_next_start(mosquitto: 
     listener = mosquitto.listen("dms/#")
     killed(tmp_path)
     van = Vehicle(tmp_path, mosquitto.port, session="second")
-    told: list[AlertMessage] = []
-    van.publisher.end_left_open(told.append)
+    told = van.publisher.end_left_open()
     van.raise_alert(Phase.START, 1)
     van.tell_state()
     van.start()
@@ -62,7 +60,7 @@ def test_the_end_keeps_the_beginning_where_the_clock_becomes_good_later(
     listener = mosquitto.listen(ANGER)
     killed(tmp_path, Times(monotonic=5000.0))
     if not same_boot:
-        monkeypatch.setattr("dms.alerts.mqtt.boot_id", lambda: "another")
+        monkeypatch.setattr("dms.alerts.delivery.publisher.boot_id", lambda: "another")
     times = Times(monotonic=6000.0 if same_boot else 10.0, utc=50.0, disciplined=False)
     van = Vehicle(tmp_path, mosquitto.port, session="second", clock=times.clock())
     van.publisher.end_left_open()

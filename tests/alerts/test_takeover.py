@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dms.alerts.outbox import Outbox
+from dms.alerts.delivery.outbox import Outbox
 from dms.driver.state import Phase
 from tests.conftest import free_port, until
 

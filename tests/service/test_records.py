@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dms.alerts.entry import Entry
-from dms.alerts.outbox import Outbox
+from dms.alerts.delivery.entry import Entry
+from dms.alerts.delivery.outbox import Outbox
 from dms.config import (
     ActionSettings,
     CameraSettings,

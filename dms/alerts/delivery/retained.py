@@ -23,7 +23,7 @@ class Retained:
     t: float | None = None
 
 
-class Newest:
+class RetainedMessages:
     """Keeps the newest message of each topic and knows which of them wait to be sent."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ Pure: no disk, no broker, no clock, no threads.
 from collections.abc import Collection, Iterable
 from itertools import islice
 
-from dms.alerts.entry import Entry
+from dms.alerts.delivery.entry import Entry
 from dms.driver.state import Phase
 
 

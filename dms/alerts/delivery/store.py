@@ -18,9 +18,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dms.alerts.entry import Entry
+from dms.alerts.delivery.entry import Entry
+from dms.alerts.delivery.numbers import sync_folder
 from dms.alerts.messages import ALERT
-from dms.alerts.numbers import sync_folder
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ import time
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from dms.alerts.alert_queue import AlertQueue, in_sequence
 from dms.alerts.clock import FLOOR
-from dms.alerts.entry import Entry
-from dms.alerts.numbers import BLOCK, NumberFile
-from dms.alerts.store import Counters, Found, SqliteStore, UnsoundError
+from dms.alerts.delivery.entry import Entry
+from dms.alerts.delivery.numbers import BLOCK, NumberFile
+from dms.alerts.delivery.queue import AlertQueue, in_sequence
+from dms.alerts.delivery.store import Counters, Found, SqliteStore, UnsoundError
 from dms.driver.state import Phase
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 
 from dms.alerts.clock import Clock, ClockQuality
-from dms.alerts.entry import EARLIER_BOOT, Entry
+from dms.alerts.delivery.entry import EARLIER_BOOT, Entry
 from dms.alerts.messages import rfc3339
 
 

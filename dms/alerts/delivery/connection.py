@@ -2,7 +2,7 @@
 
 Takes messages to send, gives what came back: acknowledgements, inputs, a refusal, the end. Everything happens in
 the thread that calls ``step``; paho's callbacks only note what they were told. Never reconnects: a new connection
-is a new ``Link``, so nothing of an old one lives on.
+is a new ``Connection``, so nothing of an old one lives on.
 """
 
 import select
@@ -17,8 +17,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from dms.alerts.client import new_client
-from dms.alerts.delivery import Publication
-from dms.alerts.limits import Limits, content_type
+from dms.alerts.delivery.limits import Limits, content_type
+from dms.alerts.delivery.publication import Publication
 from dms.alerts.messages import OFFLINE
 from dms.alerts.reasons import blames_message, connack_in_words, disconnect_in_words
 from dms.alerts.version import Version
@@ -61,7 +61,7 @@ class Will:
 WHOLE_WILL = Will()
 
 
-class Link:
+class Connection:
     """A connection with its last will.
 
     Args:
@@ -72,6 +72,7 @@ class Link:
         availability: The topic that the broker sets to ``offline`` when the connection breaks.
 
     Attributes:
+        version: Of MQTT.
         accepted: The broker has accepted the connection.
         closed: Why the connection is over; None while it is not.
         refused: The broker refused the connection rather than being out of reach.
@@ -106,7 +107,7 @@ class Link:
         self._acknowledged: list[Acknowledged] = []
         self._received: list[Received] = []
         self._denied: list[str] = []
-        self._version_5 = version == "5"
+        self.version = version
         client = new_client(settings, client_id, version)
         if will is not None:
             client.will_set(availability, OFFLINE, qos=will.qos, retain=will.retain, properties=self._will_properties())
@@ -131,7 +132,7 @@ class Link:
             OSError: The broker cannot be reached, or TLS failed.
         """
         properties = None
-        if self._version_5:
+        if self.version == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.MaximumPacketSize = _MAX_INCOMING_BYTES
         settings = self._settings
@@ -160,7 +161,7 @@ class Link:
     def publish(self, message: Publication) -> int:
         """Send a message; gives its id on this connection."""
         properties = None
-        if self._version_5:
+        if self.version == "5":
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             if not message.bare:
                 properties.PayloadFormatIndicator = 1
@@ -171,7 +172,7 @@ class Link:
         return sent.mid
 
     def _will_properties(self) -> Properties | None:
-        if not self._version_5:
+        if self.version != "5":
             return None
         properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
         properties.PayloadFormatIndicator = 1
@@ -180,7 +181,7 @@ class Link:
 
     def subscribe(self, topics: tuple[str, ...]) -> None:
         """Listen to topics; messages that the broker kept are not asked for."""
-        if self._version_5:
+        if self.version == "5":
             options = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
             self._client.subscribe([(topic, options) for topic in topics])
         else:
