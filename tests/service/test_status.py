@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from dms.alerts.clock import Clock
+from dms.alerts.delivery.progress import PublisherStatus
 from dms.alerts.messages import HealthMessage, ModelsHealth
-from dms.alerts.mqtt import PublisherStatus
 from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings
 from dms.driver.state import Condition, Degraded, DriverState, Eyes
 from dms.frames import Frame
