@@ -66,14 +66,23 @@ class PerceptionSettings(Section):
         description="Least score at which a found face counts, 0..1. Source: own; one in 1,000 windows without a face "
         "of the validation scenes reaches 0.54, while every driver there does 0.55. models/face.md has the test.",
     )
+    faint_score: float = Field(
+        0.33,
+        ge=0.2,
+        le=0.95,
+        title="Faint face limit",
+        description="Least score, 0..1, at which a found face counts where none reaches face_score and the landmarks "
+        "confirm it twice; from face_score on no faint face counts. Source: own; faces that are close, far or in "
+        "a dark picture score 0.34 to 0.55 while the landmarks have 0.98 or more at the second look.",
+    )
     track_score: float = Field(
-        0.5,
+        0.8,
         ge=0.1,
         le=0.95,
         title="Follow limit",
         description="Least confidence of the landmarks at which a found face counts, and is followed without a new "
-        "search, 0..1. Source: own; every driver of the in-car frames has 0.98 or more, a third of the false faces "
-        "less than 0.5.",
+        "search, 0..1. Source: own; every driver of the in-car frames has 0.98 or more, two in five of the false "
+        "faces less than 0.8.",
     )
     dark_level: float = Field(
         12.0,

@@ -21,8 +21,9 @@ from dms.evaluate.landmarks import marked_faces
 from dms.evaluate.metrics import Latency, latency
 from dms.models import ModelFile
 from dms.observation import Box
-from dms.perception.face import FaceFinder, choose, overlap
+from dms.perception.face import FaceFinder, choose, faint, overlap
 from dms.perception.landmarks import Crop, LandmarkNet, face_box
+from dms.perception.search import FaceSearch
 
 FOUND = 0.4
 """Least intersection over union with the labelled box at which a face counts as found."""
@@ -94,23 +95,29 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
         data: In one of the three layouts above.
         model: The shipped model or another with its shapes.
         landmarks: Gives the second opinion.
-        score: Least score at which a face counts; the default of ``perception.face_score`` when None.
+        score: Least score at which any face counts; the defaults of ``perception.face_score`` and ``faint_score``
+            when None.
 
     Raises:
         UserError: The data is in none of the layouts, or the model cannot be run.
     """
-    settings = PerceptionSettings() if score is None else PerceptionSettings(face_score=score)
+    settings = PerceptionSettings() if score is None else PerceptionSettings(face_score=score, faint_score=score)
     finder, locator, reading = FaceFinder(model), LandmarkNet(landmarks), Reading()
+    search = FaceSearch(finder.find, locator.locate, settings)
     first = None
     overlaps: list[float] = []
     chosen, false, refused = [], [], []
     for grey, boxes in reading.pictures(list(labelled_boxes(data, reading).items()), "pictures"):
         first = grey if first is None else first
-        claims = [d for d in finder.find(grey) if d.score >= settings.face_score]
-        found = [d for d in claims if locator.locate(grey, Crop.around_box(d.box)).confidence >= settings.track_score]
+        detections = finder.find(grey)
+        claims = [d for d in detections if d.score >= settings.face_score]
+        found = [d for d in claims if search.confirms(locator.locate(grey, Crop.around_box(d.box)))]
         refused += [_matches(d.box, boxes) for d in claims if d not in found]
-        overlaps += [max((overlap(d.box, box) for d in found), default=0.0) for box in boxes]
         driver = choose(found, grey.shape, settings, None)
+        if not claims:
+            best = search.best(grey, faint(detections, grey.shape, settings, None))
+            driver, found = (None, []) if best is None else (best[0], [best[0]])
+        overlaps += [max((overlap(d.box, box) for d in found), default=0.0) for box in boxes]
         chosen.append(driver is not None and _matches(driver.box, boxes))
         false.append(sum(not _matches(d.box, boxes) for d in found))
     hits = [o for o in overlaps if o >= FOUND]

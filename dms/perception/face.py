@@ -145,6 +145,10 @@ def decode(heat: FloatArray, boxes: FloatArray, least_score: float = LEAST_SCORE
     return found
 
 
+MOST_FAINT = 3
+"""Most faint candidates that the landmark net is asked about: it costs about half a search each."""
+
+
 def choose(
     detections: Sequence[Detection], shape: tuple[int, ...], settings: PerceptionSettings, last: Box | None
 ) -> Detection | None:
@@ -161,11 +165,37 @@ def choose(
         for the driver, since a passenger who can be seen is not the driver come back. None when there is no such face
         in the region with that score.
     """
-    candidates = [d for d in detections if d.score >= settings.face_score and in_region(d.box, shape, settings)]
+    candidates = _possible(detections, settings.face_score, shape, settings, last)
     if last is not None:
-        candidates = [d for d in candidates if same_person(d.box, last)]
         return max(candidates, key=lambda d: overlap(d.box, last), default=None)
     return max(candidates, key=lambda d: d.box.width * d.box.height, default=None)
+
+
+def faint(
+    detections: Sequence[Detection], shape: tuple[int, ...], settings: PerceptionSettings, last: Box | None
+) -> list[Detection]:
+    """The faces worth a question to the landmark net where ``choose`` finds none; arguments as there.
+
+    Returns:
+        Those with ``faint_score`` and more that may be the driver's, best first, at most ``MOST_FAINT``.
+    """
+    candidates = _possible(detections, settings.faint_score, shape, settings, last)
+    return sorted(candidates, key=lambda d: d.score, reverse=True)[:MOST_FAINT]
+
+
+def _possible(
+    detections: Sequence[Detection],
+    least_score: float,
+    shape: tuple[int, ...],
+    settings: PerceptionSettings,
+    last: Box | None,
+) -> list[Detection]:
+    """Those with a score that are where the driver may be."""
+    return [
+        d
+        for d in detections
+        if d.score >= least_score and in_region(d.box, shape, settings) and (last is None or same_person(d.box, last))
+    ]
 
 
 def in_region(box: Box, shape: tuple[int, ...], settings: PerceptionSettings) -> bool:

@@ -18,10 +18,11 @@ from dms.models import ModelFile, load_verified
 from dms.observation import Box, Emotions, HeadPose, Observation, View
 from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.eyes import EyeNet, Side, eye_patch
-from dms.perception.face import FaceFinder, choose, in_region
+from dms.perception.face import Detection, FaceFinder, in_region
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
 from dms.perception.pose import RestingYaw, eye_visible, face_turned_to_camera, head_pose
+from dms.perception.search import FaceSearch
 from dms.perception.view import ViewJudge, as_grey
 
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
@@ -85,6 +86,7 @@ class Perception:
         self._mouth = MouthNet(files["mouth"], threads, runtime)
         self._emotion = EmotionNet(files["emotion"], threads, runtime)
         self._view = ViewJudge(settings)
+        self._search = FaceSearch(self._find_faces, self._locate_points, settings)
         self._search_pace = _Pace(settings.search_hz)
         self._mouth_pace = _Pace(settings.mouth_hz)
         self._emotion_pace = _Pace(settings.emotion_hz)
@@ -144,31 +146,29 @@ class Perception:
     def _locate(self, grey: Image, t: float) -> Observation:
         """Follow the face, or search for it; sets what is followed."""
         if self._followed is not None:
-            with self._stage("landmarks"):
-                landmarks = self._landmarks.locate(grey, Crop.around_landmarks(self._followed.points))
-            if self._accept(landmarks) and in_region(landmarks.box, grey.shape, self._settings):
+            landmarks = self._locate_points(grey, Crop.around_landmarks(self._followed.points))
+            if self._search.confirms(landmarks) and in_region(landmarks.box, grey.shape, self._settings):
                 return self._face(t, landmarks)
             self._followed = None
             self._search_pace = _Pace(self._settings.search_hz)
         if not self._search_pace.due(t):
             return Observation(t)
+        sighting = self._search.search(grey, self._remembered(t))
+        return Observation(t, face=sighting.face) if sighting.landmarks is None else self._face(t, sighting.landmarks)
+
+    def _find_faces(self, grey: Image) -> list[Detection]:
         with self._stage("face"):
-            found = choose(self._finder.find(grey), grey.shape, self._settings, self._remembered(t))
-        if found is None:
-            return Observation(t, face=False)
+            return self._finder.find(grey)
+
+    def _locate_points(self, grey: Image, crop: Crop) -> Landmarks:
         with self._stage("landmarks"):
-            landmarks = self._landmarks.locate(grey, Crop.around_box(found.box))
-        # when one net says face and the other does not, it is unknown
-        return self._face(t, landmarks) if self._accept(landmarks) else Observation(t)
+            return self._landmarks.locate(grey, crop)
 
     def _remembered(self, t: float) -> Box | None:
         """Where the driver's face was, as long as nobody else may take its place."""
         if self._driver is None or not 0 <= t - self._driver[0] <= self._settings.driver_hold_s:
             return None
         return self._driver[1]
-
-    def _accept(self, landmarks: Landmarks) -> bool:
-        return landmarks.confidence >= self._settings.track_score
 
     def _face(self, t: float, landmarks: Landmarks) -> Observation:
         box, score = landmarks.box, round(landmarks.confidence, _DECIMALS)
