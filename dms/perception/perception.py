@@ -28,6 +28,9 @@ from dms.perception.view import ViewJudge, as_grey
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
 _DECIMALS = 4
 """Of probabilities; pixels and degrees keep one."""
+_DOUBT_S = 0.25
+"""Longest time since a followed face was last confirmed for which it is followed on, unknown, while its landmarks are
+in doubt: those of a face that turns far are, for a frame or two. One frame at 5 fps."""
 RELIEVED_EMOTION_HZ, RELIEVED_MOUTH_HZ = 1.0, 3.0
 """Rates of a machine that cannot keep up: an emotion is averaged over seconds, and a yawn lasts three or more."""
 
@@ -139,7 +142,7 @@ class Perception:
             self._followed = None
             return Observation(frame.t, view)
         seen = self._locate(grey, frame.t)
-        if self._followed is None:
+        if self._followed is None or not seen.face:
             return seen
         return self._measure(grey, seen, self._followed.points)
 
@@ -147,14 +150,24 @@ class Perception:
         """Follow the face, or search for it; sets what is followed."""
         if self._followed is not None:
             landmarks = self._locate_points(grey, Crop.around_landmarks(self._followed.points))
-            if self._search.confirms(landmarks) and in_region(landmarks.box, grey.shape, self._settings):
-                return self._face(t, landmarks)
+            if in_region(landmarks.box, grey.shape, self._settings):
+                if self._search.confirms(landmarks):
+                    return self._face(t, landmarks)
+                if self._only_doubtful(t, landmarks):
+                    self._followed = landmarks
+                    return Observation(t)
             self._followed = None
             self._search_pace = _Pace(self._settings.search_hz)
         if not self._search_pace.due(t):
             return Observation(t)
         sighting = self._search.search(grey, self._remembered(t))
         return Observation(t, face=sighting.face) if sighting.landmarks is None else self._face(t, sighting.landmarks)
+
+    def _only_doubtful(self, t: float, landmarks: Landmarks) -> bool:
+        """Whether a followed face may be back in a moment; a face that is gone has a confidence near 0."""
+        if self._driver is None or landmarks.confidence < self._settings.track_score / 2:
+            return False
+        return 0 <= t - self._driver[0] <= _DOUBT_S
 
     def _find_faces(self, grey: Image) -> list[Detection]:
         with self._stage("face"):

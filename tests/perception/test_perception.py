@@ -1,6 +1,6 @@
 """Perception as a whole, on the sample drive's portrait: who is followed, and what is unknown."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,8 @@ from dms.frames import Frame, Image
 from dms.frames.source import open_recording
 from dms.models import find_model
 from dms.observation import Observation, View
-from dms.perception.face import FaceFinder
+from dms.perception.face import Detection, FaceFinder
+from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.perception import Perception
 from dms.perception.view import as_grey
 
@@ -71,6 +72,43 @@ def test_a_face_that_only_one_net_sees_is_unknown(portrait: Image) -> None:
     part[100:320, 130:229] = 60
     assert FaceFinder(find_model("face")).find(as_grey(part))[0].score > PerceptionSettings().face_score
     assert {o.face for o in watch(Perception(PerceptionSettings()), part, 0, 1)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("confidences", "faces", "searches"),
+    [
+        ([0.6], [None, True, True], 0),
+        ([0.3], [True, True, True], 1),
+        ([0.6, 0.6, 0.6, 0.6], [None, None, True], 1),
+    ],
+    ids=["doubt for a moment", "gone", "doubt that stays"],
+)
+def test_a_moment_of_doubt_does_not_lose_a_followed_face(
+    portrait: Image,
+    monkeypatch: pytest.MonkeyPatch,
+    confidences: list[float],
+    faces: list[bool | None],
+    searches: int,
+) -> None:
+    perception = Perception(PerceptionSettings())
+    watch(perception, portrait, 0, 0.5)
+    locate, find, searched, waiting = LandmarkNet.locate, FaceFinder.find, [], list(confidences)
+
+    def doubted(net: LandmarkNet, grey: Image, crop: Crop) -> Landmarks:
+        located = locate(net, grey, crop)
+        # the face itself never goes away: a search finds it
+        return replace(located, confidence=waiting.pop(0)) if waiting and not searched else located
+
+    def counted(net: FaceFinder, grey: Image) -> list[Detection]:
+        searched.append(1)
+        return find(net, grey)
+
+    monkeypatch.setattr(LandmarkNet, "locate", doubted)
+    monkeypatch.setattr(FaceFinder, "find", counted)
+    seen = watch(perception, portrait, 0.5, 0.75)
+    assert [observation.face for observation in seen] == faces
+    assert all(observation.left_eye is None for observation in seen if observation.face is None)
+    assert len(searched) == searches
 
 
 def test_after_a_while_the_face_that_is_left_drives(portrait: Image) -> None:
