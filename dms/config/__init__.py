@@ -6,6 +6,7 @@ Takes a path, gives a frozen ``Config``. Knows no other room: each room imports 
 import json
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ __all__ = [
     "ServiceSettings",
     "VehicleSettings",
     "load_config",
+    "with_keys",
     "with_values",
 ]
 
@@ -98,6 +100,26 @@ def with_values(config: Config, table: str, **values: object) -> Config:
     """
     data = config.model_dump(mode="json")
     data[table].update(values)
+    return _validated(data, "")
+
+
+def with_keys(config: Config, values: Mapping[str, object]) -> Config:
+    """Replace values of any tables.
+
+    Args:
+        config: Holds the rest.
+        values: By the path of their keys, as ``{"driver.perclos.warning": 0.15}``.
+
+    Raises:
+        UserError: There is no such key or a value is wrong; one line for each.
+    """
+    data = config.model_dump(mode="json")
+    for key, value in values.items():
+        *tables, last = key.split(".")
+        table = data
+        for name in tables:
+            table = table.setdefault(name, {})
+        table[last] = value
     return _validated(data, "")
 
 

@@ -199,7 +199,7 @@ def benchmark(found: LabelledDrives, settings: DriverSettings) -> Benchmark:
 
 
 def _drive(drive: LabelledDrive, settings: DriverSettings) -> Drive:
-    trace = drive.events.parent / TRACE
+    trace = drive.file.parent / TRACE
     labels = in_order(drive.labels)
     # the replay of a trace leaves none beside its events
     frames = _frames(trace, labels, settings) if trace.is_file() else Frames({}, 0, 0)

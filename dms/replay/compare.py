@@ -14,8 +14,8 @@ from dms.replay.raised import Raised
 from dms.replay.rates import chance, per_hour
 from dms.replay.score import FalseAlarm, Outcome, Score, together
 
-SAME_S = 1.0
-"""False alarms of one kind no further apart than this are the same one: the shortest closure that demands an alert."""
+SAME_S = 2.0
+"""False alarms of one kind no further apart than this are the same one: about as far as other limits move an alert."""
 
 
 class Change(StrEnum):

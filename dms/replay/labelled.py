@@ -1,7 +1,7 @@
 """Finds which labels belong to which drive.
 
-Takes files of events and folders that a replay left drives in, and files or folders of labels; gives each drive with
-its labels, and names what has no partner.
+Takes files of events or traces, or folders that a replay left drives in, and files or folders of labels; gives each
+drive with its labels, and names what has no partner.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dms.errors import UserError
+from dms.records.trace import is_trace, read_trace
 from dms.replay.label_files import read_label_table
 from dms.replay.labels import LabelRow, LabelTable
 from dms.replay.names import meant
-from dms.replay.results import EVENTS, Results, unfinished
+from dms.replay.results import EVENTS, TRACE, Results, unfinished
 from dms.replay.score import Score, score
 
 SUFFIX = ".events.csv"
@@ -24,22 +25,22 @@ class LabelledDrive:
     """A replayed drive and its labels.
 
     Attributes:
-        name: Path of its results below the folder that was given, or that of its file of events.
-        events: Its ``events.jsonl``.
+        name: Path of its results below the folder that was given, or that of its file.
+        file: Its ``events.jsonl``, or its trace.
         labels: What happened in it.
     """
 
     name: str
-    events: Path
+    file: Path
     labels: tuple[LabelRow, ...]
 
     def score(self) -> Score:
-        """Compare its alerts with its labels.
+        """Compare the alerts in its file with its labels.
 
         Raises:
             UserError: A line of its events is wrong.
         """
-        return score(self.events, self.labels)
+        return score(self.file, self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +70,35 @@ class LabelledDrives:
         return found
 
 
-def labelled_drives(results: Sequence[Path], labels: Sequence[Path]) -> LabelledDrives:
+def labelled_drives(results: Sequence[Path], labels: Sequence[Path], wanted: str = EVENTS) -> LabelledDrives:
     """Bring drives and labels together.
 
     Args:
-        results: Files of events, or folders with a drive's results or with a folder for each drive.
-        labels: A file for each file of events, in their order; or tables with a column ``drive`` and folders of
+        results: Files, or folders with a drive's results or with a folder for each drive.
+        labels: A file for each file of results, in their order; or tables with a column ``drive`` and folders of
             ``NAME.events.csv``, which are matched by the names of the drives.
+        wanted: Which file of the results: ``EVENTS`` or ``TRACE``.
 
     Raises:
         UserError: Nothing fits, two labels fit one drive, or a file is broken.
     """
     if len(results) == len(labels) and not any(path.is_dir() for path in (*results, *labels)):
         pairs = zip(results, labels, strict=True)
-        return LabelledDrives(tuple(_labelled(str(one), one, read_label_table(table)) for one, table in pairs))
-    found = dict(drive for path in results for drive in _drives(path))
-    halves = [name for name, events in found.items() if unfinished(events)]
-    goes_by = {name: [name] if name in halves else [name, *Results.at(found[name]).names] for name in found}
+        return LabelledDrives(
+            tuple(
+                LabelledDrive(str(one), one, read_label_table(table).of_drive([str(one), *_names(one, wanted)]))
+                for one, table in pairs
+            )
+        )
+    found = dict(drive for path in results for drive in _drives(path, wanted))
+    halves = [name for name, file in found.items() if unfinished(file)]
+    goes_by = {name: [name] if name in halves else [name, *_names(found[name], wanted)] for name in found}
     tables = [table for path in labels for table in _tables(path)]
     whose = [table.path for name, table in tables if name is None and not table.drives]
     if whose and len(found) > 1:
         raise UserError(
-            f"{len(found)} drives, and {whose[0]} does not say which of them it is of: give a --labels for each file "
-            "of events, in the same order, or a table with a column drive"
+            f"{len(found)} drives, and {whose[0]} does not say which of them it is of: give a --labels for each file, "
+            "in the same order, or a table with a column drive"
         )
     told = {drive for name, table in tables for drive in (table.drives if name is None else [name])}
     names = meant(told, goes_by)
@@ -107,21 +114,25 @@ def labelled_drives(results: Sequence[Path], labels: Sequence[Path]) -> Labelled
     return LabelledDrives(drives, without, tuple(sorted(missing)), tuple(halves))
 
 
-def _labelled(name: str, events: Path, table: LabelTable) -> LabelledDrive:
-    return LabelledDrive(name, events, table.of_drive([name, *Results.at(events).names]))
+def _names(file: Path, wanted: str) -> list[str]:
+    """What labels may call a drive."""
+    if wanted == EVENTS:
+        return Results.at(file).names
+    folder = file.absolute() if file.is_dir() else file.absolute().parent
+    return [str(folder), read_trace(file)[0].drive]
 
 
-def _drives(path: Path) -> Iterator[tuple[str, Path]]:
-    """The drives of a file or folder of results: name and events."""
-    if not path.is_dir():
-        yield str(path), path
-    elif (path / EVENTS).is_file():
-        yield path.absolute().name, path / EVENTS
+def _drives(path: Path, wanted: str) -> Iterator[tuple[str, Path]]:
+    """The drives of a file or folder of results: name and file."""
+    if not path.is_dir() or (wanted == TRACE and is_trace(path)):
+        yield str(path.parent if path.name == TRACE else path), path
+    elif (path / wanted).is_file():
+        yield path.absolute().name, path / wanted
     else:
-        found = sorted(path.rglob(EVENTS))
+        found = sorted(path.rglob(wanted))
         if not found:
             raise UserError(f"{path}: no results of a replay in it: make them with dms replay DRIVE... --out {path}")
-        yield from ((events.parent.relative_to(path).as_posix(), events) for events in found)
+        yield from ((file.parent.relative_to(path).as_posix(), file) for file in found)
 
 
 def _tables(path: Path) -> Iterator[tuple[str | None, LabelTable]]:
