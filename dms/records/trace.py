@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 
 from dms.driver.baseline import Baseline
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
@@ -31,8 +32,10 @@ TRACE_VERSION = 2
 _READ = (1, TRACE_VERSION)
 
 _T = TypeVar("_T")
-_ANSWERS = ("face", "upright")
 _SHARES = ("face_score", "left_eye", "right_eye", "looking_down", "yawn")
+_PLAIN = frozenset({float, int})
+_ANSWERS = frozenset({bool, type(None)})
+_VIEWS = {view.value: view for view in View}
 _RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
 # inputs are rare and nested: pydantic reads and writes them; observations are many and flat
 _INPUTS: dict[str, TypeAdapter[Any]] = {
@@ -86,7 +89,7 @@ class TraceWriter:
         """Write what was seen in one frame, or an input."""
         if isinstance(event, Observation):
             line: dict[str, Any] = {"t": event.t, "view": event.view.value}
-            line.update((name, getattr(event, name)) for name in (*_ANSWERS, *_SHARES))
+            line.update((name, getattr(event, name)) for name in ("face", "upright", *_SHARES))
             line.update((name, astuple(value) if (value := getattr(event, name)) else None) for name in _RECORDS)
         else:
             name = type(event).__name__
@@ -148,25 +151,25 @@ def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | DriverIn
 
 def _read_header(path: Path) -> TraceHeader:
     try:
-        # bytes that are no text are one broken line, wherever they stand
-        with path.open(encoding="utf-8", errors="replace") as file:
+        with path.open("rb") as file:
             return _parse(file.readline(), path, 1, _header)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _events(path: Path) -> Iterator[Observation | DriverInput]:
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open("rb") as file:
         next(file)
         for number, text in enumerate(file, start=2):
-            if not text.endswith("\n"):
+            if not text.endswith(b"\n"):
                 return
             yield _parse(text, path, number, _event)
 
 
-def _parse(text: str, path: Path, number: int, build: Callable[[dict[str, Any]], _T]) -> _T:
+def _parse(text: bytes, path: Path, number: int, build: Callable[[dict[str, Any]], _T]) -> _T:
     try:
-        return build(json.loads(text))
+        # bytes that are no text are one broken line, wherever they stand
+        return build(from_json(text))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         problem = str(error).partition("\n")[0]
         raise UserError(
@@ -193,23 +196,44 @@ def _event(line: dict[str, Any]) -> Observation | DriverInput:
         _check_numbers(values)
         event: DriverInput = _INPUTS[line["input"]].validate_python(values)
         return event
-    records: dict[str, Any] = {
-        name: kind(*map(_number, line[name])) for name, kind in _RECORDS.items() if line.get(name) is not None
-    }
-    shares: dict[str, Any] = {name: _number(line[name]) for name in _SHARES if line.get(name) is not None}
-    answers: dict[str, Any] = {name: line.get(name) for name in _ANSWERS}
-    for name, answer in answers.items():
-        if answer is not None and not isinstance(answer, bool):
-            raise ValueError(f"{name} is {answer!r}")
-    return Observation(t=_number(line["t"]), view=View(line["view"]), **answers, **shares, **records)
+    return _observation(line)
 
 
-def _number(value: Any) -> float:
+def _observation(line: dict[str, Any]) -> Observation:
+    get = line.get
+    t, box, pose, emotions = line["t"], get("box"), get("pose"), get("emotions")
+    score, left, right, down, yawn = shares = [get(name) for name in _SHARES]
+    numbers = [t, *[share for share in shares if share is not None]]
+    for record in (box, pose, emotions):
+        if record is not None:
+            numbers += record
+    # all at once: a trace has millions of them
+    if not (_PLAIN.issuperset(map(type, numbers)) and math.isfinite(sum(numbers))):
+        for number in numbers:
+            _check_number(number)
+    face, upright = get("face"), get("upright")
+    if type(face) not in _ANSWERS or type(upright) not in _ANSWERS:
+        raise ValueError(f"face is {face!r}, upright is {upright!r}")
+    return Observation(
+        t,
+        _VIEWS.get(line["view"]) or View(line["view"]),
+        face,
+        score,
+        Box(*box) if box is not None else None,
+        HeadPose(*pose) if pose is not None else None,
+        left,
+        right,
+        yawn,
+        Emotions(*emotions) if emotions is not None else None,
+        down,
+        upright,
+    )
+
+
+def _check_number(value: Any) -> None:
     # a bool is an int to isinstance; a nan would pass through every comparison of the judge
-    if type(value) not in (float, int) or not math.isfinite(value):
+    if type(value) not in _PLAIN or not math.isfinite(value):
         raise ValueError(f"{value!r} is not a number")
-    number: float = value
-    return number
 
 
 def _check_numbers(value: Any) -> None:
@@ -218,4 +242,4 @@ def _check_numbers(value: Any) -> None:
         for inner in value.values() if isinstance(value, dict) else value:
             _check_numbers(inner)
     elif isinstance(value, float):
-        _number(value)
+        _check_number(value)

@@ -21,7 +21,9 @@ from dms.replay.drives import TRACE, Drive, find_drives
 from dms.replay.files import UNFINISHED, EventsFile, TraceFile
 from dms.replay.origin import Origin, origin, program, same, seen_by, seen_in
 from dms.replay.overlay import OverlayWriter
+from dms.replay.states import STATES, StatesFile
 from dms.replay.summary import Summary, Tally
+from dms.replay.tables import publish
 from dms.replay.walk import DriveReader, TraceReader, VideoReader
 from dms.road import Road
 from dms.sink import Sink
@@ -228,7 +230,11 @@ def replay(
     unfinished = out / UNFINISHED
     unfinished.write_text("")
     (out / "summary.json").unlink(missing_ok=True)
-    own: list[Sink] = [tally, EventsFile(out / "events.jsonl", encoder.topics)]
+    own: list[Sink] = [
+        tally,
+        EventsFile(out / "events.jsonl", encoder.topics),
+        StatesFile(out, header.drive, made_by),
+    ]
     if drive.has_pictures:
         # a trace walked again is there already, perhaps in this very folder
         own.append(TraceFile(out / TRACE, replace(header, made_by=_of_pictures(made_by))))
@@ -246,6 +252,7 @@ def replay(
         road.stop(_STOP_S)
     summary = tally.summary(header.drive, drive.report, drive.stage_ms(), time.perf_counter() - started)
     summary = replace(summary, made_by=_with_overlay(made_by, overlay))
+    publish(out / STATES)
     partial_summary = out / "summary.json.partial"
     partial_summary.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")
     partial_summary.replace(out / "summary.json")

@@ -198,5 +198,5 @@ def test_results_of_an_interrupted_replay_are_not_scored(tmp_path: Path) -> None
     with pytest.raises(UserError, match="interrupted or is still running"):
         score(tmp_path / "events.jsonl", labels)
     replay(MadeDrive(), Config(), tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"events.jsonl", "trace.jsonl", "summary.json"}
+    assert {path.stem for path in tmp_path.iterdir()} == {"events", "states", "trace", "summary"}
     score(tmp_path / "events.jsonl", labels)
