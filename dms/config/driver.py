@@ -114,10 +114,16 @@ class ClosureSettings(Section):
         text="The same for lids that are not quite shut, as in a frown or a squint.",
         source=NCAP + ": upper end of the microsleep band; " + OWN,
     )  # fmt: skip
+    excused_s: float = limit(
+        2.0, ge=0.7, le=5.0, unit="s", title="Microsleep, explained",
+        text="The same for a closure of which half is explained by a laugh or a yawn, or that began as the head went "
+        "down.",
+        source=NCAP + ": upper end of the microsleep band; " + OWN,
+    )  # fmt: skip
     asleep_s: float = limit(
         3.0, ge=1.5, le=5.0, unit="s", title="Asleep",
-        text="A closure of this length raises `asleep`, whatever else is seen. A closure of "
-        "which half is explained by something else (looking away, laughing, yawning) raises nothing before.",
+        text="A closure of this length raises `asleep`, whatever else is seen. A closure of which half is explained by "
+        "a head that is turned down or aside raises nothing before.",
         source=NCAP + ": sleep >= 3 s",
     )  # fmt: skip
     unresponsive_s: float = limit(
@@ -167,10 +173,31 @@ class ClosureSettings(Section):
         text="A head this far below its resting pitch looks down, which lowers the lids and explains a closure.",
         source="a console or a phone lies 20 to 40 degrees below the road; half of the smaller; " + OWN,
     )  # fmt: skip
+    step_deg: float = limit(
+        4.0, ge=1.0, le=20.0, unit="degrees", title="Head goes down",
+        text="A head that goes down this far with the falling lids looks down; who falls asleep shuts the eyes first.",
+        source="of our development clips 3 and 5 degrees already fail one; " + OWN,
+    )  # fmt: skip
+    step_gap_s: float = limit(
+        0.1, ge=0.0, le=0.5, unit="s", title="Head goes down, gap",
+        text="This long on either side of the moment the lids fall is left out: lids that move make a pitch uncertain.",
+        source=BLINKS + ": lids fall within it; " + OWN,
+    )  # fmt: skip
+    step_window_s: float = limit(
+        0.6, ge=0.2, le=0.9, unit="s", title="Head goes down, window",
+        text="The head's pitch is the median up to this long before and after that moment.",
+        source="shorter than a microsleep, and two frames at 5 a second; " + OWN,
+    )  # fmt: skip
     aside_deg: float = limit(
         20.0, ge=10.0, le=60.0, unit="degrees", title="Looking aside",
         text="A head turned this far from its resting yaw looks aside, which hides lids and explains a closure.",
         source="the near mirror; beyond it one eye sees little of the road; " + OWN,
+    )  # fmt: skip
+    profile_deg: float = limit(
+        28.0, ge=15.0, le=60.0, unit="degrees", title="Profile",
+        text="Of a head turned this far from the camera, and aside from where it rests, no eye is believed.",
+        source="at 32 degrees the nose hides half of the farther eye; before a mirror camera the head rests there; "
+        + OWN,
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -181,8 +208,10 @@ class ClosureSettings(Section):
             asleep_s=self.asleep_s,
             unresponsive_s=self.unresponsive_s,
         )
-        if not self.microsleep_s <= self.half_shut_microsleep_s <= self.asleep_s:
-            raise ValueError("half_shut_microsleep_s must lie between microsleep_s and asleep_s")
+        for name in ("half_shut_microsleep_s", "excused_s"):
+            if not self.microsleep_s <= getattr(self, name) <= self.asleep_s:
+                raise ValueError(f"{name} must lie between microsleep_s and asleep_s")
+        in_order(step_gap_s=self.step_gap_s, step_window_s=self.step_window_s)
         return self
 
 
@@ -324,7 +353,8 @@ class BaselineSettings(Section):
     )  # fmt: skip
     head_s: float = limit(
         5.0, ge=1.0, le=60.0, unit="s", title="Resting head after",
-        text="The resting pitch and yaw of the head are trusted in full when it was seen for this long.",
+        text="The resting pitch and yaw of the head start at the first reading; their medians are trusted in full when "
+        "it was seen for this long.",
         source="longer than a glance (2 s) and a look around; " + OWN,
     )  # fmt: skip
     head_memory_s: float = limit(
@@ -341,6 +371,21 @@ class BaselineSettings(Section):
         45.0, ge=0.0, le=80.0, unit="degrees", title="Resting yaw, clamp",
         text="The resting yaw is never further from 0 than this.",
         source="how far aside a camera at a pillar or a mirror stands; " + OWN,
+    )  # fmt: skip
+    anger_prior: float = limit(
+        0.15, ge=0.0, le=0.5, unit="probability", title="Resting anger, prior",
+        text="Anger of the resting face before anything is learned.",
+        source="faces that rest measure 0.02 to 0.3; " + OWN,
+    )  # fmt: skip
+    fit_s: float = limit(
+        30.0, ge=10.0, le=120.0, unit="s", title="A kept baseline must fit for",
+        text="Valid time after which a kept open-eye level is compared with what was seen since the start.",
+        source="half of the learning time; " + OWN,
+    )  # fmt: skip
+    fit_max: float = limit(
+        0.2, ge=0.05, le=0.7, unit="probability", title="Misfit of a kept baseline",
+        text="An open-eye level that differs by more is somebody else's: the driver is learned anew in this drive.",
+        source="above the spread of one person's level between drives; " + OWN,
     )  # fmt: skip
     anger_max: float = limit(
         0.5, ge=0.0, le=0.8, unit="probability", title="Resting anger, clamp",
@@ -415,6 +460,22 @@ class DegradedSettings(Section):
         0.8, ge=0.2, le=10.0, unit="s", title="Degraded without a picture",
         text="No picture, or a dark one, for this long makes the state `degraded`.",
         source="a camera that fails is told within 2 s; shorter than `camera.stall_s`, which has passed then; " + OWN,
+    )  # fmt: skip
+    share_window_s: float = limit(
+        20.0, ge=10.0, le=60.0, unit="s", title="Window of the known share",
+        text="Over this long the share of time with known eyes is watched.",
+        source=NCAP + ": twice the 10 s after which an occlusion is told; " + OWN,
+    )  # fmt: skip
+    min_known_share: float = limit(
+        0.5, ge=0.1, le=0.9, unit="share", title="Least known share",
+        text="Eyes known for less than this share of the window make the state `degraded`, and never `attentive`.",
+        source="as `perclos.min_valid_share`; " + OWN,
+    )  # fmt: skip
+    turned_share: float = limit(
+        0.5, ge=0.1, le=1.0, unit="share", title="Turned picture",
+        text="A face that stands askew in the picture for this share of `degraded.after_s` within the window, and for "
+        "longer than it was known, makes the state `degraded`: the camera is turned.",
+        source="nine of ten frames of a camera upside down show it; " + OWN,
     )  # fmt: skip
     recover_s: float = limit(
         1.0, ge=0.1, le=5.0, unit="s", title="Recovered after",

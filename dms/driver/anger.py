@@ -1,7 +1,7 @@
 """Judges anger: the mean anger of the face above this driver's resting face.
 
 Takes emotions as they come, at whatever rate, gives smoothed emotions and alerts. A mouth wide open distorts the
-face, so that such readings count as unknown. Before the resting face is learned, anger is unknown.
+face, so that such readings count as unknown. Before the resting face is learned, a prior stands for it.
 """
 
 from collections.abc import Callable
@@ -121,8 +121,7 @@ class AngerJudge:
         else:
             self.emotions = Emotions(*means)
             rest = self._learner.anger
-            above = (means[_ANGER] - rest.value) / (1.0 - rest.value)
-            self.score = min(1.0, max(0.0, above)) if rest.learned >= 1.0 else None
+            self.score = min(1.0, max(0.0, (means[_ANGER] - rest.value) / (1.0 - rest.value)))
         if self.score is None:
             self._unknown_s += span_s
             if self.life.level is not None and self._unknown_s >= self._life_limits.lost_s:

@@ -45,7 +45,7 @@ class Baseline:
     @classmethod
     def unknown(cls, settings: BaselineSettings) -> Self:
         """The priors: a driver of whom nothing is known."""
-        return cls(settings.open_prior, 0.0, settings.blink_prior_s, 0.0, 0.0, 0.0)
+        return cls(settings.open_prior, 0.0, settings.blink_prior_s, 0.0, settings.anger_prior, 0.0)
 
 
 class _Level:
@@ -83,9 +83,17 @@ class _Level:
             return False
         self._reckoned = histogram.total
         self.learned = min(1.0, histogram.total / self._learn)
-        estimate = self._clamped(histogram.quantile(self._quantile))
-        self.value = self._prior + self.learned * (estimate - self._prior)
+        self.value = self._prior + self.learned * (self.estimate() - self._prior)
         return True
+
+    @property
+    def seen(self) -> float:
+        """Weight of all readings."""
+        return self._histogram.total
+
+    def estimate(self) -> float:
+        """What the readings alone say, within the clamp; there must have been some."""
+        return self._clamped(self._histogram.quantile(self._quantile))
 
 
 class BaselineLearner:
@@ -96,19 +104,58 @@ class BaselineLearner:
         known: What is already known about this driver; parts that were learned to the end are not learned again.
     """
 
-    __slots__ = ("anger", "blink", "opening")
+    __slots__ = ("_settings", "_trial", "anger", "blink", "opening", "stranger")
 
     def __init__(self, settings: DriverSettings, known: Baseline | None) -> None:
-        own = settings.baseline
-        self.opening = _Level(
-            Histogram(0.0, 1.0, 50), own.learn_s, own.open_prior, (0.0, own.open_max), quantile=OPEN_QUANTILE
-        )
-        self.blink = _Level(Histogram(0.0, 1.0, 50), own.blinks, own.blink_prior_s, (own.blink_min_s, own.blink_max_s))
-        self.anger = _Level(Histogram(0.0, 1.0, 50), own.learn_s, 0.0, (0.0, own.anger_max))
+        self._settings = settings.baseline
+        self.stranger = False
+        """What was known does not fit who drives, so that it is learned anew."""
+        self._trial: _Level | None = None
+        self._begin()
         if known is not None:
             self.opening.restore(known.open_level, known.open_learned)
             self.blink.restore(known.blink_s, known.blink_learned)
             self.anger.restore(known.anger, known.anger_learned)
+            if self.opening.learned >= 1.0:
+                self._trial = self._level_of_open_eyes()
+
+    def _begin(self) -> None:
+        own = self._settings
+        self.opening = self._level_of_open_eyes()
+        self.blink = _Level(Histogram(0.0, 1.0, 50), own.blinks, own.blink_prior_s, (own.blink_min_s, own.blink_max_s))
+        self.anger = _Level(Histogram(0.0, 1.0, 50), own.learn_s, own.anger_prior, (0.0, own.anger_max))
+
+    def _level_of_open_eyes(self) -> _Level:
+        own = self._settings
+        return _Level(Histogram(0.0, 1.0, 50), own.learn_s, own.open_prior, (0.0, own.open_max), quantile=OPEN_QUANTILE)
+
+    @property
+    def learns_eyes(self) -> bool:
+        """Whether eyes that are seen still teach something."""
+        return self._trial is not None or self.opening.learned < 1.0
+
+    def see_eyes(self, closed: float, span_s: float) -> bool:
+        """Learn from the eyes.
+
+        Args:
+            closed: Closed probability 0..1 of the more open eye.
+            span_s: Seconds for which it speaks.
+
+        Returns:
+            Whether the open-eye level changed.
+        """
+        if self._trial is None:
+            return self.opening.learned < 1.0 and self.opening.add(closed, span_s)
+        self._trial.add(closed, span_s)
+        if self._trial.seen < self._settings.fit_s:
+            return False
+        trial, self._trial = self._trial, None
+        if abs(trial.estimate() - self.opening.value) <= self._settings.fit_max:
+            return False
+        self.stranger = True
+        self._begin()
+        self.opening = trial
+        return True
 
     def baseline(self) -> Baseline:
         """What is known by now."""

@@ -8,9 +8,16 @@ frame, the second a head that turns or sinks.
 from dataclasses import dataclass
 
 from dms.config.driver import ClosureSettings, SignsSettings
+from dms.driver.smoothing import EPSILON_S
 
 HALF = 0.5
 """An explanation counts when it holds for at least half of a closure."""
+LOOKING_AWAY = "looking_away"
+"""The head is turned down or aside: what explains a closure for longest."""
+LOOKING_DOWN = "looking_down"
+"""The head went down just when the lids fell."""
+MOST_SLACK_S = 0.1
+"""A duration is no worse known than this: half of Euro NCAP's tolerance of 0.2 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +43,29 @@ class ClosureTracker:
     """The closure that runs, if any, with what else than sleep may explain it."""
 
     __slots__ = (
-        "_bridge_s",
         "_closedness",
         "_closedness_s",
         "_coarsest_s",
         "_explained_s",
         "_explanations",
-        "_half_shut",
         "_lowest_pitch",
         "_nod_deg",
         "_open_s",
         "_pitch",
-        "_reopen_s",
+        "_plain_s",
+        "_settings",
         "_settled_pitch",
         "_settled_s",
         "_unknown_s",
         "_weight",
         "closed_s",
         "counted_s",
+        "looked_down",
         "start_t",
     )
 
     def __init__(self, settings: ClosureSettings, signs: SignsSettings) -> None:
-        self._reopen_s = settings.reopen_s
-        self._bridge_s = settings.bridge_s
-        self._half_shut = settings.half_shut
+        self._settings = settings
         self._nod_deg = signs.nod_deg
         self._settled_s = signs.nod_after_s
         self.closed_s = 0.0
@@ -69,13 +74,16 @@ class ClosureTracker:
         """The same as the ladder counts it: less where only one eye is known."""
         self.start_t = 0.0
         """When it began."""
+        self.looked_down = False
+        """The head went down with the lids of the closure that runs; whoever knows says so."""
         self.see(0.0, 1.0, (), None)
         self.forget()
 
     def forget(self) -> None:
         """Drop the closure that runs."""
         self.closed_s = self.counted_s = 0.0
-        self._open_s = self._unknown_s = self._closedness_s = self._coarsest_s = 0.0
+        self._open_s = self._unknown_s = self._closedness_s = self._coarsest_s = self._plain_s = 0.0
+        self.looked_down = False
         self._explained_s: dict[str, float] = {}
         self._settled_pitch: float | None = None
         self._lowest_pitch = 0.0
@@ -105,6 +113,8 @@ class ClosureTracker:
         self._open_s = self._unknown_s = 0.0
         self.closed_s += span_s
         self.counted_s += span_s * self._weight
+        if not self._explanations:
+            self._plain_s += span_s * self._weight
         self._closedness_s += self._closedness * span_s
         self._coarsest_s = max(self._coarsest_s, interval_s)
         for explanation in self._explanations:
@@ -119,13 +129,13 @@ class ClosureTracker:
         self._open_s += span_s
         if interval_s > self._coarsest_s and self._open_s <= span_s:
             self._coarsest_s = interval_s
-        if self._open_s < self._reopen_s:
+        if self._open_s < self._settings.reopen_s:
             return None
         ended = Closure(
             t - self._open_s,
             self.closed_s,
             self._coarsest_s,
-            not self.half_shut() and self.explanation() is None,
+            not self.half_shut() and not self._explanations_found(),
             self._settled_pitch is not None and self._settled_pitch - self._lowest_pitch >= self._nod_deg,
         )
         self.forget()
@@ -134,14 +144,48 @@ class ClosureTracker:
     def unknown(self, span_s: float) -> None:
         """Nothing was known of the eyes for a span while a closure runs."""
         self._unknown_s += span_s
-        if self._unknown_s > self._bridge_s:
+        if self._unknown_s > self._settings.bridge_s:
             self.forget()
 
     def half_shut(self) -> bool:
         """Whether the eyes of the closure that runs are, on average, not quite shut."""
-        return self._closedness_s < self._half_shut * self.closed_s
+        return self._closedness_s < self._settings.half_shut * self.closed_s
 
     def explanation(self) -> str | None:
         """What else than sleep explains at least half of the closure that runs, None when nothing does."""
+        return ",".join(self._explanations_found()) or None
+
+    def _explanations_found(self) -> list[str]:
         found = [name for name, seconds in self._explained_s.items() if seconds >= HALF * self.closed_s]
-        return ",".join(found) or None
+        return [*found, LOOKING_DOWN] if self.looked_down else found
+
+    def rung(self) -> int:
+        """How far up the ladder the closure that runs has come: 0 nowhere, 1 microsleep, 2 asleep, 3 unresponsive.
+
+        From ``asleep_s`` of counted time on no doubt helps.
+        """
+        limits = self._settings
+        counted_s = self.counted_s + self._slack_s()
+        if counted_s >= limits.asleep_s:
+            return 2 if counted_s < limits.unresponsive_s else 3
+        return 1 if self.closed_s + self._slack_s() >= limits.microsleep_s and not self._excused() else 0
+
+    def _slack_s(self) -> float:
+        """By how much the closure may have been longer than was seen once its end is: half an interval, if small."""
+        return EPSILON_S + (min(self._coarsest_s / 2, MOST_SLACK_S) if self._open_s else 0.0)
+
+    def _excused(self) -> bool:
+        """Whether a closure of the length of a microsleep need not be one.
+
+        Each doubt excuses up to a length of its own and the longest counts: doubts do not multiply. Time that nothing
+        explains counts by itself.
+        """
+        limits, slack_s, half_shut = self._settings, self._slack_s(), self.half_shut()
+        if self._plain_s + slack_s >= limits.microsleep_s and not (self.looked_down or half_shut):
+            return False
+        closed_s, found = self.closed_s + slack_s, self._explanations_found()
+        if LOOKING_AWAY in found:
+            return closed_s < limits.asleep_s
+        if half_shut and closed_s < limits.half_shut_microsleep_s:
+            return True
+        return closed_s < limits.excused_s if found else self.counted_s + slack_s < limits.microsleep_s

@@ -7,15 +7,15 @@ eyes can do is fail to come back after `asleep`.
 
 from dms.config.driver import DriverSettings
 from dms.driver.baseline import BaselineLearner
-from dms.driver.closures import ClosureTracker
-from dms.driver.head import RestingHead
+from dms.driver.closures import LOOKING_AWAY, ClosureTracker
+from dms.driver.head import HeadStep, RestingHead
 from dms.driver.lifecycle import AlertLife
 from dms.driver.mouth import MouthReader
 from dms.driver.perclos import Perclos
 from dms.driver.signs import Signs
 from dms.driver.smoothing import EPSILON_S
 from dms.driver.state import Alert, AlertKind, Evidence, Eyes, FatigueLevel
-from dms.observation import Observation
+from dms.observation import HeadPose, Observation
 
 LADDER = (FatigueLevel.MICROSLEEP, FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE)
 LATCHED = (FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE)
@@ -34,7 +34,6 @@ class FatigueJudge:
         self._learner = learner
         closure, life = settings.closure, settings.life
         self._slow_s = closure.slow_s
-        self._ladder_s = (closure.microsleep_s, closure.asleep_s, closure.unresponsive_s)
         self._recover_s = {
             FatigueLevel.DROWSY: life.drowsy_recover_s,
             FatigueLevel.MICROSLEEP: life.microsleep_recover_s,
@@ -45,10 +44,13 @@ class FatigueJudge:
         self.perclos = Perclos(settings.perclos)
         self.life = AlertLife[FatigueLevel](AlertKind.FATIGUE, life.repeat_s)
         self.head = RestingHead(settings.baseline)
+        self._step = HeadStep(closure)
         self.mouth = MouthReader(closure, settings.signs, settings.time.max_gap_s)
         self.signs = Signs(settings, learner)
         self._down_deg = closure.down_deg
         self._aside_deg = closure.aside_deg
+        self._profile_deg = closure.profile_deg
+        self._step_deg = closure.step_deg
         self._half_shut = closure.half_shut
         self._one_eye_weight = closure.one_eye_weight
         self._speed_kmh: float | None = None
@@ -64,6 +66,7 @@ class FatigueJudge:
     def forget(self) -> None:
         """Begin all measures anew; an open alert stays open."""
         self.closures.forget()
+        self._step.forget()
         self.mouth.forget()
         self.perclos.clear()
         self.signs.forget()
@@ -75,6 +78,18 @@ class FatigueJudge:
         self._measured_t: float | None = None
         self._doubtful = False
         self._longest_s = 0.0
+
+    def see_head(self, t: float, pose: HeadPose) -> None:
+        """Take the head's pose."""
+        self.head.see(t, pose)
+        self._step.see(t, pose.pitch)
+
+    def turned_away(self, pose: HeadPose) -> bool:
+        """Whether the head is turned so far from the camera, and from where it rests, that its eyes are not believed.
+
+        A face whose profile shows while it rests there looks ahead, seen by a camera at a mirror.
+        """
+        return abs(pose.yaw) >= self._profile_deg and abs(pose.yaw - self.head.yaw) >= self._aside_deg
 
     def see_closed(self, observation: Observation, closedness: float, single: bool, laughing: bool) -> None:
         """Note what surrounds eyes that are closed in this observation.
@@ -90,7 +105,7 @@ class FatigueJudge:
         if pose is not None and (
             pose.pitch <= self.head.pitch - self._down_deg or abs(pose.yaw - self.head.yaw) >= self._aside_deg
         ):
-            explanations = ("looking_away",)
+            explanations = (LOOKING_AWAY,)
         if laughing:
             explanations += ("laughing",)
         if self.mouth.wide(observation.t):
@@ -103,12 +118,22 @@ class FatigueJudge:
         """The eyes were closed for a span that ends at ``t``, between observations ``interval_s`` apart."""
         closures = self.closures
         closures.closed(t, span_s, interval_s)
-        self.perclos.closed(span_s, interval_s, closures.closed_s, self._doubtful)
+        if not closures.looked_down and self._fell_with_lids(t, closures):
+            closures.looked_down = True
+            self.perclos.doubt()
+        self.perclos.closed(span_s, interval_s, closures.closed_s, self._doubtful or closures.looked_down)
         if closures.closed_s >= self._slow_s:
             self._open_s = 0.0
         self._unknown_s = 0.0
         if self._return_s is not None:
             self._return_s += span_s
+
+    def _fell_with_lids(self, t: float, closures: ClosureTracker) -> bool:
+        """Whether the head went down just when the lids did; told once the stretch after it has passed."""
+        if t - closures.start_t < self._settings.closure.step_window_s:
+            return False
+        down_deg = self._step.down_deg(closures.start_t)
+        return down_deg is not None and down_deg >= self._step_deg
 
     def opened(self, t: float, span_s: float, interval_s: float) -> None:
         """The eyes were open for a span."""
@@ -151,7 +176,7 @@ class FatigueJudge:
         alerts: list[Alert] = []
         closures = self.closures
         self._longest_s = max(self._longest_s, closures.closed_s)
-        if self._rung < len(LADDER) and closures.counted_s + EPSILON_S >= self._ladder_s[self._rung]:
+        if closures.closed_s and self._rung < len(LADDER):
             self._climb(t, alerts)
         if self._return_s is not None and self._return_s + EPSILON_S >= self._settings.closure.no_return_s:
             self._return_s = None
@@ -171,19 +196,12 @@ class FatigueJudge:
         return alerts
 
     def _climb(self, t: float, alerts: list[Alert]) -> None:
-        """The closure has reached a rung of the ladder."""
-        if self._below(self._settings.speed.closures_kmh):
+        """Raise what the closure that runs has reached, if that is news."""
+        reached = self.closures.rung()
+        if reached <= self._rung or self._below(self._settings.speed.closures_kmh):
             return
-        counted_s = self.closures.counted_s + EPSILON_S
-        if counted_s < self._ladder_s[1] and self._rung == 0:
-            # no sleep yet: what else explains the closure gets the benefit of the doubt
-            if self.closures.explanation() is not None:
-                return
-            if self.closures.half_shut() and counted_s < self._settings.closure.half_shut_microsleep_s:
-                return
-        while self._rung < len(LADDER) and counted_s >= self._ladder_s[self._rung]:
-            self._rung += 1
-        level = LADDER[self._rung - 1]
+        self._rung = reached
+        level = LADDER[reached - 1]
         self._return_s = 0.0 if level is FatigueLevel.ASLEEP else None
         self._raise(level, self.closures.start_t, t, "closure", alerts)
 

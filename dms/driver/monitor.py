@@ -54,6 +54,11 @@ class DriverMonitor:
         """What is normal for this driver, as far as it is learned; to be kept for the next drive."""
         return self._learner.baseline()
 
+    @property
+    def stranger(self) -> bool:
+        """Whether the baseline that was given does not fit who drives, so that another is learned for this drive."""
+        return self._learner.stranger
+
     def step(self, observation: Observation) -> Judgement:
         """Judge the next observation.
 
@@ -76,13 +81,13 @@ class DriverMonitor:
                 self._jump(interval_s)
                 interval_s = 0.0
         fatigue, anger = self._fatigue, self._anger
-        if observation.view is View.CLEAR and observation.face:
+        if observation.pose is not None and observation.upright is not False:
+            fatigue.see_head(t, observation.pose)
+        if self._believes(observation):
             eyes = self._reader.read(t, observation.left_eye, observation.right_eye)
         else:
             self._reader.forget()
             eyes = Eyes.UNKNOWN
-        if observation.pose is not None:
-            fatigue.head.see(t, observation.pose)
         if observation.yawn is not None:
             fatigue.see_mouth(t, observation.yawn)
         if eyes is Eyes.CLOSED:
@@ -92,6 +97,12 @@ class DriverMonitor:
         self._last = observation
         self._eyes = eyes
         return self._judge(observation, eyes)
+
+    def _believes(self, observation: Observation) -> bool:
+        """Whether the eyes of an observation can be what they look like."""
+        if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
+            return False
+        return observation.pose is None or not self._fatigue.turned_away(observation.pose)
 
     def _jump(self, interval_s: float) -> None:
         """The clock has jumped by so much: nothing that was measured holds any longer."""
@@ -121,7 +132,7 @@ class DriverMonitor:
                 self._visibility.unknown(middle_s, obstacle(observation) if looked else Degraded.CAMERA_LOST)
             self._span(observation, eyes, t, side_s, interval_s)
         raw = self._reader.raw
-        if self._learner.opening.learned < 1.0 and raw is not None:
+        if raw is not None and self._learner.learns_eyes:
             self._learn(raw, min(interval_s, self._max_gap_s))
 
     def _span(self, observation: Observation, eyes: Eyes, t: float, span_s: float, interval_s: float) -> None:
@@ -137,7 +148,7 @@ class DriverMonitor:
             self._visibility.unknown(span_s, obstacle(observation))
 
     def _learn(self, raw: float, span_s: float) -> None:
-        if self._learner.opening.add(raw, span_s):
+        if self._learner.see_eyes(raw, span_s):
             self._reader.adapt(self._learner.opening.value)
 
     def _judge(self, observation: Observation, eyes: Eyes) -> Judgement:

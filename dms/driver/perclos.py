@@ -48,6 +48,11 @@ class Perclos:
             self._time.rename(PENDING, CLOSED)
             self._time.add(CLOSED, span_s)
 
+    def doubt(self) -> None:
+        """The closure that runs turns out to be in doubt."""
+        self._time.rename(PENDING, UNSURE)
+        self._time.rename(CLOSED, UNSURE)
+
     def unknown(self, span_s: float) -> None:
         """Nothing was known for a span; whether a closure that it cuts off was a blink stays unknown too."""
         self._time.rename(PENDING, UNSURE)

@@ -29,6 +29,7 @@ class Degraded(StrEnum):
     ANALYSIS_FAILED = "analysis_failed"
     FACE_MISSING = "face_missing"
     EYES_UNKNOWN = "eyes_unknown"
+    CAMERA_TURNED = "camera_turned"
 
 
 class Eyes(StrEnum):

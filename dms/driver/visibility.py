@@ -1,11 +1,13 @@
 """Says whether the driver can be judged at all, and if not, why.
 
-Takes spans of known and unknown eyes, gives a reason or None. Known time runs the clock of the unknown back faster
-than it came, so that single glimpses do not hide that most of the time nothing is seen. A camera without a picture is
-told sooner than a driver who cannot be seen: a driver may look away, a camera may not.
+Takes spans of known and unknown eyes, gives a reason or None. Two rules find it. A gap: known time runs the clock of
+the unknown back faster than it came, so that single glimpses do not hide that most of the time nothing is seen. And a
+share: eyes that are known for less than half of the time are no basis for a judgement, however the time is spread. A
+camera without a picture is told sooner than a driver who cannot be seen: a driver may look away, a camera may not.
 """
 
 from dms.config.driver import DegradedSettings
+from dms.driver.smoothing import EPSILON_S, SlidingTime
 from dms.driver.state import Degraded
 from dms.observation import Observation, View
 
@@ -15,7 +17,12 @@ VIEWS = {
     View.COVERED: Degraded.COVERED,
     View.FAILED: Degraded.ANALYSIS_FAILED,
 }
+_OF_THE_PICTURE = frozenset(VIEWS.values())
 _NO_PICTURE = frozenset({Degraded.CAMERA_LOST, Degraded.DARK})
+
+
+KNOWN, UNKNOWN, TURNED = range(3)
+"""Kinds of time: eyes known; unknown; unknown because the face stands askew in the picture."""
 
 
 def obstacle(observation: Observation) -> Degraded:
@@ -23,60 +30,75 @@ def obstacle(observation: Observation) -> Degraded:
     reason = VIEWS.get(observation.view)
     if reason is not None:
         return reason
+    if observation.upright is False:
+        return Degraded.CAMERA_TURNED
     return Degraded.EYES_UNKNOWN if observation.face else Degraded.FACE_MISSING
 
 
 class Visibility:
     """How well the driver has been seen of late."""
 
-    __slots__ = (
-        "_after_s",
-        "_back",
-        "_glance_s",
-        "_known_s",
-        "_picture_s",
-        "_starting_s",
-        "_unknown_s",
-        "_without_s",
-        "reason",
-    )
+    __slots__ = ("_back", "_gap", "_known_s", "_settings", "_time", "_unknown_s", "_without_s")
 
     def __init__(self, settings: DegradedSettings) -> None:
-        self._after_s = settings.after_s
+        self._settings = settings
         self._back = settings.after_s / settings.recover_s
-        self._glance_s = settings.glance_s
-        self._picture_s = settings.picture_s
-        self._starting_s = settings.starting_s
-        self.reason: Degraded | None = None
-        """Why the driver cannot be judged, None while it can, or could a moment ago."""
+        self._time = SlidingTime(settings.share_window_s, 3)
         self.forget()
 
     def forget(self) -> None:
         """Begin anew: too little has been seen."""
-        self.reason = None
+        self._gap: Degraded | None = None
         self._known_s = self._unknown_s = self._without_s = 0.0
+        self._time.clear()
 
     def known(self, span_s: float) -> None:
         """The eyes were known for a span."""
+        self._time.add(KNOWN, span_s)
         self._known_s += span_s
         self._without_s = 0.0
         if self._unknown_s:
             self._unknown_s -= span_s * self._back
             if self._unknown_s <= 0.0:
                 self._unknown_s = 0.0
-                if self.reason is not None:
-                    self.reason = None
+                if self._gap is not None:
+                    # the gap is over and told; what counts from here on is what comes after it
+                    self._gap = None
                     self._known_s = 0.0
+                    if not self._turned():
+                        self._time.clear()
 
     def unknown(self, span_s: float, reason: Degraded) -> None:
         """They were unknown for a span, for this reason."""
+        self._time.add(TURNED if reason is Degraded.CAMERA_TURNED else UNKNOWN, span_s)
         self._without_s = self._without_s + span_s if reason in _NO_PICTURE else 0.0
-        if self._without_s >= self._picture_s:
-            self._unknown_s = self._after_s
-        self._unknown_s = min(self._unknown_s + span_s, self._after_s)
-        if self._unknown_s >= self._after_s:
-            self.reason = reason
+        if self._without_s >= self._settings.picture_s:
+            self._unknown_s = self._settings.after_s
+        self._unknown_s = min(self._unknown_s + span_s, self._settings.after_s)
+        if self._unknown_s >= self._settings.after_s:
+            self._gap = reason
+
+    @property
+    def reason(self) -> Degraded | None:
+        """Why the driver cannot be judged, None while it can, or could a moment ago."""
+        if self._turned() and self._gap not in _OF_THE_PICTURE:
+            return Degraded.CAMERA_TURNED
+        if self._gap is not None:
+            return self._gap
+        totals = self._time.totals
+        full = sum(totals) + EPSILON_S >= self._settings.share_window_s
+        return Degraded.EYES_UNKNOWN if full and not self._mostly_known() else None
+
+    def _turned(self) -> bool:
+        totals = self._time.totals
+        least_s = self._settings.turned_share * self._settings.after_s
+        return totals[TURNED] >= least_s and totals[TURNED] > totals[KNOWN]
+
+    def _mostly_known(self) -> bool:
+        totals = self._time.totals
+        return totals[KNOWN] >= self._settings.min_known_share * sum(totals)
 
     def enough(self) -> bool:
         """Whether enough is seen to call a driver attentive."""
-        return self._known_s >= self._starting_s and self._unknown_s <= self._glance_s
+        limits = self._settings
+        return self._known_s >= limits.starting_s and self._unknown_s <= limits.glance_s and self._mostly_known()

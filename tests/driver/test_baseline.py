@@ -25,6 +25,28 @@ def test_starts_from_the_priors() -> None:
     assert (baseline.open_level, baseline.blink_s) == (OWN.open_prior, OWN.blink_prior_s)
 
 
+def test_a_kept_level_that_does_not_fit_who_drives_is_learned_anew() -> None:
+    kept = Baseline(0.05, 1.0, 0.2, 1.0, 0.1, 1.0)
+    learner = BaselineLearner(LIMITS, kept)
+    for _ in range(int(OWN.fit_s * 10) - 1):
+        learner.see_eyes(0.4, 0.1)
+    assert learner.baseline() == kept, "judged once, after enough was seen"
+    learner.see_eyes(0.4, 0.2)
+    anew = learner.baseline()
+    assert learner.stranger
+    assert (anew.open_learned, anew.blink_learned, anew.anger_learned) == (pytest.approx(0.5, abs=0.02), 0.0, 0.0)
+    assert anew.open_level == pytest.approx((OWN.open_prior + 0.4) / 2, abs=0.02)
+    assert anew.anger == OWN.anger_prior
+
+
+def test_a_kept_level_that_fits_stays_as_it_is() -> None:
+    kept = Baseline(0.25, 1.0, 0.2, 1.0, 0.1, 1.0)
+    learner = BaselineLearner(LIMITS, kept)
+    for _ in range(int(OWN.learn_s * 20)):
+        learner.see_eyes(0.12, 0.1)
+    assert (learner.stranger, learner.learns_eyes, learner.baseline()) == (False, False, kept)
+
+
 def test_moves_from_the_prior_to_the_driver_as_it_learns() -> None:
     half = learned([(0.4, OWN.learn_s / 2)]).baseline()
     whole = learned([(0.4, OWN.learn_s + 1)]).baseline()
@@ -47,7 +69,7 @@ def test_half_a_lesson_is_begun_anew_and_a_whole_one_is_kept() -> None:
     kept = BaselineLearner(LIMITS, known).baseline()
     assert (kept.open_level, kept.open_learned) == (OWN.open_prior, 0.0)
     assert (kept.blink_s, kept.blink_learned) == (0.25, 1.0)
-    assert (kept.anger, kept.anger_learned) == (0.0, 0.0)
+    assert (kept.anger, kept.anger_learned) == (OWN.anger_prior, 0.0)
 
 
 def test_what_was_stored_is_clamped_too() -> None:

@@ -41,6 +41,7 @@ class Look:
     happiness: float = 0.05
     face: bool | None = True
     view: View = View.CLEAR
+    upright: bool | None = None
 
     def emotions(self, noise: float) -> Emotions:
         anger = min(1.0, max(0.0, self.anger + noise))
@@ -53,6 +54,7 @@ AWAKE = Look()
 SHUT = Look(left=0.95, right=0.95)
 UNSEEN = Look(left=None, right=None)
 AWAY = Look(left=None, right=None, yawn=None)
+ASKEW = Look(upright=False)
 ABSENT = Look(left=None, right=None, yawn=None, face=False)
 
 
@@ -246,6 +248,7 @@ def seen(told: Drive, camera: Camera) -> Iterator[tuple[float, Observation | Dri
                 None if look.right is None else look.right - noise,
                 look.yawn,
                 emotions,
+                upright=look.upright,
             ),
         )
 

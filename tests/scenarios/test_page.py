@@ -24,7 +24,7 @@ CAMERA = Camera(10)
 RAGE = drive().open(20, anger=0.95)
 EXTRA = (
     drive().times(1, droops(drive().awake(90), 40, 6.8)).open(2).closed(2).awake(90),
-    drive().times(1, droops(drive().awake(90), 40, 6.8)).open(2).closed(4, happiness=0.97).awake(90),
+    drive().times(1, droops(drive().awake(90), 40, 6.8)).open(2).closed(4, pitch=-25.0).awake(90),
     drive().awake(60).closed(4).gone(20).open(60),
     drive().awake(60).closed(4).hear(DriverChange(0.0)).awake(10),
     drive().awake(60).hear(DriverChange(0.0)).awake(60),

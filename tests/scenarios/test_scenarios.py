@@ -28,6 +28,7 @@ from .drives import (
 DROWSY, MICROSLEEP, ASLEEP, UNRESPONSIVE = FatigueLevel
 IRRITATED, ANGRY = AngerLevel
 CLOSURE, LIFE = LIMITS.closure, LIMITS.life
+PRIOR = LIMITS.baseline.anger_prior
 GOLDEN = 0.6180339887
 KNOWN_DRIVER = DriverChange(0.0, Baseline(0.04, 1.0, 0.3, 1.0, 0.03, 1.0))
 """Somebody who blinks slowly by nature: droops of less than half a second are no slow blinks."""
@@ -51,15 +52,15 @@ def closure(seconds: float, **look: object) -> Drive:
     return drive().awake(65).mark("shut").closed(seconds, **look).mark("open").open(40).awake(60)
 
 
-def reaches(limit: float) -> float:
-    """Seconds of rage (0.9, at a resting 0.03) until the mean above the resting face reaches a limit."""
-    share = limit / ((0.9 - 0.03) / (1 - 0.03))
+def reaches(limit: float, resting: float = 0.03) -> float:
+    """Seconds of rage (0.9, on a face of 0.03) until the mean above a resting face reaches a limit."""
+    share = (limit * (1 - resting) + resting - 0.03) / (0.9 - 0.03)
     return -LIMITS.anger.average_s * log(1 - share)
 
 
-def falls(limit: float) -> float:
+def falls(limit: float, resting: float = 0.03) -> float:
     """Seconds of calm after it until the mean is down to a limit."""
-    return LIMITS.anger.average_s * log(((0.9 - 0.03) / (1 - 0.03)) / limit)
+    return LIMITS.anger.average_s * log((0.9 - 0.03) / (limit * (1 - resting) + resting - 0.03))
 
 
 def early(number: int) -> float:
@@ -113,8 +114,54 @@ SCENARIOS = (
             .awake(8),
         ),
     ),
-    Scenario("laughs with shut eyes", closure(CLOSURE.asleep_s - 0.25, happiness=0.97)),
+    Scenario("laughs with shut eyes", closure(CLOSURE.excused_s - 0.25, happiness=0.97)),
+    Scenario("yawns with shut eyes", closure(CLOSURE.excused_s - 0.25, yawn=0.9)),
+    Scenario("yawns with shut eyes, one of them in view", closure(CLOSURE.excused_s - 0.25, right=None, yawn=0.9)),
+    Scenario(
+        "sleeps through a yawn: it excuses for so long, one eye in view or two",
+        closure(2.6, right=None, yawn=0.9),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.excused_s),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
+        ),
+    ),
+    Scenario(
+        "sleeps after a yawn: time that nothing explains counts by itself",
+        drive().awake(65).mark("shut").closed(0.9, yawn=0.9).closed(1.7).mark("open").open(40),
+        (
+            starts(MICROSLEEP, "shut", 0.9 + CLOSURE.microsleep_s, slack_s=0.1),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
+        ),
+    ),
+    Scenario(
+        "squints with one eye in view",
+        closure(CLOSURE.half_shut_microsleep_s + 0.6, left=0.68, right=None),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.half_shut_microsleep_s),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
+        ),
+    ),
     Scenario("looks down at the console", drive().awake(65).times(8, drive().closed(2.7, pitch=-25.0).awake(12))),
+    Scenario(
+        "glances down with lids and head together",
+        drive().awake(65).times(14, drive().closed(1.7, pitch=-6.0).open(2.9, pitch=0.0)),
+    ),
+    Scenario(
+        "nods just as the lids fall",
+        closure(2.7, pitch=-6.0),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.excused_s),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
+        ),
+    ),
+    Scenario(
+        "nods again and again just as the lids fall",
+        drive().awake(65).mark("shut").times(3, drive().closed(2.5, pitch=-6.0).open(2.5)).mark("open").open(60),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.excused_s),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s - 2.5),
+        ),
+    ),
     Scenario(
         "frowns with narrowed lids", drive().awake(65).times(5, drive().closed(1.7, left=0.68, right=0.7).awake(12))
     ),
@@ -122,11 +169,8 @@ SCENARIOS = (
     Scenario("closure of 0.8 s", closure(0.8)),
     Scenario(
         "closure of 1.0 s",
-        closure(1.0),
-        (
-            starts(MICROSLEEP, "shut", CLOSURE.microsleep_s, maybe=True),
-            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s, maybe=True),
-        ),
+        closure(CLOSURE.microsleep_s),
+        MICROSLEEP_ONLY,
     ),
     Scenario("closure of 1.2 s", closure(1.2), MICROSLEEP_ONLY),
     Scenario("closure of 1.5 s", closure(1.5), MICROSLEEP_ONLY),
@@ -145,7 +189,8 @@ SCENARIOS = (
         "sleeps with a laughing face",
         closure(3.5, happiness=0.97, yawn=0.9),
         (
-            starts(ASLEEP, "shut", CLOSURE.asleep_s),
+            starts(MICROSLEEP, "shut", CLOSURE.excused_s),
+            rises(ASLEEP, "shut", CLOSURE.asleep_s),
             ends(ASLEEP, "open", LIFE.asleep_recover_s),
         ),
     ),
@@ -159,7 +204,7 @@ SCENARIOS = (
     ),
     Scenario(
         "nods off to the side",
-        drive().awake(65).mark("shut").closed(0.9).closed(1.6, yaw=35.0).mark("open").open(40),
+        drive().awake(65).mark("shut").closed(0.9).closed(1.6, yaw=25.0).mark("open").open(40),
         MICROSLEEP_ONLY,
     ),
     Scenario(
@@ -195,6 +240,21 @@ SCENARIOS = (
     Scenario(
         "closes the eyes in the first seconds of the drive",
         drive().open(2).mark("shut").closed(1.6).mark("open").open(30),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario(
+        "closes the eyes in the first seconds of the drive before a camera at the mirror",
+        drive()
+        .open(2, yaw=-33.0, pitch=-14.0)
+        .mark("shut")
+        .closed(1.6, yaw=-33.0, pitch=-14.0)
+        .mark("open")
+        .open(30, yaw=-33.0, pitch=-14.0),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario(
+        "drives off with shut eyes",
+        drive().mark("shut").closed(2.6).mark("open").open(30),
         MICROSLEEP_ONLY,
     ),
     Scenario(
@@ -356,7 +416,26 @@ SCENARIOS = (
             ends(ANGRY, "calm", falls(LIMITS.anger.clear) + 2 * LIMITS.anger.clear_s, slack_s=EMOTIONS_EVERY_S),
         ),
     ),
-    Scenario("rage in the first half minute: nothing is known yet", drive().awake(5).open(20, anger=0.9).awake(30)),
+    Scenario(
+        "rage in the first half minute: the prior stands for the resting face",
+        drive().awake(5).mark("rage").open(20, anger=0.9).mark("calm").awake(60),
+        (
+            starts(IRRITATED, "rage", reaches(LIMITS.anger.irritated, PRIOR) + LIMITS.anger.irritated_s, slack_s=0.6),
+            rises(ANGRY, "rage", reaches(LIMITS.anger.angry, PRIOR) + LIMITS.anger.angry_s, slack_s=0.6),
+            # by then a third of the resting face is learned from the rage itself, up to its clamp
+            ends(ANGRY, "calm", falls(LIMITS.anger.clear, 0.3) + 2 * LIMITS.anger.clear_s, slack_s=0.6),
+        ),
+    ),
+    Scenario("a stern face from the first reading", drive().awake(120, anger=0.45)),
+    Scenario(
+        "talks, laughs, yawns and starts in the first minute",
+        drive()
+        .times(6, drive().open(0.4, anger=0.5, yawn=0.7).open(0.6, anger=0.35))
+        .open(3, happiness=0.97)
+        .open(4, yawn=0.9, anger=0.85)
+        .open(1.5, anger=0.9)
+        .awake(60),
+    ),
 )
 
 
