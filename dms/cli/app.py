@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dms.cli import bench, drives, emotion, evaluate, live, models, running, score, tune
+from dms.cli import aim, bench, drives, emotion, evaluate, live, models, running, score, tune
 
 app = typer.Typer(
     name="dms",
@@ -38,6 +38,7 @@ app.command(epilog="Example: dms run --config /etc/dms/dms.toml --source /dev/vi
 app.command(epilog="Example: dms demo")(live.demo)
 app.command(epilog="Example: dms check --config /etc/dms/dms.toml")(live.check)
 app.command(epilog="Example: dms status --config /etc/dms/dms.toml")(running.status)
+app.command(epilog="Example: dms aim --source /dev/video0 --picture seen.png")(aim.aim)
 app.command(epilog="Example: dms watch --host broker.local --vehicle van-7")(live.watch)
 app.command(epilog="Example: dms replay drive.mp4 --out report && dms score report/events.jsonl --labels drive.csv")(
     drives.replay

@@ -79,8 +79,3 @@ class ViewJudge:
 def _mean_step(after: npt.NDArray[np.float32], before: npt.NDArray[np.float32]) -> float:
     """Mean difference of neighbours; OpenCV sums it in one pass, without an array between."""
     return cv2.norm(after, before, cv2.NORM_L1) / after.size
-
-
-def view_of(grey: Image, settings: PerceptionSettings) -> View:
-    """Judge one picture alone, (height, width) uint8."""
-    return ViewJudge(settings).see(grey, 0.0)

@@ -10,9 +10,8 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,8 @@ from dms.alerts.probe import ask_broker, greet_broker
 from dms.alerts.topics import Topics
 from dms.config import ActionSettings, Config
 from dms.errors import UserError, WorldError
-from dms.frames.camera import open_source
-from dms.observation import View
 from dms.perception.perception import Perception
-from dms.perception.view import as_grey, view_of
+from dms.service.check_camera import check_camera
 from dms.service.folder import asked_folder
 from dms.service.lock import unlocked
 from dms.service.problems import FREE_MB, Verdict
@@ -112,17 +109,7 @@ def _models(config: Config) -> Finding:
 
 
 def _camera(config: Config) -> Finding:
-    source = open_source(config.camera)
-    # the first pictures of a camera are often dark: it is still finding its exposure
-    with closing(source.frames()) as frames:
-        frame = next(islice(frames, 5 if source.live else 0, None), None)
-    if frame is None:
-        return Finding("camera", "failed", f"{source.name} gives no picture")
-    height, width = frame.image.shape[:2]
-    view = view_of(as_grey(frame.image), config.perception)
-    if view is not View.CLEAR:
-        return Finding("camera", "warning", f"{source.name} gives {width}x{height}, but the picture is {view}")
-    return Finding("camera", "ok", f"{source.name} gives {width}x{height}")
+    return Finding("camera", *check_camera(config))
 
 
 def _broker(config: Config) -> Finding:

@@ -11,7 +11,7 @@ from dms.demo import SAMPLE_DRIVE
 from dms.frames import Image
 from dms.frames.source import open_recording
 from dms.observation import View
-from dms.perception.view import ViewJudge, as_grey, view_of
+from dms.perception.view import ViewJudge, as_grey
 
 SETTINGS = PerceptionSettings()
 FPS = 10.0
@@ -87,6 +87,6 @@ def test_a_clock_that_jumps_begins_the_mean_anew(cabin: Image, t: float) -> None
 
 
 def test_one_picture_alone_can_be_judged(cabin: Image) -> None:
-    assert view_of(cabin, SETTINGS) is View.CLEAR
-    assert view_of(on_the_lens(cabin), SETTINGS) is View.COVERED
-    assert view_of(np.zeros((480, 640), np.uint8), SETTINGS) is View.DARK
+    assert ViewJudge(SETTINGS).see(cabin, 0.0) is View.CLEAR
+    assert ViewJudge(SETTINGS).see(on_the_lens(cabin), 0.0) is View.COVERED
+    assert ViewJudge(SETTINGS).see(np.zeros((480, 640), np.uint8), 0.0) is View.DARK

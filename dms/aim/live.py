@@ -1,0 +1,67 @@
+"""Looks through a camera for as long as somebody wants to: a verdict and, where it is wanted, a picture.
+
+Takes a camera that nobody else holds, gives ``Seen`` as pictures come. The daemon gives the same of its own camera.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from dms.aim.picture import drawn, jpeg
+from dms.aim.verdict import Aim
+from dms.aim.viewer import Lookout
+from dms.config import Config
+from dms.frames.live import LiveCapture
+from dms.frames.source import Source
+
+PICTURES_HZ = 10.0
+"""Most pictures a second for people: a hand that turns a camera sees what it does. Source: own."""
+_WAIT_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What is to be seen now.
+
+    Attributes:
+        aim: The verdict over the last seconds; None before enough was seen, and while the camera gives nothing.
+        picture: JPEG with the face drawn in; None where none is wanted or there is none.
+        fault: What is wrong with the camera, None when nothing is.
+    """
+
+    aim: Aim | None = None
+    picture: bytes | None = None
+    fault: str | None = None
+
+
+def watch_camera(source: Source, config: Config, wanted: Callable[[], bool]) -> Generator[Seen, None, None]:
+    """Look through a camera until the generator is closed, or a recording that is played ends.
+
+    Args:
+        source: The camera, or a recording at its own pace.
+        config: Models and limits.
+        wanted: Whether somebody looks at pictures now.
+
+    Raises:
+        UserError: A model cannot be used, or a recording is broken.
+    """
+    lookout = Lookout(config)
+    capture = LiveCapture(source, config.camera.retry_s, config.camera.stall_s)
+    capture.start()
+    told_t = -1.0
+    try:
+        while not capture.ended:
+            frame = capture.take(_WAIT_S)
+            if frame is None:
+                yield Seen(fault=capture.status.error)
+                continue
+            seen = lookout.see(frame)
+            if told_t >= 0.0 and frame.t - told_t < 0.9 / PICTURES_HZ:
+                continue
+            told_t = frame.t
+            aim = lookout.viewer.aim() if lookout.viewer.ready else None
+            view = drawn(lookout.sight(frame, seen), aim.verdict if aim else None) if wanted() else None
+            yield Seen(aim, None if view is None else jpeg(view))
+    finally:
+        capture.stop()
+    if capture.failure is not None:
+        raise capture.failure
