@@ -73,21 +73,21 @@ def check(path: Path, disk: Image, unsynced: tuple[Entry, ...] = ()) -> bool:
     assert set(kept) <= known, "an alert was altered"
     assert outbox.boot_offset("this-boot") in (BOOT_OFFSET, None), "an alert would be altered"
     missing = set(disk.entries) - set(kept)
-    assert not missing or outbox.damaged, f"{len(missing)} alerts were dropped unreported"
+    assert not missing or outbox.status.damaged, f"{len(missing)} alerts were dropped unreported"
     for topic in (FATIGUE, ANGER):
         numbers = [one.sequence for one in kept if one.topic == topic]
         assert numbers == sorted(set(numbers))
         assert outbox.last_sequence(topic) >= disk.last, "a number would be used twice"
     for one in kept:
         assert as_sent(one, Clock(trust=True), "this-boot", None)
-    said = outbox.damage is not None
+    said = outbox.status.damage is not None
     number = outbox.last_sequence(FATIGUE) + 1
     outbox.put(entry(sequence=number))
-    assert outbox.error is None, "alerts are not kept on disk"
+    assert outbox.status.error is None, "alerts are not kept on disk"
     outbox.close()
     again = Outbox(path, MANY)
     assert [one for _, one in again.waiting(MANY)] == [*kept, entry(sequence=number)]
-    assert again.damage is None
+    assert again.status.damage is None
     again.close()
     return said
 
@@ -146,8 +146,8 @@ def history(folder: Path) -> list[Image]:
         last = one.sequence - 1 if one.topic == FATIGUE else one.sequence
         disks.append(image(folder, waiting, last))
         if number % 7 == 0:
-            assert outbox._store._database is not None
-            outbox._store._database.execute("PRAGMA wal_checkpoint(RESTART)")
+            assert outbox._disk._store._database is not None
+            outbox._disk._store._database.execute("PRAGMA wal_checkpoint(RESTART)")
             disks.append(image(folder, waiting, last))
     return disks
 

@@ -120,10 +120,10 @@ def test_a_full_outbox_drops_updates_first_then_ends_never_a_start_or_the_newest
         (7, "start"),
         (8, "start"),
     ]
-    assert outbox.dropped == 3
+    assert outbox.status.dropped == 3
     outbox.close()
     again = Outbox(path, 4)
-    assert (len(again), again.dropped) == (5, 3)
+    assert (len(again), again.status.dropped) == (5, 3)
 
 
 @settings(max_examples=60, deadline=None)
@@ -152,7 +152,7 @@ def test_the_bound_holds_and_what_is_dropped_is_droppable(
     kept = waiting(outbox)
     gone = [one for one in put if one not in kept and one.sequence not in removed]
     assert [one.sequence for one in kept] == sorted(one.sequence for one in kept)
-    assert len(gone) == outbox.dropped
+    assert len(gone) == outbox.status.dropped
     assert not [one for one in gone if one.phase == Phase.START]
     for topic in (FATIGUE, ANGER):
         ends = [one for one in put if one.phase == Phase.END and one.topic == topic]
@@ -232,7 +232,7 @@ def test_a_broken_file_is_set_aside_and_nothing_is_invented(path: Path, damage: 
     if damage != "empty":
         assert path.with_name("outbox.sqlite.broken").exists()
     if set(survived) != set(range(1, 61)):
-        assert again.damaged >= 1
+        assert again.status.damaged >= 1
     assert 60 < again.last_sequence(FATIGUE) <= 60 + BLOCK
     again.put(entry(sequence=again.last_sequence(FATIGUE) + 1))
     again.close()
@@ -318,14 +318,14 @@ def test_damaged_counters_and_tables_cost_no_message_and_are_named(path: Path, s
         database.execute(statement)
     again = Outbox(path, MANY)
     assert waiting(again) == entries
-    assert again.damage
+    assert again.status.damage
     assert 4 < again.last_sequence(FATIGUE) <= 4 + BLOCK
     assert again.boot_offset("this-boot") in (5.0, None)
     again.put(entry(sequence=again.last_sequence(FATIGUE) + 1))
-    assert again.error is None
+    assert again.status.error is None
     again.close()
     once_more = Outbox(path, MANY)
-    assert (once_more.damage, len(once_more)) == (None, 5)
+    assert (once_more.status.damage, len(once_more)) == (None, 5)
 
 
 def test_a_message_that_vanished_is_counted_and_its_topic_named(path: Path) -> None:
@@ -339,11 +339,11 @@ def test_a_message_that_vanished_is_counted_and_its_topic_named(path: Path) -> N
         database.execute("DELETE FROM alert WHERE sequence = 2")
     again = Outbox(path, MANY)
     assert sequences(again) == [1, 3, 4]
-    assert again.damaged == 1
-    assert again.damage is not None
-    assert FATIGUE in again.damage
+    assert again.status.damaged == 1
+    assert again.status.damage is not None
+    assert FATIGUE in again.status.damage
     again.close()
-    assert Outbox(path, MANY).damaged == 1
+    assert Outbox(path, MANY).status.damaged == 1
 
 
 def test_what_can_never_be_sent_is_put_aside_and_counted(path: Path) -> None:
@@ -351,8 +351,8 @@ def test_what_can_never_be_sent_is_put_aside_and_counted(path: Path) -> None:
     fill(outbox, 2)
     outbox.put_aside(1, "no JSON")
     outbox.put_aside(1, "no JSON")
-    assert (sequences(outbox), outbox.damaged) == ([2], 1)
-    assert outbox.damage == f"{FATIGUE} 1 cannot be sent: no JSON"
+    assert (sequences(outbox), outbox.status.damaged) == ([2], 1)
+    assert outbox.status.damage == f"{FATIGUE} 1 cannot be sent: no JSON"
 
 
 def test_a_replacement_that_the_power_interrupted_is_finished(path: Path) -> None:
@@ -363,21 +363,21 @@ def test_a_replacement_that_the_power_interrupted_is_finished(path: Path) -> Non
     path.with_name("outbox.sqlite-wal").write_bytes(b"of the file that was set aside")
     again = Outbox(path, MANY)
     assert waiting(again) == entries
-    assert again.damage is None
+    assert again.status.damage is None
 
 
 def shrink_disk(outbox: Outbox, pages: int) -> None:
     """Let SQLite find the disk full, as it would report it."""
-    assert outbox._store._database is not None
-    outbox._store._database.execute(f"PRAGMA max_page_count = {pages}")
+    assert outbox._disk._store._database is not None
+    outbox._disk._store._database.execute(f"PRAGMA max_page_count = {pages}")
 
 
 def test_a_full_disk_keeps_alerts_in_memory_until_there_is_room(path: Path) -> None:
     outbox = Outbox(path, MANY)
     shrink_disk(outbox, 1)
     entries = fill(outbox, 200)
-    assert outbox.error is not None
-    assert "full" in outbox.error
+    assert outbox.status.error is not None
+    assert "full" in outbox.status.error
     assert waiting(outbox) == entries
     on_disk = waiting(Outbox(path, MANY))
     assert on_disk == entries[: len(on_disk)]
@@ -385,7 +385,7 @@ def test_a_full_disk_keeps_alerts_in_memory_until_there_is_room(path: Path) -> N
     outbox.remove(key for key, _ in outbox.waiting(5))
     shrink_disk(outbox, 10_000)
     outbox.sync()
-    assert outbox.error is None
+    assert outbox.status.error is None
     assert waiting(Outbox(path, MANY)) == entries[5:]
     outbox.close()
     assert_sound(path)
@@ -404,9 +404,9 @@ outbox = Outbox(Path(sys.argv[1]), 10000)
 resource.setrlimit(resource.RLIMIT_FSIZE, (262144, 262144))
 for number in range(1, 301):
     outbox.put(Entry("topic", "start", number, "x" * 2000, "boot", 1.0, 1.0))
-    if outbox.error is not None:
+    if outbox.status.error is not None:
         break
-print(number, len(outbox), outbox.error)
+print(number, len(outbox), outbox.status.error)
 """
     path.parent.mkdir()
     root = str(Path(__file__).parents[2])
@@ -425,13 +425,13 @@ def test_a_disk_that_is_not_there_at_the_start_is_taken_into_use_when_it_comes(t
     blocked = tmp_path / "state"
     blocked.write_text("a file where the folder should be")
     outbox = Outbox(blocked / "outbox.sqlite", MANY)
-    assert outbox.error is not None
+    assert outbox.status.error is not None
     number = outbox.last_sequence(FATIGUE) + 1
     assert number > int(FLOOR)
     outbox.put(entry(sequence=number))
     blocked.unlink()
     outbox.sync()
-    assert outbox.error is None
+    assert outbox.status.error is None
     assert sequences(Outbox(blocked / "outbox.sqlite", MANY)) == [number]
 
 
@@ -441,9 +441,9 @@ def test_a_file_that_breaks_while_it_is_used_is_replaced_from_memory(path: Path)
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("DROP TABLE tally")
     outbox.put(entry(sequence=31))
-    assert outbox.error is not None
+    assert outbox.status.error is not None
     outbox.sync()
-    assert outbox.error is None
+    assert outbox.status.error is None
     assert waiting(Outbox(path, MANY)) == [*entries, entry(sequence=31)]
     assert_sound(path)
 
@@ -453,10 +453,10 @@ def test_a_locked_file_is_a_fault_that_passes(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         outbox.put(entry(sequence=1))
-        assert outbox.error is not None
+        assert outbox.status.error is not None
         other.execute("ROLLBACK")
     outbox.put(entry(sequence=2))
-    assert outbox.error is None
+    assert outbox.status.error is None
     assert sequences(Outbox(path, MANY)) == [1, 2]
 
 
@@ -470,4 +470,4 @@ def test_from_a_broken_file_only_real_messages_are_taken_over(path: Path) -> Non
         database.execute("PRAGMA user_version = 99")
     again = Outbox(path, MANY)
     assert sequences(again) == [3]
-    assert again.damaged == 2
+    assert again.status.damaged == 2

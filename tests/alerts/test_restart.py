@@ -82,7 +82,7 @@ def test_open_alerts_survive_damage_elsewhere(tmp_path: Path) -> None:
     content[60:64] = (99).to_bytes(4, "big")
     path.write_bytes(content)
     again = Outbox(path, 1000)
-    assert again.damage
+    assert again.status.damage
     assert {one.topic for one in again.open_alerts} == {FATIGUE, ANGER}
     again.close()
     assert {one.topic for one in Outbox(path, 1000).open_alerts} == {FATIGUE, ANGER}

@@ -103,7 +103,7 @@ def test_what_waits_in_the_first_releases_outbox_is_delivered_by_this_one(
     by_first_release(free_port(), "first", 20)
     listener = mosquitto.listen(FATIGUE)
     van = Vehicle(tmp_path / "vehicle", mosquitto.port)
-    assert (len(van.outbox), van.outbox.damage, van.outbox.last_sequence(FATIGUE)) == (20, None, 20)
+    assert (len(van.outbox), van.outbox.status.damage, van.outbox.last_sequence(FATIGUE)) == (20, None, 20)
     van.start()
     until(van.is_delivered)
     until(lambda: len(steps(listener.on(FATIGUE))) == 20)
@@ -125,6 +125,6 @@ def test_after_a_rollback_the_first_release_delivers_what_waits_and_the_next_upd
     assert [number for number, _, _ in steps(listener.on(FATIGUE))] == list(range(1, 31))
     by_first_release(free_port(), "fifth", 3)
     again = Outbox(database(tmp_path), 1000)
-    assert (again.damage, again.last_sequence(FATIGUE)) == (None, 33)
+    assert (again.status.damage, again.last_sequence(FATIGUE)) == (None, 33)
     assert [json.loads(one.payload)["sequence"] for _, one in again.waiting(10)] == [31, 32, 33]
     assert {one.topic for _, one in again.waiting(10)} == {f"dms/{VEHICLE}/alert/fatigue"}

@@ -88,7 +88,7 @@ class Courier:
         self._listen(connection)
         if self._clock.synchronised:
             self._outbox.remember_boot(self._boot, self._clock.offset)
-        if self._outbox.error is not None:
+        if self._outbox.status.error is not None:
             self._outbox.sync()
         for publication in self.delivery.next(now, self._clock.now()):
             self.delivery.sent(publication, connection.publish(publication), now)

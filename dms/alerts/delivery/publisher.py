@@ -129,7 +129,7 @@ class Publisher:
     def status(self) -> PublisherStatus:
         """How delivery is doing."""
         progress, delivery = self._progress, self._courier.delivery
-        denied = delivery.denials.words
+        denied, kept = delivery.denials.words, self._outbox.status
         latency_s, latency_p99_s = progress.latencies()
         return PublisherStatus(
             connected=progress.connected,
@@ -137,10 +137,10 @@ class Publisher:
             error=denied or progress.error or delivery.left_out,
             connects=progress.connects,
             outbox=len(self._outbox),
-            outbox_error=self._outbox.error,
-            dropped=self._outbox.dropped,
-            damaged=self._outbox.damaged,
-            damage=self._outbox.damage,
+            outbox_error=kept.error,
+            dropped=kept.dropped,
+            damaged=kept.damaged,
+            damage=kept.damage,
             inputs_rejected=self._inbox.rejected,
             latency_s=latency_s,
             latency_p99_s=latency_p99_s,
