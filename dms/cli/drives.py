@@ -32,6 +32,9 @@ def replay(
         int | None,
         typer.Option(min=1, metavar="N", help="Picture track of a video with several; the largest without."),
     ] = None,
+    join: Annotated[
+        bool, typer.Option("--join", help="A folder of videos is one drive in parts, in the order of their times.")
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Do drives anew whose results are there already.")] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Drives at the same time; one a core without.")
@@ -43,7 +46,7 @@ def replay(
     from dms.replay.drives import find_drives  # noqa: PLC0415
     from dms.replay.replay import Outcome, jobs_for  # noqa: PLC0415
 
-    found = find_drives(drives, out)
+    found = find_drives(drives, out, join=join)
     for note in found.notes:
         print(f"dms: {note}", file=sys.stderr)
     workers = workers or cores()

@@ -6,6 +6,7 @@ colours that a file states (BT.709).
 
 from collections.abc import Callable, Generator
 from contextlib import closing
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,20 @@ class ContainerDecoder:
                 self._delay = frame.dts - (frame.pts or 0)
             self._tick = frame.dts - self._delay
         return self._tick
+
+
+def created(path: Path) -> datetime | None:
+    """When a file says that it was taken; None where it says nothing, or is no video."""
+    try:
+        with closing(av.open(str(path.absolute()))) as file:
+            told = file.metadata.get("creation_time")
+    except (av.error.FFmpegError, OSError):
+        return None
+    try:
+        time = datetime.fromisoformat(told) if told else None
+    except ValueError:
+        return None
+    return time if time is None or time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 class _Shown:

@@ -1,7 +1,7 @@
 """Sources of frames: what each of them can do, and the door to recorded ones."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,8 @@ from dms.frames.container import ContainerDecoder
 from dms.frames.decoded import Decoder
 from dms.frames.frame import Frame
 from dms.frames.images import ImageDecoder
+from dms.frames.joined import JoinedRecording
+from dms.frames.parts import in_order
 from dms.frames.plainvideo import PlainVideoDecoder, refused
 from dms.frames.recording import Recording
 
@@ -66,6 +68,35 @@ def open_recording(
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty")
     return Recording(_open_video(path, track, threads), settings, fps, turned=not _is_clip(path))
+
+
+def open_parts(
+    name: str,
+    files: Sequence[Path],
+    settings: CameraSettings,
+    *,
+    fps: float | None = None,
+    track: int | None = None,
+    threads: int = 0,
+) -> JoinedRecording:
+    """Open several videos as one drive, in the order of the times in their names or files, else of their names.
+
+    Args:
+        name: What the drive is called.
+        files: The videos.
+        settings: As for ``open_recording``, and so are the others.
+        fps: Pictures per second of each.
+        track: Which picture track of each.
+        threads: Threads that decode.
+
+    Raises:
+        UserError: They are of two cameras, or not one of them can be read.
+    """
+    return JoinedRecording(
+        name,
+        in_order(files),
+        lambda part: open_recording(part.path, settings, fps=fps, track=track, threads=threads),
+    )
 
 
 def _open_video(path: Path, track: int | None, threads: int) -> Decoder:

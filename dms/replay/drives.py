@@ -33,18 +33,22 @@ class Drive:
         path: A video, a trace, or a folder of pictures or of a trace's parts.
         name: What it is called: its path below the folder that was given.
         place: Where its results go below the folder of all results; ``.`` for that folder itself.
+        parts: The videos that make it up, where it is a folder of them.
     """
 
     path: Path
     name: str
     place: PurePath
+    parts: tuple[Path, ...] = ()
 
     def size(self) -> int:
         """Bytes on disk; 0 for a file that is not there."""
         return sum(file.stat().st_size for file in self.files() if file.is_file())
 
     def files(self) -> list[Path]:
-        """The file, or those in the folder."""
+        """The file, its parts, or what is in the folder."""
+        if self.parts:
+            return list(self.parts)
         return sorted(self.path.iterdir()) if self.path.is_dir() else [self.path]
 
 
@@ -66,31 +70,43 @@ class Found:
         return self.drives[0].place == PurePath()
 
 
-def find_drives(given: Sequence[Path], out: Path) -> Found:
+def find_drives(given: Sequence[Path], out: Path, *, join: bool = False) -> Found:
     """Find the drives.
 
     Args:
         given: Files and folders. One that is missing is a drive all the same, and fails when it is opened.
         out: Where results go: what lies there is no drive, unless it is one of the folders given.
+        join: Whether each folder of videos is one drive in parts.
 
     Raises:
-        UserError: A folder holds no drive, or the results of two would go into the same place.
+        UserError: A folder holds no drive, or something else than the parts of one; or the results of two would go
+            into the same place.
     """
     notes: list[str] = []
     drives: list[Drive] = []
     for path in given:
-        found = _within(path, out, notes) if path.is_dir() else [Drive(path, path.name, PurePath(_stem(path)))]
-        if len(given) == 1:
-            # results of a single file or folder need no name to tell them apart
-            found = [replace(one, place=PurePath()) for one in found] if not path.is_dir() else found
+        # results of a single file or folder need no name to tell them apart
+        above = PurePath() if len(given) == 1 else PurePath(_stem(path))
+        if join:
+            drives.append(_joined(path, out, notes, above))
         elif path.is_dir():
-            found = [replace(one, place=_stem(path) / one.place) for one in found]
-        drives += found
+            drives += [replace(one, place=above / one.place) for one in _within(path, out, notes)]
+        else:
+            drives.append(Drive(path, path.name, above))
     return Found(_apart(drives), tuple(notes))
 
 
 def _stem(path: Path) -> str:
     return path.parent.resolve().name if path.name == TRACE else path.stem or path.resolve().name
+
+
+def _joined(folder: Path, out: Path, notes: list[str], place: PurePath) -> Drive:
+    if not folder.is_dir():
+        raise UserError(f"{folder}: --join makes one drive of all videos in a folder: give the folder")
+    inside = _within(folder, out, notes)
+    if others := [drive.name for drive in inside if drive.path.suffix.lower() not in VIDEO_SUFFIXES]:
+        raise UserError(f"{folder}: --join makes one drive of videos, and {others[0]} is none")
+    return Drive(folder, folder.resolve().name, place, tuple(drive.path for drive in inside))
 
 
 def _within(folder: Path, out: Path, notes: list[str]) -> list[Drive]:

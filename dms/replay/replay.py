@@ -121,7 +121,9 @@ def run(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] = ()
     if not job.again and (summary := finished(job.folder, made_by)) is not None:
         return Outcome(job.drive, summary, skipped=True)
     if not is_trace(path):
-        reader = VideoReader(path, config, name=job.drive.name, fps=job.fps, track=job.track, threads=job.threads)
+        reader = VideoReader(
+            path, config, name=job.drive.name, fps=job.fps, track=job.track, threads=job.threads, parts=job.drive.parts
+        )
     try:
         summary = replay(reader, config, job.folder, job.overlay, progress, sinks, made_by=made_by)
     except OSError as error:
@@ -150,6 +152,7 @@ def replay_drives(
     *,
     fps: float | None = None,
     track: int | None = None,
+    join: bool = False,
 ) -> list[Summary]:
     """Replay drives one after another in this process, each anew.
 
@@ -165,12 +168,13 @@ def replay_drives(
         sinks: Told of each drive as well, after the files of the replay; ``start`` and ``stop`` once for each drive.
         fps: Pictures per second, instead of the times that the videos state.
         track: Which picture track of each video, counted from 1; the largest without.
+        join: Whether each folder of videos is one drive in parts.
 
     Raises:
         UserError: A drive cannot be read, the results cannot be written, two drives share a name, or there can be no
             overlay.
     """
-    jobs = jobs_for(find_drives(drives, out).drives, config, out, overlay, fps=fps, track=track)
+    jobs = jobs_for(find_drives(drives, out, join=join).drives, config, out, overlay, fps=fps, track=track)
     return [summary for job in jobs if (summary := run(job, sinks=sinks).summary) is not None]
 
 

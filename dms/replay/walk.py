@@ -4,7 +4,7 @@ Takes a drive's path, gives what the road walks, in order of time.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -14,8 +14,9 @@ import numpy.typing as npt
 from dms.config import Config
 from dms.driver.inputs import DriverInput
 from dms.frames import Frame
-from dms.frames.recording import RecordingReport
-from dms.frames.source import open_recording
+from dms.frames.joined import JoinedRecording
+from dms.frames.recording import Recording, RecordingReport
+from dms.frames.source import open_parts, open_recording
 from dms.observation import Observation, View
 from dms.perception.perception import Perception
 from dms.records.trace import TraceHeader, read_trace
@@ -76,6 +77,7 @@ class VideoReader:
         fps: Pictures per second, instead of the times that the recording states.
         track: Which picture track of a video, counted from 1; the largest without.
         threads: Threads that decode a video, 0 for one a core.
+        parts: The videos that make up the drive, where it is a folder of them.
 
     Raises:
         UserError: The drive or a model cannot be used.
@@ -92,12 +94,17 @@ class VideoReader:
         fps: float | None = None,
         track: int | None = None,
         threads: int = 0,
+        parts: Sequence[Path] = (),
     ) -> None:
-        self._source = open_recording(drive, config.camera, fps=fps, track=track, threads=threads)
+        name = name or drive.name
+        self._source: Recording | JoinedRecording = (
+            open_parts(name, parts, config.camera, fps=fps, track=track, threads=threads)
+            if parts
+            else open_recording(drive, config.camera, fps=fps, track=track, threads=threads)
+        )
         self._stall_s = config.camera.stall_s
         self.report: RecordingReport | None = None
         self._perception = Perception(config.perception)
-        name = name or self._source.name
         self.header = TraceHeader(name, str(uuid.uuid5(_SESSIONS, name)))
         self.duration_s = self._source.duration_s
 

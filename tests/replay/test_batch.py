@@ -159,6 +159,20 @@ def test_ids_of_equal_names_differ(folder: Path, tmp_path: Path) -> None:
     assert set(headers[0]["made_by"]["models"]) == {"face", "landmarks", "eyes", "mouth", "emotion"}
 
 
+def test_a_gap_between_the_parts_of_a_drive_is_not_judged(tmp_path: Path) -> None:
+    part = SAMPLE_DRIVE.read_bytes()[: SAMPLE_DRIVE.stat().st_size // 8]
+    (tmp_path / "trip").mkdir()
+    for clock in ("080000", "080030"):
+        (tmp_path / "trip" / f"20260501_{clock}.mp4").write_bytes(part)
+    (summary,) = replay_drives([tmp_path / "trip"], Config(), tmp_path / "out", join=True)
+    assert summary.drive == "trip"
+    assert summary.duration_s > 30
+    assert summary.unseen_share > 0.5
+    assert any("2 parts in the order of the times in their names, 1 gap of" in note for note in summary.notes)
+    assert any("% of the file was not judged" in remark for remark in summary.remarks)
+    assert summary.frames + sum(summary.frames_left_out.values()) == summary.frames_decoded
+
+
 def of_session(session: int) -> Iterator[int]:
     """Processes of a session that are not dead."""
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -103,3 +103,15 @@ def test_two_folders_keep_their_names_apart(tmp_path: Path) -> None:
     assert [str(drive.place) for drive in found.drives] == ["monday/a", "tuesday/a"]
     with pytest.raises(UserError, match="same name"):
         find_drives([first / "a.mp4", second / "a.mp4"], tmp_path / "out")
+
+
+def test_a_folder_to_be_joined_is_one_drive_of_all_its_videos(tmp_path: Path) -> None:
+    folder = files(tmp_path / "trip", "100/b.mp4", "101/a.mp4")
+    (drive,) = find_drives([folder], tmp_path / "out", join=True).drives
+    assert (drive.name, str(drive.place)) == ("trip", ".")
+    assert [part.name for part in drive.parts] == ["b.mp4", "a.mp4"]
+    trace(folder / "trace.jsonl")
+    with pytest.raises(UserError, match=r"one drive of videos, and trace\.jsonl is none"):
+        find_drives([folder], tmp_path / "out", join=True)
+    with pytest.raises(UserError, match="give the folder"):
+        find_drives([folder / "100" / "b.mp4"], tmp_path / "out", join=True)
