@@ -9,6 +9,7 @@ import typer
 from dms.cli.options import AsJson, ConfigFile, configuration
 from dms.cli.output import print_json, show
 from dms.errors import UserError
+from dms.replay.label_format import LabelFormat
 
 if TYPE_CHECKING:
     from dms.replay.labelled import LabelledDrives
@@ -17,9 +18,16 @@ Labels = Annotated[
     list[Path],
     typer.Option(
         metavar="FILE",
-        help="What happened: start_s,end_s,event. Once for each file of events, in their order; or tables with a "
-        "column drive, or the folder of the drives' NAME.events.csv.",
+        help="What happened: start_s,end_s,event, or an export of BORIS, ELAN or CVAT. Once for each drive, in their "
+        "order; or tables with a column drive, or the folder of the drives' NAME.events.csv.",
     ),
+]
+Format = Annotated[
+    LabelFormat | None, typer.Option("--format", help="What labels are written in; without it what they look like.")
+]
+LabelFps = Annotated[
+    float | None,
+    typer.Option(min=0.1, max=1000, metavar="N", help="Frames a second of labels that count frames, as CVAT's do."),
 ]
 
 
@@ -37,18 +45,22 @@ def score(
             metavar="OLD", help="Results of an earlier run, given like EVENTS: tell what changed, event by event."
         ),
     ] = None,
+    label_format: Format = None,
+    label_fps: LabelFps = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare alerts with labels: hits, misses, false alarms per hour, delay; of several drives also all together."""
-    from dms.replay.labelled import labelled_drives  # noqa: PLC0415  # --help stays quick
+    from dms.replay.label_files import Reading  # noqa: PLC0415  # --help stays quick
+    from dms.replay.labelled import labelled_drives  # noqa: PLC0415
 
-    found = labelled_drives(events, labels)
+    reading = Reading(label_format, label_fps)
+    found = labelled_drives(events, labels, reading=reading)
     folder = any(path.is_dir() for path in events)
     if config is not None and (against or not folder):
         raise UserError("--config reads the eyes of each frame, for a folder of drives: leave it out here")
     if against:
-        _compare(found, labelled_drives(against, labels), folder, as_json)
+        _compare(found, labelled_drives(against, labels, reading=reading), folder, as_json)
     elif folder:
         from dms.replay.benchmark import benchmark  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ import typer
 
 from dms.cli.options import AsJson, ConfigFile, configuration
 from dms.cli.output import show
-from dms.cli.score import Labels
+from dms.cli.score import Format, LabelFps, Labels
 
 
 def tune(
@@ -33,6 +33,8 @@ def tune(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Where tuned.toml, points.csv and points.svg go.")
     ] = Path("tuned"),
+    label_format: Format = None,
+    label_fps: LabelFps = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -40,6 +42,7 @@ def tune(
     from rich.console import Console  # noqa: PLC0415  # --help stays quick
     from rich.progress import Progress  # noqa: PLC0415
 
+    from dms.replay.label_files import Reading  # noqa: PLC0415
     from dms.replay.labelled import labelled_drives  # noqa: PLC0415
     from dms.replay.results import TRACE  # noqa: PLC0415
     from dms.replay.tune import tune as find  # noqa: PLC0415
@@ -48,7 +51,7 @@ def tune(
 
     settings = configuration(config)
     tried = grid(settings, [read_vary(text, settings) for text in vary])
-    found = labelled_drives(traces, labels, TRACE)
+    found = labelled_drives(traces, labels, TRACE, Reading(label_format, label_fps))
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("traces", total=None)

@@ -51,14 +51,15 @@ NEUTRAL = frozenset(
     }
 )
 """The usual ones of the others. Any name will do, but one that stands nowhere may be a slip of the pen."""
+KNOWN = frozenset({*DEMANDS, *NEUTRAL})
+"""All names that are no slip of the pen."""
 
 
 def unknown_names(rows: Iterable[LabelRow]) -> Iterable[str]:
     """A warning for the first row with each name that is not known."""
-    known = sorted({*DEMANDS, *NEUTRAL})
-    told = set(known)
+    told = set(KNOWN)
     for where, label in ((row.where, row.label) for row in rows):
         if label.event not in told:
             told.add(label.event)
-            hint = did_you_mean(label.event.lower(), known)
+            hint = did_you_mean(label.event.lower(), sorted(KNOWN))
             yield f"{where}: '{label.event}' is no known event{hint}: it demands and permits no alert"

@@ -10,14 +10,21 @@ from pathlib import Path
 
 from dms.errors import UserError
 from dms.records.trace import is_trace, read_trace
-from dms.replay.label_files import read_label_table
+from dms.replay.label_files import Reading, read_label_table
+from dms.replay.label_format import LabelFormat
 from dms.replay.labels import LabelRow, LabelTable
 from dms.replay.names import meant
 from dms.replay.results import EVENTS, TRACE, Results, unfinished
 from dms.replay.score import Score, score
 
-SUFFIX = ".events.csv"
-"""Ends the name of a drive's labels in a folder of them."""
+_ENDINGS: dict[LabelFormat | None, tuple[str, ...]] = {
+    None: (".events.csv", ".events.tsv", ".events.txt", ".events.xml", ".eaf"),
+    LabelFormat.CSV: (".events.csv", ".events.tsv"),
+    LabelFormat.BORIS: (".tsv", ".csv"),
+    LabelFormat.ELAN: (".eaf", ".txt", ".tsv"),
+    LabelFormat.CVAT: (".xml",),
+}
+"""What follows a drive's name in that of its labels, in a folder of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,9 @@ class LabelledDrives:
         return found
 
 
-def labelled_drives(results: Sequence[Path], labels: Sequence[Path], wanted: str = EVENTS) -> LabelledDrives:
+def labelled_drives(
+    results: Sequence[Path], labels: Sequence[Path], wanted: str = EVENTS, reading: Reading | None = None
+) -> LabelledDrives:
     """Bring drives and labels together.
 
     Args:
@@ -78,40 +87,68 @@ def labelled_drives(results: Sequence[Path], labels: Sequence[Path], wanted: str
         labels: A file for each file of results, in their order; or tables with a column ``drive`` and folders of
             ``NAME.events.csv``, which are matched by the names of the drives.
         wanted: Which file of the results: ``EVENTS`` or ``TRACE``.
+        reading: How to read labels; by what is in each file without.
 
     Raises:
         UserError: Nothing fits, two labels fit one drive, or a file is broken.
     """
     if len(results) == len(labels) and not any(path.is_dir() for path in (*results, *labels)):
-        pairs = zip(results, labels, strict=True)
-        return LabelledDrives(
-            tuple(
-                LabelledDrive(str(one), one, read_label_table(table).of_drive([str(one), *_names(one, wanted)]))
-                for one, table in pairs
-            )
-        )
+        drives = []
+        for one, table in zip(results, labels, strict=True):
+            rows = read_label_table(table, reading).of_drive([str(one), *_names(one, wanted)])
+            drives.append(LabelledDrive(str(one), one, rows))
+        return LabelledDrives(tuple(drives))
     found = dict(drive for path in results for drive in _drives(path, wanted))
     halves = [name for name, file in found.items() if unfinished(file)]
     goes_by = {name: [name] if name in halves else [name, *_names(found[name], wanted)] for name in found}
-    tables = [table for path in labels for table in _tables(path)]
-    whose = [table.path for name, table in tables if name is None and not table.drives]
+    tables = [table for path in labels for table in _tables(path, reading or Reading())]
+    whose = [told.table.path for told in tables if not told.names]
     if whose and len(found) > 1:
         raise UserError(
             f"{len(found)} drives, and {whose[0]} does not say which of them it is of: give a --labels for each file, "
             "in the same order, or a table with a column drive"
         )
-    told = {drive for name, table in tables for drive in (table.drives if name is None else [name])}
-    names = meant(told, goes_by)
-    rows = {drive: _rows(drive, names[drive], tables) for drive in found if drive not in halves}
-    drives = tuple(LabelledDrive(drive, found[drive], mine) for drive, mine in rows.items() if mine is not None)
-    if not drives and not halves:
+    names = meant({name for told in tables for name in told.names}, goes_by)
+    mine = {drive: _rows(drive, names[drive], tables) for drive in found if drive not in halves}
+    known = tuple(LabelledDrive(drive, found[drive], rows) for drive, rows in mine.items() if rows is not None)
+    if not known and not halves:
+        there = _some(name for told in tables for name in told.names)
         raise UserError(
             f"{_some(map(str, results))}: none of its drives ({_some(found)}) has labels in "
-            f"{_some(map(str, labels))} ({_some(told)})"
+            f"{_some(map(str, labels))} ({there})"
         )
-    without = tuple(drive for drive, mine in rows.items() if mine is None)
-    missing = told.difference(*names.values())
-    return LabelledDrives(drives, without, tuple(sorted(missing)), tuple(halves))
+    matched = set().union(*names.values())
+    return LabelledDrives(
+        known,
+        tuple(drive for drive, rows in mine.items() if rows is None),
+        tuple(sorted({name for told in tables for name in told.without(matched)})),
+        tuple(halves),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A table and the names by which it may be known as a drive's.
+
+    Attributes:
+        table: The labels.
+        names: Of the drives in it, and of its file in a folder; none for a single table that names no drive.
+    """
+
+    table: LabelTable
+    names: frozenset[str]
+
+    def rows(self, names: set[str]) -> tuple[LabelRow, ...]:
+        """Those of the drive of these names: all, where it is of one drive."""
+        return self.table.of(names) if len(self.table.drives) > 1 else self.table.rows
+
+    def without(self, matched: set[str]) -> Iterator[str]:
+        """The names that are of no drive; a table of one drive needs but one of its names."""
+        left = self.names - matched
+        if len(self.table.drives) > 1:
+            yield from left
+        elif left == self.names:
+            yield from sorted(left)[:1]
 
 
 def _names(file: Path, wanted: str) -> list[str]:
@@ -135,28 +172,29 @@ def _drives(path: Path, wanted: str) -> Iterator[tuple[str, Path]]:
         yield from ((file.parent.relative_to(path).as_posix(), file) for file in found)
 
 
-def _tables(path: Path) -> Iterator[tuple[str | None, LabelTable]]:
-    """The tables of a file or folder of labels, those of a folder with the drive that each is of."""
+def _tables(path: Path, reading: Reading) -> Iterator[_Told]:
+    """The tables of a file or folder of labels."""
     if not path.is_dir():
-        yield None, read_label_table(path)
+        table = read_label_table(path, reading)
+        yield _Told(table, table.drives)
         return
-    found = sorted(path.rglob(f"*{SUFFIX}"))
+    endings = _ENDINGS[reading.format]
+    found = [(file, end) for file in sorted(path.rglob("*")) for end in endings if file.name.lower().endswith(end)]
     if not found:
-        raise UserError(f"{path}: no *{SUFFIX} in it: give the folder of the labels, or a file of them")
-    for file in found:
-        yield file.relative_to(path).as_posix().removesuffix(SUFFIX), read_label_table(file)
+        raise UserError(f"{path}: no *{', *'.join(endings)} in it: give the folder of the labels, or a file of them")
+    for file, end in found:
+        table = read_label_table(file, reading)
+        name = file.relative_to(path).as_posix()[: -len(end)]
+        # what holds the labels of many drives is of those alone
+        yield _Told(table, table.drives if len(table.drives) > 1 else table.drives | {name})
 
 
-def _rows(drive: str, names: set[str], tables: Iterable[tuple[str | None, LabelTable]]) -> tuple[LabelRow, ...] | None:
+def _rows(drive: str, names: set[str], tables: Iterable[_Told]) -> tuple[LabelRow, ...] | None:
     """The rows of a drive that labels call by these names; None without labels."""
-    mine = [
-        (table.path, table.of(names) if name is None else table.rows)
-        for name, table in tables
-        if (name in names if name is not None else table.of_any or not names.isdisjoint(table.drives))
-    ]
+    mine = [told for told in tables if not told.names or not names.isdisjoint(told.names)]
     if len(mine) > 1:
-        raise UserError(f"{drive}: labels of it in {mine[0][0]} and in {mine[1][0]}: leave one out")
-    return mine[0][1] if mine else None
+        raise UserError(f"{drive}: labels of it in {mine[0].table.path} and in {mine[1].table.path}: leave one out")
+    return mine[0].rows(names) if mine else None
 
 
 def _some(names: Iterable[str]) -> str:

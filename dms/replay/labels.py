@@ -3,6 +3,7 @@
 Takes rows of a table, each perhaps with the name of its drive; gives those of one drive, and what is wrong with them.
 """
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -74,6 +75,21 @@ class LabelTable:
             named = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
             raise UserError(f"{self.path}: no label of the drive {known}; its column drive has {named}")
         return self.of(mine)
+
+
+def label_at(where: str, start_s: float, end_s: float, event: str) -> Label:
+    """Make a label of what stands in a file.
+
+    Raises:
+        UserError: It cannot be one.
+    """
+    if not (math.isfinite(start_s) and math.isfinite(end_s) and 0.0 <= start_s <= end_s):
+        raise UserError(
+            f"{where}: an event must end after it starts, at 0 s or later; this one is {start_s:g} to {end_s:g}"
+        )
+    if not event:
+        raise UserError(f"{where}: the event has no name")
+    return Label(start_s, end_s, event)
 
 
 def in_order(rows: Iterable[LabelRow]) -> list[Label]:

@@ -207,5 +207,5 @@ def test_missing_files_are_told(tmp_path: Path, labels: Any) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         score([], tmp_path / "none.csv")
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="not a CSV"):
+    with pytest.raises(UserError, match="not a file of labels"):
         score([], tmp_path / "binary.csv")
