@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from dms.alerts.encoder import Encoder
-from dms.alerts.messages import HealthMessage
+from dms.alerts.messages import AlertMessage, HealthMessage
 from dms.driver.inputs import DriverInput
 from dms.driver.monitor import DriverMonitor
 from dms.driver.state import Alert, DriverState, Judgement
@@ -39,6 +39,7 @@ class Road:
         messages: Makes the messages of alerts.
         sinks: Are told of each step, in this order: put first what warns the driver, last what touches a disk.
         on_failure: Takes what a sink raises; without it that is logged, the same problem of a sink once in a row.
+        before_alerts: Called before the messages of what was judged are made.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Road:
         messages: Encoder,
         sinks: Sequence[Sink],
         on_failure: OnFailure | None = None,
+        before_alerts: Callable[[], None] | None = None,
     ) -> None:
         self._observe = observe
         self._monitor = monitor
         self._messages = messages
         self._sinks = tuple(sinks)
         self._on_failure = on_failure or self._log_failure
+        self._before_alerts = before_alerts or (lambda: None)
         self._failures: dict[Sink, str] = {}
         self._info: DriveInfo | None = None
         self.state: DriverState | None = None
@@ -107,6 +110,11 @@ class Road:
         if alerts:
             self._give(None, None, None, alerts)
 
+    def tell(self, alert: Alert, message: AlertMessage) -> None:
+        """Tell the sinks of a step of an alert that nobody judged: somebody tries it."""
+        step = Step(None, None, None, (alert,), (message,))
+        self._tell(lambda sink: sink.step(step))
+
     def health(self, report: HealthMessage) -> None:
         """Tell the sinks how the program is doing."""
         self._tell(lambda sink: sink.health(report))
@@ -137,6 +145,8 @@ class Road:
         state: DriverState | None,
         alerts: tuple[Alert, ...],
     ) -> Step:
+        if alerts:
+            self._before_alerts()
         step = Step(event, frame, state, alerts, tuple(map(self._messages.alert, alerts)) if alerts else ())
         # as _tell does, without a call more for each sink: a replayed trace has thousands of steps a second
         for sink in self._sinks:

@@ -37,7 +37,8 @@ class Step:
     """What one moment came to.
 
     Attributes:
-        event: What was judged: an observation or an input; None when the session ended, which ends open alerts.
+        event: What was judged: an observation or an input; None when the session ended, which ends open alerts, and
+            for an alert that somebody tries (``AlertMessage.test``), which changes no state.
         frame: The picture behind an observation, None without one. Its pixels may not be changed.
         state: The driver now; None after an input that changed nothing, and at the end of the session.
         alerts: What was raised, raised further or ended by this moment, in order; mostly empty.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from dms.actions.gpio import Buzzer, Light
 from dms.actions.hook import Hook
-from dms.actions.worker import Worker
+from dms.actions.worker import Witness, Worker
 from dms.alerts.messages import ActionsHealth, AlertMessage
 from dms.config.actions import ActionSettings
 from dms.driver.state import Phase
@@ -21,23 +21,24 @@ class Actions(Sink):
     Args:
         settings: The ``[actions]`` table.
         vehicle_id: Told to the hook.
+        witness: Is told what came of each message.
 
     Raises:
         UserError: The hook cannot be executed, or gpiozero is not installed.
     """
 
-    def __init__(self, settings: ActionSettings, vehicle_id: str) -> None:
+    def __init__(self, settings: ActionSettings, vehicle_id: str, witness: Witness | None = None) -> None:
         self._workers: list[Worker] = []
         self._open: dict[UUID, AlertMessage] = {}
         """The last step of each alert that has not ended."""
         self._started = False
         hook, buzzer, led = settings.hook, settings.buzzer, settings.led
         if hook.command is not None:
-            self._workers.append(Worker(Hook(hook, vehicle_id), hook.kinds, hook.per_minute))
+            self._workers.append(Worker(Hook(hook, vehicle_id), hook.kinds, hook.per_minute, witness))
         if buzzer.pin is not None:
-            self._workers.append(Worker(Buzzer(buzzer), buzzer.kinds, buzzer.per_minute))
+            self._workers.append(Worker(Buzzer(buzzer), buzzer.kinds, buzzer.per_minute, witness))
         if led.pin is not None:
-            self._workers.append(Worker(Light(led), led.kinds, None))
+            self._workers.append(Worker(Light(led), led.kinds, None, witness))
 
     def start(self, info: DriveInfo) -> None:
         """Begin to act; in a session that follows another, go on."""
@@ -59,6 +60,10 @@ class Actions(Sink):
             self._open[message.event_id] = message
         for worker in self._workers:
             worker.offer(message)
+
+    def told(self, kind: str) -> tuple[str, ...]:
+        """The names of those that act on alerts of this kind."""
+        return tuple(worker.name for worker in self._workers if worker.takes(kind))
 
     def take_over(self, before: "Actions") -> None:
         """Act on the alerts that are open in the actions which these replace."""

@@ -62,12 +62,14 @@ class Buzzer(_Pin):
         super().__init__(settings, "Buzzer")
         self._beep_s = settings.beep_s
 
-    def act(self, message: AlertMessage) -> None:
+    def act(self, message: AlertMessage) -> str:
         """Begin the pattern of the alert's level, or fall silent."""
         if message.phase is Phase.END:
             self._device().off()
-        else:
-            self._device().beep(self._beep_s, self._beep_s, n=2 ** (1 + RANK[message.level]))
+            return f"{self._pin} is off"
+        beeps = 2 ** (1 + RANK[message.level])
+        self._device().beep(self._beep_s, self._beep_s, n=beeps)
+        return f"{self._pin} beeps {beeps} times"
 
 
 class Light(_Pin):
@@ -86,13 +88,15 @@ class Light(_Pin):
         super().__init__(settings, "LED")
         self._open_alerts: set[UUID] = set()
 
-    def act(self, message: AlertMessage) -> None:
+    def act(self, message: AlertMessage) -> str:
         """Switch it."""
         if message.phase is Phase.END:
             self._open_alerts.discard(message.event_id)
         else:
             self._open_alerts.add(message.event_id)
-        self._device().value = bool(self._open_alerts)
+        is_on = bool(self._open_alerts)
+        self._device().value = is_on
+        return f"{self._pin} is {'on' if is_on else 'off'}"
 
 
 def _gpiozero() -> Any:

@@ -47,7 +47,7 @@ class Hook:
     def open(self) -> None:
         """Nothing to get ready."""
 
-    def act(self, message: AlertMessage) -> None:
+    def act(self, message: AlertMessage) -> str:
         """Run it and wait for its end.
 
         Raises:
@@ -76,6 +76,7 @@ class Hook:
             self._process = None
         if process.returncode:
             raise HookError(f"{self._command} ended with {_ending(process.returncode)}")
+        return f"{self._command} ended with {_ending(0)}"
 
     def close(self) -> None:
         """Kill it if it runs or is about to."""
@@ -92,6 +93,7 @@ class Hook:
             "DMS_PHASE": message.phase.value,
             "DMS_LEVEL": message.level.value,
             "DMS_EVENT_ID": str(message.event_id),
+            "DMS_TEST": "1" if message.test else "0",
         }
 
 
@@ -102,4 +104,4 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _ending(code: int) -> str:
-    return f"code {code}" if code > 0 else f"signal {-code}"
+    return f"code {code}" if code >= 0 else f"signal {-code}"

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from dms.alerts.messages import AlertMessage
@@ -36,8 +37,8 @@ class Action(Protocol):
         """Get ready."""
         ...
 
-    def act(self, message: AlertMessage) -> None:
-        """Do it for one step of an alert."""
+    def act(self, message: AlertMessage) -> str:
+        """Do it for one step of an alert; gives in words what was done."""
         ...
 
     def close(self) -> None:
@@ -48,6 +49,27 @@ class Action(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one step of an alert.
+
+    Attributes:
+        name: The action's.
+        message: The step.
+        done: Whether it was acted on.
+        text: What was done, or why not.
+    """
+
+    name: str
+    message: AlertMessage
+    done: bool
+    text: str
+
+
+Witness = Callable[[Outcome], None]
+"""Is told what came of each step; from the action's thread or that of the offer, so it must return at once."""
+
+
 class Worker:
     """Offers messages to one action.
 
@@ -55,6 +77,7 @@ class Worker:
         action: What is done.
         kinds: Kinds of alert that it is done for.
         per_minute: Most starts and updates in any minute; None for no limit.
+        witness: Is told what came of each message.
         now: Monotonic seconds.
     """
 
@@ -63,11 +86,13 @@ class Worker:
         action: Action,
         kinds: tuple[str, ...],
         per_minute: int | None,
+        witness: Witness | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._action = action
         self._kinds = kinds
         self._recent: deque[float] | None = None if per_minute is None else deque(maxlen=per_minute)
+        self._witness = witness or (lambda _outcome: None)
         self._now = now
         self._changed = threading.Condition()
         self._waiting: deque[AlertMessage] = deque()
@@ -81,21 +106,31 @@ class Worker:
         """Begin to act."""
         self._thread.start()
 
+    @property
+    def name(self) -> str:
+        """What a person calls the action."""
+        return self._action.name
+
+    def takes(self, kind: str) -> bool:
+        """Whether alerts of this kind are acted on."""
+        return kind in self._kinds
+
     def offer(self, message: AlertMessage) -> None:
         """Take a message; returns at once."""
-        if message.kind.value not in self._kinds:
+        if not self.takes(message.kind.value):
             return
         if message.phase is not Phase.END and not self._in_time():
-            self._drop("too many in a minute")
+            self._drop(message, "too many in a minute")
             return
+        first_out: AlertMessage | None = None
         with self._changed:
             self._waiting.append(message)
-            full = len(self._waiting) > _WAITING
-            if full:
-                self._waiting.remove(min(self._waiting, key=lambda waiting: _FIRST_OUT.index(waiting.phase)))
+            if len(self._waiting) > _WAITING:
+                first_out = min(self._waiting, key=lambda waiting: _FIRST_OUT.index(waiting.phase))
+                self._waiting.remove(first_out)
             self._changed.notify()
-        if full:
-            self._drop("it is still busy with earlier ones")
+        if first_out is not None:
+            self._drop(first_out, "it is still busy with earlier ones")
 
     def finish(self) -> None:
         """End after what waits has been acted on; returns at once."""
@@ -110,10 +145,10 @@ class Worker:
         if not self._thread.is_alive():
             return
         with self._changed:
-            left = len(self._waiting)
+            left = list(self._waiting)
             self._waiting.clear()
-        for _ in range(left):
-            self._drop("it was stopped")
+        for message in left:
+            self._drop(message, "it was stopped")
         self._close()
 
     def _in_time(self) -> bool:
@@ -126,18 +161,32 @@ class Worker:
         recent.append(now)
         return True
 
-    def _drop(self, reason: str) -> None:
+    def _drop(self, message: AlertMessage, reason: str) -> None:
         self.dropped += 1
         log.warning("%s: left out an alert: %s", self._action.name, reason)
+        self._witness(Outcome(self._action.name, message, False, f"left out: {reason}"))
 
     def _work(self) -> None:
-        self._try(self._action.open)
+        try:
+            self._action.open()
+        except Exception as error:
+            self._fail(error)
         while (message := self._next()) is not None:
-            if self._try(lambda: self._action.act(message)):  # called before the next one is taken
-                self.done += 1
-            else:
-                self.failed += 1
+            self._act(message)
         self._close()
+
+    def _act(self, message: AlertMessage) -> None:
+        try:
+            text = self._action.act(message)
+        except Exception as error:
+            # programs and hardware libraries fail in all sorts of ways; the next alert may find them mended
+            self.failed += 1
+            self._fail(error)
+            self._witness(Outcome(self._action.name, message, False, str(error)))
+        else:
+            self.done += 1
+            self.error = None
+            self._witness(Outcome(self._action.name, message, True, text))
 
     def _next(self) -> AlertMessage | None:
         """Wait for a message; None when there is nothing left to wait for."""
@@ -149,13 +198,6 @@ class Worker:
         with suppress(Exception):  # it ends anyway
             self._action.close()
 
-    def _try(self, step: Callable[[], None]) -> bool:
-        try:
-            step()
-        except Exception as error:
-            # programs and hardware libraries fail in all sorts of ways; the next alert may find them mended
-            self.error = f"{self._action.name}: {error}"
-            log.warning("%s", self.error)
-            return False
-        self.error = None
-        return True
+    def _fail(self, error: Exception) -> None:
+        self.error = f"{self._action.name}: {error}"
+        log.warning("%s", self.error)

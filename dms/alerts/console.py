@@ -14,10 +14,11 @@ _TOLD = ("cause", "closed_s", "longest_closed_s", "open_s", "explanation", "perc
 _STYLES = {"start": "bold red", "update": "bold red", "end": "bold green"}
 
 
-def alert_in_words(phase: str, level: str, evidence: Mapping[str, object]) -> Text:
-    """As in ``start  microsleep cause closure, closed_s 1.025``."""
+def alert_in_words(phase: str, level: str, evidence: Mapping[str, object], test: bool = False) -> Text:
+    """As in ``start  microsleep cause closure, closed_s 1.025``; a test says so first."""
     known = ", ".join(f"{name} {evidence[name]}" for name in _TOLD if evidence.get(name) is not None)
-    return Text.assemble((f"{phase:<6} {level}", _STYLES[phase]), " ", (known, "dim"))
+    style = "bold yellow" if test else _STYLES[phase]
+    return Text.assemble((f"{'test: ' if test else ''}{phase:<6} {level}", style), " ", (known, "dim"))
 
 
 def state_in_words(state: StateMessage) -> str:

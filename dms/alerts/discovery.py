@@ -26,6 +26,10 @@ _JUDGED = [str(Condition.ATTENTIVE), str(Condition.FATIGUED)]
 _CAMERA: tuple[str, ...] = get_args(CameraStatus.__value__)
 _MODELS: tuple[str, ...] = get_args(ModelsStatus.__value__)
 
+_TEST = "test"
+"""What an alert that somebody tries is, instead of its level."""
+_IS_TEST = "(value_json.test | default(false))"
+
 _Component = tuple[str, dict[str, object]]
 
 
@@ -190,8 +194,12 @@ class _Components:
 
     def _event(self, kind: AlertKind, title: str, icon: str) -> _Component:
         fields = ", ".join(f"'{name}': value_json.{name}" for name in ("phase", "level", "event_id"))
-        ends = f"'{Phase.END}' if value_json.phase == '{Phase.END}' else value_json.level"
-        template = f"{{{{ {{'event_type': ({ends}), {fields}, 'late_s': value_json.late_s | default(none), "
+        # a test is no event of its level: who calls for help at that level shall not do so
+        kinds = (
+            f"'{Phase.END}' if value_json.phase == '{Phase.END}' else ('{_TEST}' if {_IS_TEST} else value_json.level)"
+        )
+        template = f"{{{{ {{'event_type': ({kinds}), {fields}, 'test': {_IS_TEST}, "
+        template += "'late_s': value_json.late_s | default(none), "
         template += "'cause': value_json.evidence.cause | default(none)} | to_json }}"
         return f"{kind}_alert", {
             "platform": "event",
@@ -199,14 +207,15 @@ class _Components:
             "name": title,
             "icon": icon,
             "state_topic": self._topics.alert(kind),
-            "event_types": [*_values(_LEVELS[kind]), str(Phase.END)],
+            "event_types": [*_values(_LEVELS[kind]), str(Phase.END), _TEST],
             "value_template": template,
         }
 
     def _triggers(self) -> list[_Component]:
-        """Device triggers: each level that an alert reaches, while it is young."""
+        """Device triggers: each level that an alert reaches, and a test, while it is young."""
         young = f"value_json.late_s is not none and value_json.late_s < {LATE_S}"
         told = f"value_json.phase == '{Phase.END}' or not ({young})"
+        kinds = f"'over' if {told} else ('{_TEST}' if {_IS_TEST} else value_json.level)"
         return [
             (
                 f"{kind}_{level}_trigger",
@@ -217,11 +226,11 @@ class _Components:
                     "type": f"{kind}_alert",
                     "subtype": level,
                     "payload": level,
-                    "value_template": f"{{{{ 'over' if {told} else value_json.level }}}}",
+                    "value_template": f"{{{{ {kinds} }}}}",
                 },
             )
             for kind, levels in _LEVELS.items()
-            for level in _values(levels)
+            for level in (*_values(levels), _TEST)
         ]
 
 

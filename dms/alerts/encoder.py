@@ -44,6 +44,7 @@ class Encoder:
         self._stamp = stamp
         self._sequences = Counter(sequences or {})
         self._open: dict[UUID, tuple[AlertKind, int]] = {}
+        self._tried: dict[UUID, tuple[AlertKind, int]] = {}
 
     def begin(self, session: str) -> None:
         """Begin another session: its alerts and states are counted from 1, the topics' sequences go on."""
@@ -60,17 +61,33 @@ class Encoder:
         return uuid5(_NAMESPACE, f"{self.session}/{kind}/{episode}")
 
     def open_alert(self, event_id: UUID) -> tuple[AlertKind, int] | None:
-        """Kind and episode of an open alert by its id; None when it is not one of this session, or is over."""
-        return self._open.get(event_id)
+        """Kind and episode of an open alert by its id; None when it is not one of this session, or is over.
+
+        The last one that was tried can be found for good: who acknowledges it may be late.
+        """
+        return self._tried.get(event_id) or self._open.get(event_id)
+
+    @property
+    def has_open(self) -> bool:
+        """Whether an alert of this session is open."""
+        return bool(self._open)
 
     def alert(self, alert: Alert) -> AlertMessage:
         """The next message on the alert's topic; ``late_s`` is 0 until it is sent."""
-        topic = self.topic(alert)
         event_id = self.event_id(alert.kind, alert.episode)
         if alert.phase is Phase.END:
             self._open.pop(event_id, None)
         else:
             self._open[event_id] = (alert.kind, alert.episode)
+        return self._message(alert, event_id)
+
+    def trial(self, alert: Alert, event_id: UUID) -> AlertMessage:
+        """The next message on the alert's topic, marked as a test: no state ever names it as open."""
+        self._tried = {event_id: (alert.kind, alert.episode)}
+        return self._message(alert, event_id, test=True)
+
+    def _message(self, alert: Alert, event_id: UUID, test: bool = False) -> AlertMessage:
+        topic = self.topic(alert)
         self._sequences[topic] += 1
         at, started_at = self._stamp(alert.t), self._stamp(alert.started_t)
         shared = {
@@ -82,6 +99,7 @@ class Encoder:
             "started_at": started_at.at,
             "sequence": self._sequences[topic],
             "evidence": {name: _rounded(value) for name, value in alert.evidence.items()},
+            "test": test,
             "late_s": 0.0,
             "level": alert.level,
         }

@@ -112,6 +112,9 @@ class _Alert(Message):
     evidence: Annotated[dict[str, float | str | None], Field(json_schema_extra=_EVIDENCE)] = Field(
         description="The numbers that raised it, units in their names. Each may be absent, and more may come."
     )
+    test: bool = Field(
+        False, description="Somebody tries the alert (dms test-alert): nobody was judged, and nobody is in danger."
+    )
     late_s: Seconds | None = Field(
         description="Seconds from the judgement to this attempt to deliver it. Null when it cannot be known: the "
         "machine was restarted before its clock was good. A repeat differs in this field."

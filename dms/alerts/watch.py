@@ -91,7 +91,7 @@ class Watch:
             return None
         self._seen.add((alert.event_id, alert.sequence))
         late = "unknown" if alert.late_s is None else alert.late_s
-        return alert_in_words(alert.phase, alert.level, alert.evidence).append(f", late_s {late}", "dim")
+        return alert_in_words(alert.phase, alert.level, alert.evidence, alert.test).append(f", late_s {late}", "dim")
 
 
 def _line(now: float, vehicle: str, name: str, words: Text) -> Text:

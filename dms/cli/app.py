@@ -39,6 +39,9 @@ app.command(epilog="Example: dms demo")(live.demo)
 app.command(epilog="Example: dms check --config /etc/dms/dms.toml")(live.check)
 app.command(epilog="Example: dms status --config /etc/dms/dms.toml")(running.status)
 app.command(epilog="Example: dms aim --source /dev/video0 --picture seen.png")(aim.aim)
+app.command("test-alert", epilog="Example: sudo dms test-alert --level asleep --config /etc/dms/dms.toml")(
+    running.try_alert
+)
 app.command(epilog="Example: dms watch --host broker.local --vehicle van-7")(live.watch)
 app.command(epilog="Example: dms replay drive.mp4 --out report && dms score report/events.jsonl --labels drive.csv")(
     drives.replay

@@ -1,11 +1,12 @@
-"""Commands that ask the daemon that runs on this machine: status."""
+"""Commands that ask the daemon that runs on this machine: status, test-alert."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from dms.cli.options import AsJson, ConfigFile, SourceUri, configuration
-from dms.cli.output import print_json
+from dms.cli.output import print_json, print_text
 
 
 def status(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
@@ -28,6 +29,36 @@ def status(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson 
     code = {"ok": 0, "failed": 1, "warning": 3}[found.verdict]
     if code:
         raise typer.Exit(code)
+
+
+def try_alert(
+    config: ConfigFile = None,
+    source: SourceUri = None,
+    kind: Annotated[Literal["fatigue", "anger"], typer.Option(help="What it is about.")] = "fatigue",
+    level: Annotated[
+        Literal["drowsy", "microsleep", "asleep", "unresponsive", "irritated", "angry"] | None,
+        typer.Option(help="How bad; microsleep or angry without."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.5, max=60.0, help="From its start to its end.")] = 3.0,
+    as_json: AsJson = False,
+) -> None:
+    """Try an alert: the running daemon raises one that is marked as a test, and says what came of it.
+
+    Program, buzzer, light, broker and whatever hears it there. Waits 10 s for somebody to acknowledge it.
+    """
+    from dms.service.control.client import ask  # noqa: PLC0415  # --help stays quick
+    from dms.service.trial import TrialReport  # noqa: PLC0415
+
+    wanted = {"kind": kind, "level": level, "seconds": seconds}
+    report = TrialReport()
+    for answer in ask(_folder(config, source), "test_alert", wanted):
+        line = report.take(answer)
+        if not as_json:
+            print_text(line)
+    if as_json:
+        print_json(report.to_json())
+    if not report.well:
+        raise typer.Exit(1)
 
 
 def _folder(config: Path | None, source: str | None) -> Path:

@@ -35,7 +35,7 @@ class Records(Sink):
             self._trace.start(info.drive, info.session, info.baseline)
 
     def step(self, step: Step) -> None:
-        """Keep what was judged, and the pictures around the start of an alert."""
+        """Keep what was judged, and the pictures around the start of an alert that is no test."""
         if self._trace is not None and step.event is not None:
             self._trace.write(step.event)
         if self._clips is None:
@@ -43,7 +43,7 @@ class Records(Sink):
         if step.frame is not None:
             self._clips.add(step.frame)
         for alert, message in zip(step.alerts, step.messages, strict=True):
-            if alert.phase is Phase.START:
+            if alert.phase is Phase.START and not message.test:
                 self._clips.alert(alert.t, message)
 
     def report(self) -> RecordsHealth | None:

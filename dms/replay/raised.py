@@ -33,10 +33,12 @@ class Raised:
 
 
 def raises(messages: Iterable[Mapping[str, Any]]) -> list[Raised]:
-    """The moments at which alerts told something new: repeats, acknowledgements and ends are none."""
+    """The moments at which alerts told something new: repeats, acknowledgements, ends and tests are none."""
     found = []
     levels: dict[str, int] = {}
     for message in messages:
+        if message.get("test"):
+            continue
         event_id, level = str(message["event_id"]), str(message["level"])
         worse = RANKS.get(level, 0) > levels.get(event_id, -1)
         levels[event_id] = max(RANKS.get(level, 0), levels.get(event_id, -1))

@@ -30,6 +30,7 @@ from dms.service.obd import SpeedReader
 from dms.service.reload import plan_reload
 from dms.service.signals import signals
 from dms.service.status import StatusAnswers
+from dms.service.trial import TrialAnswers
 from dms.sink import Sink
 
 log = logging.getLogger(__name__)
@@ -152,7 +153,8 @@ class Daemon:
     def _handlers(self) -> dict[str, Handler]:
         """Who answers what a person's command asks this daemon over the local socket."""
         status = StatusAnswers(lambda: self._config, self._road.folder, self._look, self._calls)
-        return {"status": status.answer}
+        trial = TrialAnswers(self._road.trial, self._calls, self._road.acting, lambda: self._road.broker)
+        return {"status": status.answer, "test_alert": trial.answer}
 
     def _look(self) -> Look:
         return self._road.look(self._capture.status)

@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from dms import __version__
 from dms.actions.actions import Actions
 from dms.alerts.clock import Clock
+from dms.alerts.delivery.progress import PublisherStatus
 from dms.alerts.inputs import Input
-from dms.alerts.messages import InfoMessage, ModelInfo, ModelsHealth
+from dms.alerts.messages import AlertMessage, InfoMessage, ModelInfo, ModelsHealth
 from dms.config import Config
-from dms.driver.state import Degraded
+from dms.driver.inputs import Acknowledgement
+from dms.driver.state import Alert, AlertKind, Degraded
 from dms.frames import Frame
 from dms.frames.live import CaptureStatus
 from dms.frames.source import Source
@@ -27,8 +29,10 @@ from dms.service.load import LoadShedder
 from dms.service.lock import lock_folder
 from dms.service.look import Look, Notes
 from dms.service.models import Models, load_models
+from dms.service.outcomes import Outcomes
 from dms.service.session import DriverSession
 from dms.service.sinks import AlertLog, MqttSink
+from dms.service.trial import Trial
 from dms.sink import Sink
 
 _RELOAD_S = 0.5
@@ -65,12 +69,15 @@ class LiveRoad:
         self._load = LoadShedder(cpu_temperature_c) if source.live else None
         self._clock = clock
         self._models = Models(config.perception)
-        self._actions = Actions(config.actions, config.vehicle.id)
+        self._outcomes = Outcomes()
+        self._actions = Actions(config.actions, config.vehicle.id, self._outcomes.acted)
         self.folder = state_folder(config, source)
         """Where the daemon keeps what must outlive it."""
         self._lock = lock_folder(self.folder)
         self._records = Records(config.records, config.service.state_dir)
-        self._mqtt = MqttSink(config, self.folder, uuid.uuid4().hex, clock, on_input)
+        self._mqtt = MqttSink(config, self.folder, uuid.uuid4().hex, clock, on_input, self._outcomes.delivered)
+        self.trial = Trial(self._mqtt.encoder, clock, self._tell_trial, self._outcomes)
+        """The alert that somebody tries."""
         self._notes = Notes()
         self._session = self._new_session(USUAL_DRIVER)
         self._road = self._compose()
@@ -89,6 +96,15 @@ class LiveRoad:
         return self._mqtt.running
 
     @property
+    def broker(self) -> PublisherStatus:
+        """How delivery is doing. From any thread."""
+        return self._mqtt.status
+
+    def acting(self, kind: AlertKind) -> tuple[str, ...]:
+        """The names of the actions that alerts of this kind are told to."""
+        return self._actions.told(kind)
+
+    @property
     def degraded(self) -> Degraded | None:
         """Why the driver cannot be judged, None when nothing is in the way."""
         state = self._road.state
@@ -101,6 +117,8 @@ class LiveRoad:
 
     def receive(self, event: Input) -> None:
         """Take an input."""
+        if isinstance(event, Acknowledgement) and self.trial.acknowledge(event):
+            return
         resolved = self._session.resolve(event)
         if resolved is not None:
             self._road.step(resolved)
@@ -110,6 +128,7 @@ class LiveRoad:
         if self._load is not None:
             self._models.relieve(self._load.update(self._clock.now(), capture.frames, capture.dropped))
         self._health.count(capture)
+        self.trial.turn()
         if interval_s and not self._health.due(interval_s, self.degraded, capture):
             return
         self._road.health(self._health.report(self._parts(capture, self._models.report())))
@@ -133,7 +152,7 @@ class LiveRoad:
             UserError: It cannot be used; what ran goes on.
         """
         perception = load_models(config.perception)
-        actions = Actions(config.actions, config.vehicle.id)
+        actions = Actions(config.actions, config.vehicle.id, self._outcomes.acted)
         before, self._config = self._config, config
         self._mqtt.state_interval_s = config.service.state_interval_s
         if config.actions != before.actions:
@@ -153,11 +172,16 @@ class LiveRoad:
 
     def finish(self) -> None:
         """End what is open, and keep what was learned."""
+        self.trial.end()
         self._road.finish("service_stop")
         self._session.save()
 
+    def _tell_trial(self, alert: Alert, message: AlertMessage) -> None:
+        self._road.tell(alert, message)
+
     def _begin_session(self) -> None:
         """Judge anew, by other limits or other models: what is open ends, what was measured is forgotten."""
+        self.trial.end()
         self._road.finish("reload")
         self._session.save()
         self._records.stop(_RELOAD_S)
@@ -177,7 +201,9 @@ class LiveRoad:
     def _compose(self) -> Road:
         # the driver first, then what touches a disk; the log tells of what is on it
         sinks = (self._actions, self._records, self._mqtt, AlertLog(), self._notes, *self._sinks)
-        return Road(self._models.observe, self._session.monitor, self._mqtt.encoder, sinks)
+        return Road(
+            self._models.observe, self._session.monitor, self._mqtt.encoder, sinks, before_alerts=self.trial.end
+        )
 
     def _info(self) -> InfoMessage:
         stamp = self._clock.stamp(self._clock.now())

@@ -38,14 +38,15 @@ class Notes(Sink):
 
     def __init__(self) -> None:
         self.last_alert: AlertMessage | None = None
-        """The last step of the last alert; None before the first."""
+        """The last step of the last alert that was no test; None before the first."""
         self._condition: tuple[Condition, Degraded | None] | None = None
         self._since_t: float | None = None
 
     def step(self, step: Step) -> None:
         """Note what is new."""
-        if step.messages:
-            self.last_alert = step.messages[-1]
+        real = [message for message in step.messages if not message.test]
+        if real:
+            self.last_alert = real[-1]
         state = step.state
         if state is not None and (state.condition, state.degraded) != self._condition:
             self._condition, self._since_t = (state.condition, state.degraded), state.t

@@ -26,6 +26,11 @@ _DEGRADED = {
     Degraded.COVERED: ("camera", "the camera is covered", "uncover or clean it, or aim it at the driver"),
     Degraded.ANALYSIS_FAILED: ("models", "the pictures cannot be analysed", "the log tells: journalctl -u dms"),
     Degraded.FACE_MISSING: ("driver", "no face is seen", "if somebody drives, aim the camera: dms aim"),
+    Degraded.CAMERA_TURNED: (
+        "camera",
+        "the face stands upside down or on its side",
+        "turn it, or set camera.rotate: dms aim",
+    ),
     Degraded.EYES_UNKNOWN: ("driver", "the eyes cannot be seen", "aim the camera (dms aim); mind glasses and glare"),
 }
 _FAULTS = {
@@ -70,7 +75,8 @@ def _driver(health: HealthMessage, state: DriverState | None) -> Iterator[Proble
     if camera.fault is not None:
         yield Problem("camera", "failed", camera.error or camera.fault, _FAULTS[camera.fault])
     elif state is not None and state.degraded is not None:
-        part, text, advice = _DEGRADED[state.degraded]
+        other = ("driver", state.degraded.replace("_", " "), "journalctl -u dms")
+        part, text, advice = _DEGRADED.get(state.degraded, other)
         yield Problem(part, "failed", camera.error or text, advice)
     elif state is None or state.condition is Condition.UNKNOWN:
         yield Problem("driver", "warning", "too little has been seen so far to judge him", "wait some seconds")

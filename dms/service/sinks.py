@@ -31,20 +31,27 @@ class MqttSink(Sink):
         session: Names this run.
         clock: The frames' clock and its UTC.
         on_input: Called from the delivery thread with each valid input.
+        on_delivered: Called from there with each alert's payload that the broker has acknowledged.
 
     Raises:
         UserError: A login or certificate file is missing or not what it should be.
     """
 
     def __init__(
-        self, config: Config, folder: Path, session: str, clock: Clock, on_input: Callable[[Input], None]
+        self,
+        config: Config,
+        folder: Path,
+        session: str,
+        clock: Clock,
+        on_input: Callable[[Input], None],
+        on_delivered: Callable[[str], None] | None = None,
     ) -> None:
         self._outbox = Outbox(folder / "outbox.sqlite", config.mqtt.outbox_limit)
         topics = Topics(config.vehicle.id, config.mqtt.prefix)
         sequences = {topic: self._outbox.last_sequence(topic) for topic in map(topics.alert, AlertKind)}
         self.encoder = Encoder(config.vehicle.id, session, clock.stamp, sequences, config.mqtt.prefix)
         """Makes the messages; the numbers of alerts go on from those on disk."""
-        self._publisher = Publisher(config.mqtt, self.encoder, self._outbox, clock, on_input)
+        self._publisher = Publisher(config.mqtt, self.encoder, self._outbox, clock, on_input, on_delivered)
         self.state_interval_s = config.service.state_interval_s
         """Longest time between two states, seconds."""
         self._published: DriverState | None = None
@@ -110,6 +117,6 @@ class AlertLog(Sink):
 
     def step(self, step: Step) -> None:
         """Log the alerts."""
-        for alert in step.alerts:
-            level = logging.INFO if alert.phase is Phase.END else logging.WARNING
-            log.log(level, f"{alert.kind} alert {alert.phase}: {alert.level}")
+        for alert, message in zip(step.alerts, step.messages, strict=True):
+            level = logging.INFO if alert.phase is Phase.END or message.test else logging.WARNING
+            log.log(level, f"{alert.kind} alert {alert.phase}: {alert.level}{' (a test)' if message.test else ''}")

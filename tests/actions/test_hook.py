@@ -62,6 +62,7 @@ def test_it_gets_the_alert_as_json_and_in_its_environment(
         "DMS_PHASE": "start",
         "DMS_LEVEL": "microsleep",
         "DMS_EVENT_ID": str(alert.event_id),
+        "DMS_TEST": "0",
     }
     assert not {"NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY"} & set(environment)
 

@@ -23,9 +23,10 @@ class Stuck:
     def open(self) -> None:
         pass
 
-    def act(self, message: AlertMessage) -> None:
+    def act(self, message: AlertMessage) -> str:
         self.heard.append(message.phase)
         self.free.wait(60.0)
+        return "done"
 
     def close(self) -> None:
         self.closed += 1

@@ -32,7 +32,10 @@ async def main() -> None:
             else:
                 module = importlib.import_module(f"homeassistant.components.mqtt.{platform}")
                 checked = module.DISCOVERY_SCHEMA(config)
-            template, payload = checked.get("value_template"), samples.get(component.get("state_topic"))
+            template, payload = (
+                checked.get("value_template"),
+                samples.get(component.get("state_topic") or component.get("topic")),
+            )
             if template is not None and payload is not None:
                 template.hass = hass
                 shown[key] = template.async_render_with_possible_json_value(payload, parse_result=False)

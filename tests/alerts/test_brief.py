@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -48,9 +49,11 @@ def test_the_short_form_takes_200_bytes_at_most_with_24_characters_of_names(vers
     )
     raised = Alert(AlertKind.FATIGUE, Phase.UPDATE, FatigueLevel.UNRESPONSIVE, 1, 1.0, 2.0, {})
     topic = topics.alert(AlertKind.FATIGUE)
-    short = brief(topics, Publication(topic, encoder.alert(raised).to_json(), 1, False))
-    assert packet_bytes(short.topic, short.payload, version_5, bare=True) <= 200
-    assert short.qos == 0
+    for message in (encoder.alert(raised), encoder.trial(raised, uuid4())):
+        short = brief(topics, Publication(topic, message.to_json(), 1, False))
+        assert packet_bytes(short.topic, short.payload, version_5, bare=True) <= 200
+        assert short.qos == 0
+        assert json.loads(short.payload).get("test", False) is message.test
 
 
 def test_a_prefix_of_ones_own_is_the_first_part_of_every_topic(mosquitto: Any) -> None:

@@ -90,6 +90,7 @@ def wake(payload: dict[str, Any]) -> Any:
         ({"late_s": 31.0}, False),
         ({"late_s": None}, False),
         ({"schema_version": 2}, False),
+        ({"test": True}, True),
     ],
 )
 def test_the_node_red_flow_wakes_for_a_fresh_alert_once(changes: dict[str, Any], wakes: bool) -> None:
@@ -98,6 +99,7 @@ def test_the_node_red_flow_wakes_for_a_fresh_alert_once(changes: dict[str, Any],
     payload = {**json.loads(entry().payload), "level": "asleep", **changes}
     first, repeat = wake(payload)
     assert (first is not None) == wakes
+    assert ("a test" in str(first)) == bool(changes.get("test"))
     assert repeat is None
 
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -66,12 +67,23 @@ def test_a_driver_who_is_judged_is_shown_as_judged() -> None:
 def test_an_events_type_is_the_level_or_the_end(phase: Phase, kind: str) -> None:
     event = json.loads(shown(fatigue=ENCODER.alert(alert(phase)).to_json())["fatigue_alert"])
     assert event["event_type"] == kind
-    assert event["late_s"] == 0.0
+    assert (event["late_s"], event["test"]) == (0.0, False)
+
+
+@pytest.mark.home_assistant
+@pytest.mark.parametrize(("phase", "kind"), [(Phase.START, "test"), (Phase.END, "end")])
+def test_an_alert_that_is_tried_is_no_event_of_its_level(phase: Phase, kind: str) -> None:
+    tried = ENCODER.trial(alert(phase, episode=0), uuid4()).to_json()
+    told = shown(fatigue=tried)
+    event = json.loads(told["fatigue_alert"])
+    assert (event["event_type"], event["test"], event["level"]) == (kind, True, "microsleep")
+    assert told["fatigue_microsleep_trigger"] == ("test" if phase is Phase.START else "over")
 
 
 def test_the_announcement_names_each_level_that_there_is() -> None:
     parts = json.loads(discovery(TOPICS, "homeassistant")[1])["components"]
-    assert parts["fatigue_alert"]["event_types"] == [*map(str, FatigueLevel), "end"]
+    assert parts["fatigue_alert"]["event_types"] == [*map(str, FatigueLevel), "end", "test"]
+    assert parts["fatigue_test_trigger"]["payload"] == "test"
     assert set(parts["condition"]["options"]) == set(map(str, Condition))
     assert parts["camera"]["options"][0] == "ok"
     assert parts["acknowledge"]["command_topic"] == TOPICS.acknowledge

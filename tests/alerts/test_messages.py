@@ -40,6 +40,7 @@ def test_an_alert_carries_what_the_contract_names() -> None:
         "clock": "synchronised",
         "sequence": 1,
         "evidence": {"closed_s": 1.5, "perclos": None, "trigger": "closure"},
+        "test": False,
         "late_s": 0.0,
     }
 

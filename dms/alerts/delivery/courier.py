@@ -137,6 +137,7 @@ class Courier:
                 continue
             if taken.key is not None:
                 delivered.append(taken.key)
+                self._progress.delivered(taken.payload)
             if taken.t is not None:
                 self._progress.add_latency(self._clock.now() - taken.t)
         if delivered:

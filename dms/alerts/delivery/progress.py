@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dms.alerts.version import Version
@@ -47,6 +48,9 @@ class PublisherStatus:
 class Progress:
     """What has become of the connections so far.
 
+    Args:
+        on_delivered: Called with each alert's payload that the broker has acknowledged.
+
     Attributes:
         connected: The broker has accepted this client and the connection stands.
         refused: The broker refuses this client.
@@ -55,7 +59,8 @@ class Progress:
         protocol: The version of MQTT that the broker has accepted; None before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_delivered: Callable[[str], None] | None = None) -> None:
+        self._on_delivered = on_delivered
         self.connected = False
         self.refused = False
         self.error: str | None = None
@@ -68,6 +73,11 @@ class Progress:
         """The broker has accepted a connection."""
         self.connects += 1
         self.error, self.refused, self.protocol = None, False, protocol
+
+    def delivered(self, payload: str) -> None:
+        """The broker has acknowledged an alert."""
+        if self._on_delivered is not None:
+            self._on_delivered(payload)
 
     def add_latency(self, seconds: float) -> None:
         """A message took so long from capture to acknowledgement."""

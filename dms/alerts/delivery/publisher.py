@@ -38,6 +38,7 @@ class Publisher:
         outbox: Keeps alerts; closed by whoever opened it.
         clock: The frames' clock and its UTC.
         on_input: Called from the delivery thread with each valid input.
+        on_delivered: Called from there with each alert's payload that the broker has acknowledged.
 
     Raises:
         UserError: A login or certificate file is missing or not what it should be.
@@ -50,6 +51,7 @@ class Publisher:
         outbox: Outbox,
         clock: Clock,
         on_input: Callable[[Input], None] | None = None,
+        on_delivered: Callable[[str], None] | None = None,
     ) -> None:
         self._encoder = encoder
         self._topics = encoder.topics
@@ -58,7 +60,7 @@ class Publisher:
         self._boot = boot_id()
         self._health: HealthMessage | None = None
         self._retained = RetainedMessages()
-        self._progress = Progress()
+        self._progress = Progress(on_delivered)
         reader = InputReader(self._topics, settings.input_rate_hz, encoder.open_alert)
         self._inbox = Inbox(settings, self._topics, reader, on_input)
         self._courier = Courier(

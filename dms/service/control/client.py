@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dms.errors import WorldError
+from dms.errors import UserError, WorldError
 from dms.service.control.address import short_address
 from dms.service.control.protocol import LONGEST_ANSWER, VERSION, End, Reply, socket_paths
 
@@ -49,6 +49,7 @@ def ask(
 
     Raises:
         NotRunningError: No daemon of this folder runs.
+        UserError: The arguments are wrong.
         NotAnsweredError: It does not answer that, or not now.
         WorldError: This user may not ask, or the daemon has ended or hangs.
     """
@@ -63,9 +64,12 @@ def ask(
                     reply = _reply(answers.readline(LONGEST_ANSWER))
                     if reply.end == "done":
                         return
+                    if reply.end == "invalid":
+                        raise UserError(reply.text)
                     if reply.end is not None:
                         raise NotAnsweredError(_in_words(reply), reply.end)
-                    yield reply.answer or {}
+                    if reply.answer is not None:
+                        yield reply.answer
         except TimeoutError as error:
             raise WorldError(f"the daemon does not answer for {silence_s:g} s: it hangs") from error
         except OSError as error:

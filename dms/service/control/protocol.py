@@ -4,6 +4,7 @@ A connection carries one question and its answers, a line of JSON each:
 
     > {"version": 1, "ask": "status", "arguments": {}}
     < {"version": 1, "answer": {...}}          as often as there is something to tell, also never
+    < {"version": 1}                           every two seconds without an answer: it is still at it
     < {"version": 1, "end": "done"}            or another ``end`` with a ``text``; then the daemon closes
 
 A question or a field may be added without a new version; a reader ignores what it does not know.
@@ -25,6 +26,8 @@ LONGEST_ANSWER = 8_000_000
 """Bytes of an answer with its line end: a picture has room."""
 PATIENCE_S = 5.0
 """Longest time for an asker to ask, and to read what it is told."""
+ALIVE_S = 2.0
+"""So often the daemon says that it is still at it."""
 _RUNTIME_DIR = Path("/run/dms")
 """The shipped unit's ``RuntimeDirectory=``."""
 
@@ -57,7 +60,10 @@ class Question(BaseModel):
 
 
 class Reply(BaseModel):
-    """A line of the daemon's: an answer, or how it ended. What an answer holds is sent as it is, ``null`` too."""
+    """A line of the daemon's: an answer, or how it ended, or neither: it is still at it.
+
+    What an answer holds is sent as it is, ``null`` too.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

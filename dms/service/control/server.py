@@ -16,9 +16,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from dms.service.control.address import short_address
 from dms.service.control.protocol import (
+    ALIVE_S,
     LONGEST_QUESTION,
     PATIENCE_S,
     VERSION,
@@ -113,11 +115,13 @@ class ControlServer:
         try:
             # whoever does not wait for the answer is not told
             with closing(asker), suppress(OSError), closing(self._replies(asker)) as replies:
+                told = time.monotonic()
                 for reply in replies:
-                    if reply is not None:
-                        asker.sendall(reply.to_line())
-                    elif _is_gone(asker):
+                    if reply is None and _is_gone(asker):
                         return
+                    if reply is not None or time.monotonic() - told >= ALIVE_S:
+                        asker.sendall((reply or Reply()).to_line())
+                        told = time.monotonic()
         finally:
             with self._lock:
                 self._askers.discard(threading.current_thread())
@@ -142,15 +146,18 @@ class ControlServer:
         except RefusedError as error:
             yield _end("refused", str(error))
         except ValidationError as error:
-            yield _end(
-                "invalid", "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-            )
+            yield _end("invalid", "; ".join(map(_in_words, error.errors())))
         except Exception as error:
             # a defect in an answer is no reason to watch the driver no longer
             log.exception("the question %r could not be answered", question.ask)
             yield _end("failed", f"{type(error).__name__}: {error}")
         else:
             yield Reply(end="done")
+
+
+def _in_words(problem: ErrorDetails) -> str:
+    where = ".".join(map(str, problem["loc"]))
+    return f"{where}: {problem['msg']}" if where else problem["msg"].removeprefix("Value error, ")
 
 
 def _end(how: End, text: str) -> Reply:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from dms.errors import WorldError
+from dms.errors import UserError, WorldError
 from dms.service.control.client import NotAnsweredError, NotRunningError, ask
 from dms.service.control.loop import LoopCalls
 from dms.service.control.protocol import Answer, Handler, RefusedError, socket_paths
@@ -107,7 +107,6 @@ def test_a_question_is_answered_line_by_line_and_ended(serve: Serve, tmp_path: P
     ("question", "arguments", "told", "end", "words"),
     [
         ("refuse", {}, 1, "refused", "an alert is open"),
-        ("count", {"to": "many"}, 0, "invalid", "to: .*integer"),
         ("break_down", {}, 1, "failed", "ZeroDivisionError: a defect"),
         ("sing", {}, 0, "unknown", "no question 'sing'.*another release, restart it"),
     ],
@@ -122,6 +121,36 @@ def test_what_cannot_be_answered_is_said_with_its_reason_and_the_next_one_is_ans
         next(answers)
     assert (len(heard), error.value.end) == (told, end)
     assert len(list(ask(tmp_path, "count", {"to": 2}))) == 2
+
+
+def test_wrong_arguments_are_the_askers_fault(serve: Serve, tmp_path: Path) -> None:
+    serve(count=count)
+    with pytest.raises(UserError, match=r"to: .*integer"):
+        list(ask(tmp_path, "count", {"to": "many"}))
+    assert raw(tmp_path, b'{"version": 1, "ask": "count", "arguments": {}}\n')[0]["end"] == "invalid"
+
+
+def test_an_answer_that_takes_long_is_told_to_be_on_its_way(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def late(_arguments: Mapping[str, Any]) -> Answers:
+        while not go_on.wait(0.02):
+            yield None
+        yield {"late": True}
+
+    monkeypatch.setattr("dms.service.control.server.ALIVE_S", 0.05)
+    serve(late=late)
+    with socket.socket(socket.AF_UNIX) as asker:
+        asker.connect(str(tmp_path / "control.sock"))
+        asker.sendall(b'{"version": 1, "ask": "late"}\n')
+        with asker.makefile("rb") as told:
+            assert json.loads(told.readline()) == {"version": 1}
+            go_on.set()
+            lines = [json.loads(line) for line in told]
+    assert lines[-2:] == [{"version": 1, "answer": {"late": True}}, {"version": 1, "end": "done"}]
+    assert list(ask(tmp_path, "late")) == [{"late": True}]
 
 
 @pytest.mark.parametrize(
