@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -35,9 +34,11 @@ class Frame:
         """The picture for people, (height, width, 3) BGR."""
         if self.colours is not None:
             return self.colours()
-        return (
-            self.image if self.image.ndim == 3 else np.asarray(cv2.cvtColor(self.image, cv2.COLOR_GRAY2BGR), np.uint8)
-        )
+        if self.image.ndim == 3:
+            return self.image
+        import cv2  # noqa: PLC0415  # whoever walks a trace has no picture
+
+        return np.asarray(cv2.cvtColor(self.image, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def taken_at(device_s: float, now: float) -> float:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Sequence
 from dms.errors import UserError
 from dms.frames.frame import Frame
 from dms.frames.parts import Part, Parts
-from dms.frames.recording import LeftOut, Recording, RecordingReport
+from dms.frames.recording import Recording
+from dms.frames.report import LeftOut, RecordingReport
 
 _EXACT_S = 1.5
 """Names have whole seconds: what begins within this of the end of the part before follows it without a gap."""

@@ -4,8 +4,6 @@ Takes a ``Decoder``, yields ``Frame``. Pictures yielded and pictures left out ad
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
 
 import numpy as np
@@ -15,6 +13,7 @@ from dms.errors import UserError
 from dms.frames.decoded import Decoder
 from dms.frames.fault import FLAT
 from dms.frames.frame import Frame, Image
+from dms.frames.report import LeftOut, RecordingReport
 from dms.frames.timeline import Timeline
 from dms.frames.upright import upright
 
@@ -28,43 +27,11 @@ _SHORT_S = 1.0
 _SAMPLE = 8
 
 
-class LeftOut(StrEnum):
-    """Why a decoded picture is not judged."""
-
-    REPEATED = "repeated"
-    """It is the same as the one before, bit for bit."""
-    FROZEN = "frozen"
-    """The same, for longer than ``camera.stall_s``: the recording stands still."""
-    TIME = "time"
-    """Its time does not advance, or has gone astray."""
-
-
 _WORDS = {
     LeftOut.REPEATED: "the same as the one before",
     LeftOut.FROZEN: "standing still for longer than camera.stall_s",
     LeftOut.TIME: "with a time that does not go forward",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingReport:
-    """What became of the pictures of a recording.
-
-    Attributes:
-        decoded: Pictures that the decoder returned.
-        left_out: How many of them are not judged, by reason.
-        undecodable: Pictures or packets that could not be decoded.
-        end_t: Time of the last picture, those that are left out included, seconds since the start of the file.
-        missing_s: Seconds that the file promises beyond what could be read: a recording that was cut short.
-        notes: What a person should know, a line each.
-    """
-
-    decoded: int = 0
-    left_out: dict[LeftOut, int] = field(default_factory=dict)
-    undecodable: int = 0
-    end_t: float = 0.0
-    missing_s: float = 0.0
-    notes: tuple[str, ...] = ()
 
 
 class Recording:

@@ -19,7 +19,7 @@ from dms.replay.replay import Job, Outcome, attempt
 
 _TELL_S = 0.5
 """Between two words of a process on how far it is; also how soon it notices that nobody listens any more."""
-_PRELOAD = ["dms.replay.replay", "dms.replay.walk", "dms.perception.perception"]
+_PRELOAD = ["dms.replay.replay", "dms.replay.video"]
 
 
 @dataclass(frozen=True, slots=True)

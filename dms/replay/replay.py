@@ -20,11 +20,10 @@ from dms.records.trace import is_trace
 from dms.replay.drives import TRACE, Drive, find_drives
 from dms.replay.files import UNFINISHED, EventsFile, TraceFile
 from dms.replay.origin import Origin, origin, program, same, seen_by, seen_in
-from dms.replay.overlay import OverlayWriter
 from dms.replay.states import STATES, StatesFile
 from dms.replay.summary import Summary, Tally
 from dms.replay.tables import publish
-from dms.replay.walk import DriveReader, TraceReader, VideoReader
+from dms.replay.walk import DriveReader, TraceReader
 from dms.road import Road
 from dms.sink import Sink
 
@@ -121,6 +120,8 @@ def run(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] = ()
     if not job.again and (summary := finished(job.folder, made_by)) is not None:
         return Outcome(job.drive, summary, skipped=True)
     if not is_trace(path):
+        from dms.replay.video import VideoReader  # noqa: PLC0415  # a trace is judged without what reads pictures
+
         reader = VideoReader(
             path, config, name=job.drive.name, fps=job.fps, track=job.track, threads=job.threads, parts=job.drive.parts
         )
@@ -243,6 +244,8 @@ def replay(
         # a trace walked again is there already, perhaps in this very folder
         own.append(TraceFile(out / TRACE, replace(header, made_by=_of_pictures(made_by))))
     if overlay is not None:
+        from dms.replay.overlay import OverlayWriter  # noqa: PLC0415  # brings OpenCV, and a trace has no pictures
+
         own.append(OverlayWriter(overlay, lambda: drive.landmarks))
     road = Road(drive.observe, monitor, encoder, [*own, *sinks], _raise)
     try:

@@ -5,11 +5,11 @@ Takes the steps of a drive, gives a ``Summary``.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from dms.driver.state import AlertKind, Condition, DriverState
-from dms.frames.recording import RecordingReport
+from dms.frames.report import RecordingReport
 from dms.observation import View
 from dms.sink import Sink, Step
 
@@ -66,7 +66,8 @@ class Summary:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data for ``summary.json``."""
-        return {**asdict(self), "notes": list(self.notes)}
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**plain, "notes": list(self.notes)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -17,10 +17,11 @@ from dms.errors import UserError
 from dms.frames import Frame, Image, container
 from dms.frames.decoded import Decoded
 from dms.frames.orientation import Orientation
-from dms.frames.recording import LeftOut, Recording
+from dms.frames.recording import Recording
+from dms.frames.report import LeftOut
 from dms.frames.source import open_recording
 from dms.observation import Observation, View
-from dms.replay.walk import VideoReader, unseen
+from dms.replay.video import VideoReader, unseen
 
 RATE = 20
 needs_av = pytest.mark.skipif(not container.AVAILABLE, reason="the extra 'replay' (PyAV) is not installed")
