@@ -8,14 +8,13 @@ frame, the second a head that turns or sinks.
 from dataclasses import dataclass
 
 from dms.config.driver import ClosureSettings, SignsSettings
+from dms.driver.cues import LOOKING_AWAY, LOOKING_DOWN
 from dms.driver.smoothing import EPSILON_S
+from dms.driver.span import Span
+from dms.driver.state import Eyes
 
 HALF = 0.5
 """An explanation counts when it holds for at least half of a closure."""
-LOOKING_AWAY = "looking_away"
-"""The head is turned down or aside: what explains a closure for longest."""
-LOOKING_DOWN = "looking_down"
-"""The head went down just when the lids fell."""
 MOST_SLACK_S = 0.1
 """A duration is no worse known than this: half of Euro NCAP's tolerance of 0.2 s."""
 
@@ -43,21 +42,17 @@ class ClosureTracker:
     """The closure that runs, if any, with what else than sleep may explain it."""
 
     __slots__ = (
-        "_closedness",
         "_closedness_s",
         "_coarsest_s",
         "_explained_s",
-        "_explanations",
         "_lowest_pitch",
         "_nod_deg",
         "_open_s",
-        "_pitch",
         "_plain_s",
         "_settings",
         "_settled_pitch",
         "_settled_s",
         "_unknown_s",
-        "_weight",
         "closed_s",
         "counted_s",
         "looked_down",
@@ -76,7 +71,6 @@ class ClosureTracker:
         """When it began."""
         self.looked_down = False
         """The head went down with the lids of the closure that runs; whoever knows says so."""
-        self.see(0.0, 1.0, (), None)
         self.forget()
 
     def forget(self) -> None:
@@ -88,51 +82,46 @@ class ClosureTracker:
         self._settled_pitch: float | None = None
         self._lowest_pitch = 0.0
 
-    def see(self, closedness: float, weight: float, explanations: tuple[str, ...], pitch: float | None) -> None:
-        """Note what surrounds closed eyes; it holds for the closed spans that follow.
+    def add(self, span: Span) -> Closure | None:
+        """Take a span; gives the closure that is over by it."""
+        eyes = span.reading.eyes
+        if eyes is Eyes.CLOSED:
+            self._closed(span)
+        elif self.closed_s:
+            if eyes is Eyes.OPEN:
+                return self._opened(span)
+            self._unknown_s += span.seconds
+            if self._unknown_s > self._settings.bridge_s:
+                self.forget()
+        return None
 
-        Args:
-            closedness: How far they are shut, 0..1.
-            weight: How much of their time counts, 0..1.
-            explanations: What else than sleep may have shut them at this moment.
-            pitch: Pitch of the head in degrees, None unknown.
-        """
-        self._closedness, self._weight, self._explanations, self._pitch = closedness, weight, explanations, pitch
-
-    def closed(self, t: float, span_s: float, interval_s: float) -> None:
-        """The eyes were closed for a span.
-
-        Args:
-            t: End of the span.
-            span_s: Its length, above 0.
-            interval_s: Time between the two observations it lies between.
-        """
+    def _closed(self, span: Span) -> None:
+        seconds, reading = span.seconds, span.reading
         if self.closed_s == 0.0:
             self.forget()
-            self.start_t = t - span_s
+            self.start_t = span.end_t - seconds
         self._open_s = self._unknown_s = 0.0
-        self.closed_s += span_s
-        self.counted_s += span_s * self._weight
-        if not self._explanations:
-            self._plain_s += span_s * self._weight
-        self._closedness_s += self._closedness * span_s
-        self._coarsest_s = max(self._coarsest_s, interval_s)
-        for explanation in self._explanations:
-            self._explained_s[explanation] = self._explained_s.get(explanation, 0.0) + span_s
-        if self._pitch is not None and self.closed_s >= self._settled_s:
+        self.closed_s += seconds
+        self.counted_s += seconds * reading.weight
+        self._closedness_s += reading.closedness * seconds
+        self._coarsest_s = max(self._coarsest_s, span.interval_s)
+        if not reading.explanations:
+            self._plain_s += seconds * reading.weight
+        for explanation in reading.explanations:
+            self._explained_s[explanation] = self._explained_s.get(explanation, 0.0) + seconds
+        if reading.pitch is not None and self.closed_s >= self._settled_s:
             if self._settled_pitch is None:
-                self._settled_pitch = self._lowest_pitch = self._pitch
-            self._lowest_pitch = min(self._lowest_pitch, self._pitch)
+                self._settled_pitch = self._lowest_pitch = reading.pitch
+            self._lowest_pitch = min(self._lowest_pitch, reading.pitch)
 
-    def opened(self, t: float, span_s: float, interval_s: float) -> Closure | None:
-        """The eyes were open for a span while a closure runs; gives the closure when it is over by that."""
-        self._open_s += span_s
-        if interval_s > self._coarsest_s and self._open_s <= span_s:
-            self._coarsest_s = interval_s
+    def _opened(self, span: Span) -> Closure | None:
+        self._open_s += span.seconds
+        if span.interval_s > self._coarsest_s and self._open_s <= span.seconds:
+            self._coarsest_s = span.interval_s
         if self._open_s < self._settings.reopen_s:
             return None
         ended = Closure(
-            t - self._open_s,
+            span.end_t - self._open_s,
             self.closed_s,
             self._coarsest_s,
             not self.half_shut() and not self._explanations_found(),
@@ -140,12 +129,6 @@ class ClosureTracker:
         )
         self.forget()
         return ended
-
-    def unknown(self, span_s: float) -> None:
-        """Nothing was known of the eyes for a span while a closure runs."""
-        self._unknown_s += span_s
-        if self._unknown_s > self._settings.bridge_s:
-            self.forget()
 
     def half_shut(self) -> bool:
         """Whether the eyes of the closure that runs are, on average, not quite shut."""

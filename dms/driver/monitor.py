@@ -10,12 +10,17 @@ from math import isfinite
 from dms.config.driver import DriverSettings
 from dms.driver.anger import AngerJudge
 from dms.driver.baseline import Baseline, BaselineLearner
+from dms.driver.cues import Cues
 from dms.driver.eyes import EyeReader
 from dms.driver.fatigue import FatigueJudge
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
+from dms.driver.span import Reading, cut
 from dms.driver.state import Alert, AlertKind, Condition, Degraded, DriverState, Eyes, Judgement
 from dms.driver.visibility import Visibility, obstacle
 from dms.observation import Observation, View
+
+_OPEN = Reading(Eyes.OPEN)
+_NOTHING = Reading(Eyes.UNKNOWN, obstacle=Degraded.FACE_MISSING, in_view=False)
 
 
 class DriverMonitor:
@@ -36,17 +41,18 @@ class DriverMonitor:
     def __init__(self, settings: DriverSettings | None = None, baseline: Baseline | None = None) -> None:
         settings = settings or DriverSettings()
         self._settings = settings
+        self._time = settings.time
         self._max_gap_s = settings.time.max_gap_s
-        self._edge_s = settings.time.edge_s
         self._jump_s = settings.time.jump_s
         self._learner = BaselineLearner(settings, baseline)
         self._reader = EyeReader(settings.eyes, self._learner.opening.value)
-        self._fatigue = FatigueJudge(settings, self._learner)
+        self._cues = Cues(settings)
+        self._fatigue = FatigueJudge(settings, self._learner, self._cues)
         self._anger = AngerJudge(settings, self._learner)
         self._visibility = Visibility(settings.degraded)
         self._speed: VehicleSpeed | None = None
         self._last: Observation | None = None
-        self._eyes = Eyes.UNKNOWN
+        self._reading = _NOTHING
         self._state: DriverState | None = None
 
     @property
@@ -80,72 +86,55 @@ class DriverMonitor:
                     return Judgement(self._state, ())
                 self._jump(interval_s)
                 interval_s = 0.0
-        fatigue, anger = self._fatigue, self._anger
-        if observation.pose is not None and observation.upright is not False:
-            fatigue.see_head(t, observation.pose)
-        if self._believes(observation):
-            eyes = self._reader.read(t, observation.left_eye, observation.right_eye)
-        else:
-            self._reader.forget()
-            eyes = Eyes.UNKNOWN
-        if observation.yawn is not None:
-            fatigue.see_mouth(t, observation.yawn)
-        if eyes is Eyes.CLOSED:
-            fatigue.see_closed(observation, self._reader.closedness(), self._reader.single, anger.laughing(t))
+        self._cues.see(observation)
+        if self._cues.yawned:
+            self._fatigue.see_yawn(t)
+        reading = self._read(observation)
         if interval_s > 0.0:
-            self._account(observation, eyes, interval_s)
-        self._last = observation
-        self._eyes = eyes
-        return self._judge(observation, eyes)
+            for span in cut(self._reading, reading, t, interval_s, self._time):
+                self._fatigue.add(span)
+                self._visibility.add(span)
+            raw = self._reader.raw
+            if raw is not None and self._learner.learns_eyes:
+                self._learn(raw, min(interval_s, self._max_gap_s))
+        self._last, self._reading = observation, reading
+        return self._judge(observation, reading.eyes)
 
-    def _believes(self, observation: Observation) -> bool:
-        """Whether the eyes of an observation can be what they look like."""
-        if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
-            return False
-        return observation.pose is None or not self._fatigue.turned_away(observation.pose)
+    def _read(self, observation: Observation) -> Reading:
+        """What an observation says of the eyes, and what surrounds them."""
+        t, cues, reader = observation.t, self._cues, self._reader
+        if cues.believes_eyes(observation):
+            eyes = reader.read(t, observation.left_eye, observation.right_eye)
+        else:
+            reader.forget()
+            eyes = Eyes.UNKNOWN
+        if eyes is Eyes.OPEN:
+            return _OPEN
+        if eyes is Eyes.UNKNOWN:
+            return Reading(eyes, obstacle=obstacle(observation), in_view=observation.view is View.CLEAR)
+        closure, pose, closedness = self._settings.closure, observation.pose, reader.closedness()
+        explanations = cues.explain(observation, self._anger.laughing(t))
+        return Reading(
+            eyes,
+            closedness,
+            closure.one_eye_weight if reader.single else 1.0,
+            explanations,
+            bool(explanations) or closedness < closure.half_shut,
+            None if pose is None else pose.pitch,
+        )
 
     def _jump(self, interval_s: float) -> None:
         """The clock has jumped by so much: nothing that was measured holds any longer."""
         self._reader.forget()
+        self._cues.forget()
         self._fatigue.forget()
         self._anger.forget()
         self._visibility.forget()
-        self._eyes = Eyes.UNKNOWN
+        self._reading = _NOTHING
         self._speed = None
         if interval_s < 0.0:
             self._fatigue.life.shift(interval_s)
             self._anger.life.shift(interval_s)
-
-    def _account(self, observation: Observation, eyes: Eyes, interval_s: float) -> None:
-        """Cut the time since the observation before into spans and put them in."""
-        t, before = observation.t, self._eyes
-        if eyes is before and interval_s <= self._max_gap_s:
-            self._span(observation, eyes, t, interval_s, interval_s)
-        else:
-            side_s = min(interval_s / 2, self._max_gap_s / 2 if eyes is before else self._edge_s)
-            middle_s = interval_s - 2 * side_s
-            self._span(observation, before, t - side_s - middle_s, side_s, interval_s)
-            if middle_s > 0.0:
-                # nobody looked, which says nothing about the driver
-                self._fatigue.unknown(middle_s, in_view=False)
-                looked = interval_s <= self._max_gap_s
-                self._visibility.unknown(middle_s, obstacle(observation) if looked else Degraded.CAMERA_LOST)
-            self._span(observation, eyes, t, side_s, interval_s)
-        raw = self._reader.raw
-        if raw is not None and self._learner.learns_eyes:
-            self._learn(raw, min(interval_s, self._max_gap_s))
-
-    def _span(self, observation: Observation, eyes: Eyes, t: float, span_s: float, interval_s: float) -> None:
-        """Put in a span that ends at ``t``, between observations ``interval_s`` apart."""
-        if eyes is Eyes.OPEN:
-            self._fatigue.opened(t, span_s, interval_s)
-            self._visibility.known(span_s)
-        elif eyes is Eyes.CLOSED:
-            self._fatigue.closed(t, span_s, interval_s)
-            self._visibility.known(span_s)
-        else:
-            self._fatigue.unknown(span_s, in_view=observation.view is View.CLEAR)
-            self._visibility.unknown(span_s, obstacle(observation))
 
     def _learn(self, raw: float, span_s: float) -> None:
         if self._learner.see_eyes(raw, span_s):
@@ -157,7 +146,7 @@ class DriverMonitor:
         perclos = fatigue.perclos.value()
         speed_kmh = None if self._speed is None else self._speed_kmh(t)
         alerts = fatigue.judge(t, eyes, perclos, speed_kmh)
-        alerts += anger.see(t, observation.emotions, fatigue.mouth.wide(t))
+        alerts += anger.see(t, observation.emotions, self._cues.mouth.wide(t))
         self._state = self._describe(observation, eyes, perclos)
         return Judgement(self._state, tuple(alerts))
 
@@ -231,17 +220,17 @@ class DriverMonitor:
         ended = self.finish("driver_change")
         self._learner = BaselineLearner(self._settings, event.baseline)
         self._reader = EyeReader(self._settings.eyes, self._learner.opening.value)
+        self._cues.begin()
         self._fatigue.begin(self._learner)
         self._anger.begin(self._learner)
         self._visibility.forget()
-        self._eyes = Eyes.UNKNOWN
+        self._reading = _NOTHING
         return self._told(ended)
 
     def _told(self, alerts: tuple[Alert, ...]) -> Judgement | None:
         if self._last is None or not (alerts or self._state):
             return None
-        eyes = self._eyes
-        self._state = self._describe(self._last, eyes, self._fatigue.perclos.value())
+        self._state = self._describe(self._last, self._reading.eyes, self._fatigue.perclos.value())
         return Judgement(self._state, alerts) if alerts else None
 
     def _now(self, t: float) -> float:

@@ -7,6 +7,8 @@ show make the whole measure unknown.
 
 from dms.config.driver import PerclosSettings
 from dms.driver.smoothing import SlidingTime
+from dms.driver.span import Span
+from dms.driver.state import Eyes
 
 UNKNOWN, UNSURE, PENDING, OPEN, CLOSED = range(5)
 """Kinds of time: eyes unknown; known, but in doubt; closed, but perhaps a blink; open; closed."""
@@ -30,35 +32,39 @@ class Perclos:
         self._time.clear()
         self._mean_interval_s = 0.0
 
-    def open(self, span_s: float, interval_s: float) -> None:
-        """The eyes were open for a span between two observations so far apart."""
-        # a closure that stayed short was a blink: valid time, not closed
-        self._time.rename(PENDING, OPEN)
-        self._time.add(OPEN, span_s)
-        self._pass(span_s, interval_s)
+    def add(self, span: Span, closure_s: float, doubtful: bool) -> None:
+        """Take a span.
 
-    def closed(self, span_s: float, interval_s: float, closure_s: float, doubtful: bool) -> None:
-        """The eyes were closed for a span, at the end of which the closure lasted ``closure_s``."""
-        self._pass(span_s, interval_s)
-        if doubtful:
-            self._time.add(UNSURE, span_s)
+        Args:
+            span: The span.
+            closure_s: How long the closure that runs has lasted by its end.
+            doubtful: That closure may be no sleep.
+        """
+        eyes, seconds, time = span.reading.eyes, span.seconds, self._time
+        if eyes is Eyes.UNKNOWN:
+            # whether a closure that it cuts off was a blink stays unknown too
+            time.rename(PENDING, UNSURE)
+            time.add(UNKNOWN, seconds)
+            return
+        self._follow_interval(seconds, span.interval_s)
+        if eyes is Eyes.OPEN:
+            # a closure that stayed short was a blink: valid time, not closed
+            time.rename(PENDING, OPEN)
+            time.add(OPEN, seconds)
+        elif doubtful:
+            time.add(UNSURE, seconds)
         elif closure_s < self._min_closure_s:
-            self._time.add(PENDING, span_s)
+            time.add(PENDING, seconds)
         else:
-            self._time.rename(PENDING, CLOSED)
-            self._time.add(CLOSED, span_s)
+            time.rename(PENDING, CLOSED)
+            time.add(CLOSED, seconds)
 
     def doubt(self) -> None:
         """The closure that runs turns out to be in doubt."""
         self._time.rename(PENDING, UNSURE)
         self._time.rename(CLOSED, UNSURE)
 
-    def unknown(self, span_s: float) -> None:
-        """Nothing was known for a span; whether a closure that it cuts off was a blink stays unknown too."""
-        self._time.rename(PENDING, UNSURE)
-        self._time.add(UNKNOWN, span_s)
-
-    def _pass(self, span_s: float, interval_s: float) -> None:
+    def _follow_interval(self, span_s: float, interval_s: float) -> None:
         """Follow how far apart observations are, over about one window."""
         if self._mean_interval_s == 0.0:
             self._mean_interval_s = interval_s

@@ -8,6 +8,7 @@ camera without a picture is told sooner than a driver who cannot be seen: a driv
 
 from dms.config.driver import DegradedSettings
 from dms.driver.smoothing import EPSILON_S, SlidingTime
+from dms.driver.span import Span
 from dms.driver.state import Degraded
 from dms.observation import Observation, View
 
@@ -52,8 +53,15 @@ class Visibility:
         self._known_s = self._unknown_s = self._without_s = 0.0
         self._time.clear()
 
-    def known(self, span_s: float) -> None:
-        """The eyes were known for a span."""
+    def add(self, span: Span) -> None:
+        """Take a span."""
+        obstacle = span.reading.obstacle
+        if obstacle is None:
+            self._known(span.seconds)
+        else:
+            self._unknown(span.seconds, obstacle)
+
+    def _known(self, span_s: float) -> None:
         self._time.add(KNOWN, span_s)
         self._known_s += span_s
         self._without_s = 0.0
@@ -68,8 +76,7 @@ class Visibility:
                     if not self._turned():
                         self._time.clear()
 
-    def unknown(self, span_s: float, reason: Degraded) -> None:
-        """They were unknown for a span, for this reason."""
+    def _unknown(self, span_s: float, reason: Degraded) -> None:
         self._time.add(TURNED if reason is Degraded.CAMERA_TURNED else UNKNOWN, span_s)
         self._without_s = self._without_s + span_s if reason in _NO_PICTURE else 0.0
         if self._without_s >= self._settings.picture_s:

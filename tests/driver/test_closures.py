@@ -1,91 +1,117 @@
 """One closure from its first moment to its last."""
 
+from typing import Any
+
 import pytest
 
 from dms.config.driver import ClosureSettings, SignsSettings
 from dms.driver.closures import ClosureTracker
+from dms.driver.cues import LAUGHING, LOOKING_AWAY, YAWNING
+from dms.driver.span import Reading, Span
+from dms.driver.state import Degraded, Eyes
 
 LIMITS = ClosureSettings()
-SHUT = (0.95, 1.0, (), 0.0)
+SHUT = Reading(Eyes.CLOSED, 0.95, pitch=0.0)
+OPEN = Reading(Eyes.OPEN)
+UNKNOWN = Reading(Eyes.UNKNOWN, obstacle=Degraded.EYES_UNKNOWN)
 
 
-def tracker(*spans: float) -> ClosureTracker:
-    """Spans of closed (positive) and open (negative) time."""
+def tracker(*spans: tuple[Reading, float]) -> ClosureTracker:
+    """Spans of so many seconds, one after the other from 100 s on."""
     closures = ClosureTracker(LIMITS, SignsSettings())
-    closures.see(*SHUT)
     t = 100.0
-    for span_s in spans:
-        t += abs(span_s)
-        if span_s > 0:
-            closures.closed(t, span_s, span_s)
-        else:
-            closures.opened(t, -span_s, -span_s)
+    for reading, seconds in spans:
+        t += seconds
+        closures.add(Span(t, seconds, seconds, reading))
     return closures
 
 
 def test_counts_known_closed_time_from_its_start() -> None:
-    closures = tracker(0.05, 0.1, 0.1)
+    closures = tracker((SHUT, 0.05), (SHUT, 0.1), (SHUT, 0.1))
     assert (closures.start_t, closures.closed_s) == (pytest.approx(100.0), pytest.approx(0.25))
 
 
 def test_a_glimpse_does_not_end_it_and_does_not_count() -> None:
-    closures = tracker(0.5, -0.1, 0.5)
+    closures = tracker((SHUT, 0.5), (OPEN, 0.1), (SHUT, 0.5))
     assert (closures.start_t, closures.closed_s) == (pytest.approx(100.0), pytest.approx(1.0))
 
 
 def test_open_eyes_end_it_at_the_moment_they_opened() -> None:
-    closures = tracker(0.5, -0.1)
-    ended = closures.opened(100.7, 0.1, 0.1)
+    closures = tracker((SHUT, 0.5), (OPEN, 0.1))
+    ended = closures.add(Span(100.7, 0.1, 0.1, OPEN))
     assert ended is not None
     assert (ended.end_t, ended.closed_s) == (pytest.approx(100.5), pytest.approx(0.5))
     assert closures.closed_s == 0.0
 
 
 def test_unknown_eyes_stop_its_clock_and_end_it_after_a_while() -> None:
-    closures = tracker(0.5)
-    closures.unknown(LIMITS.bridge_s)
+    closures = tracker((SHUT, 0.5), (UNKNOWN, LIMITS.bridge_s))
     assert closures.closed_s == 0.5
-    closures.unknown(0.01)
+    closures.add(Span(102.0, 0.01, 0.01, UNKNOWN))
     assert closures.closed_s == 0.0
 
 
 def test_one_eye_counts_less() -> None:
-    closures = ClosureTracker(LIMITS, SignsSettings())
-    closures.see(0.95, LIMITS.one_eye_weight, (), None)
-    closures.closed(1.0, 1.0, 0.1)
+    closures = tracker((SHUT._replace(weight=LIMITS.one_eye_weight), 1.0))
     assert (closures.closed_s, closures.counted_s) == (1.0, LIMITS.one_eye_weight)
 
 
 def test_an_explanation_holds_from_half_of_the_closure() -> None:
-    closures = tracker(0.5)
-    closures.see(0.95, 1.0, ("laughing",), 0.0)
-    closures.closed(101.0, 0.4, 0.1)
-    assert closures.explanation() is None
-    closures.closed(101.2, 0.2, 0.1)
-    assert closures.explanation() == "laughing"
+    laugh = SHUT._replace(explanations=(LAUGHING,))
+    assert tracker((SHUT, 0.5), (laugh, 0.4)).explanation() is None
+    assert tracker((SHUT, 0.5), (laugh, 0.6)).explanation() == LAUGHING
+
+
+@pytest.mark.parametrize(
+    ("doubts", "excused_s"),
+    [
+        ({}, LIMITS.microsleep_s),
+        ({"weight": 0.5}, LIMITS.microsleep_s / 0.5),
+        ({"closedness": LIMITS.half_shut - 0.1}, LIMITS.half_shut_microsleep_s),
+        ({"explanations": (YAWNING,)}, LIMITS.excused_s),
+        ({"explanations": (YAWNING, LAUGHING), "weight": 0.5, "closedness": 0.6}, LIMITS.excused_s),
+        ({"explanations": (LOOKING_AWAY,), "weight": 0.5}, LIMITS.asleep_s),
+    ],
+)
+def test_doubts_do_not_multiply(doubts: dict[str, Any], excused_s: float) -> None:
+    reading = SHUT._replace(**doubts)
+    assert tracker((reading, excused_s - 0.05)).rung() == 0
+    assert tracker((reading, excused_s)).rung() >= 1
+
+
+def test_time_that_nothing_explains_counts_by_itself() -> None:
+    yawn = SHUT._replace(explanations=(YAWNING,))
+    assert tracker((yawn, 0.9), (SHUT, 0.85)).rung() == 0
+    assert tracker((yawn, 0.9), (SHUT, 1.0)).rung() == 1
+
+
+def test_from_the_length_of_sleep_on_no_doubt_helps() -> None:
+    doubtful = SHUT._replace(explanations=(LOOKING_AWAY, YAWNING), closedness=0.61)
+    assert tracker((doubtful, LIMITS.asleep_s)).rung() == 2
+    assert tracker((doubtful, LIMITS.unresponsive_s)).rung() == 3
+
+
+def test_a_closure_that_ends_may_have_been_longer_by_half_an_interval() -> None:
+    frames = [(SHUT, 0.1)] * 9 + [(SHUT, 0.05)]
+    assert tracker(*frames).rung() == 0
+    assert tracker(*frames, (OPEN, 0.05)).rung() == 1
+    assert tracker(*frames[:-1], (OPEN, 0.05)).rung() == 0, "but not by a whole one"
 
 
 def test_the_mean_tells_lids_that_are_not_quite_shut() -> None:
-    closures = tracker(0.5)
-    assert not closures.half_shut()
-    closures.see(LIMITS.half_shut - 0.1, 1.0, (), 0.0)
-    closures.closed(102.0, 1.5, 0.1)
-    assert closures.half_shut()
+    assert not tracker((SHUT, 0.5)).half_shut()
+    assert tracker((SHUT, 0.5), (SHUT._replace(closedness=LIMITS.half_shut - 0.1), 1.5)).half_shut()
 
 
 @pytest.mark.parametrize(("sinks_after_s", "nod"), [(0.0, False), (0.4, True)])
 def test_a_nod_is_a_head_that_sinks_after_the_lids(sinks_after_s: float, nod: bool) -> None:
-    closures = ClosureTracker(LIMITS, SignsSettings())
-    for frame in range(10):
-        closures.see(0.95, 1.0, (), -20.0 if frame * 0.1 >= sinks_after_s else 0.0)
-        closures.closed(100 + frame * 0.1, 0.1, 0.1)
-    ended = closures.opened(102.0, 0.5, 0.1)
+    frames = [(SHUT._replace(pitch=-20.0 if frame * 0.1 >= sinks_after_s else 0.0), 0.1) for frame in range(10)]
+    ended = tracker(*frames).add(Span(102.0, 0.5, 0.1, OPEN))
     assert ended is not None
     assert ended.nod is nod
 
 
 def test_its_duration_is_known_no_better_than_the_interval_around_it() -> None:
-    closures = tracker(0.1, 0.3, 0.1)
-    ended = closures.opened(101.0, 0.2, 0.4)
+    ended = tracker((SHUT, 0.1), (SHUT, 0.3), (SHUT, 0.1)).add(Span(101.0, 0.2, 0.4, OPEN))
     assert ended is not None
     assert ended.coarsest_s == 0.4

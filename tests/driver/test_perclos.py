@@ -4,9 +4,17 @@ import pytest
 
 from dms.config.driver import PerclosSettings
 from dms.driver.perclos import Perclos
+from dms.driver.span import Reading, Span
+from dms.driver.state import Eyes
 
 LIMITS = PerclosSettings()
 STEP = 0.05
+READINGS = {
+    "open": Reading(Eyes.OPEN),
+    "closed": Reading(Eyes.CLOSED),
+    "doubtful": Reading(Eyes.CLOSED),
+    "unknown": Reading(Eyes.UNKNOWN),
+}
 
 
 def measure(*history: tuple[str, float]) -> Perclos:
@@ -16,12 +24,7 @@ def measure(*history: tuple[str, float]) -> Perclos:
         closure_s = 0.0
         for _ in range(round(seconds / STEP)):
             closure_s += STEP
-            if what == "open":
-                perclos.open(STEP, STEP)
-            elif what == "unknown":
-                perclos.unknown(STEP)
-            else:
-                perclos.closed(STEP, STEP, closure_s, what == "doubtful")
+            perclos.add(Span(0.0, STEP, STEP, READINGS[what]), closure_s, what == "doubtful")
     return perclos
 
 
@@ -68,6 +71,6 @@ def test_a_closure_cut_off_by_unknown_eyes_before_it_is_a_droop_stays_unknown() 
 def test_is_unknown_at_a_rate_that_cannot_carry_it(rate: float, known: bool) -> None:
     perclos = Perclos(LIMITS)
     for _ in range(int(60 * rate)):
-        perclos.open(1 / rate, 1 / rate)
+        perclos.add(Span(0.0, 1 / rate, 1 / rate, READINGS["open"]), 0.0, False)
     assert (perclos.value() is not None) is known
     assert perclos.known_share() == pytest.approx(1.0, abs=0.01)

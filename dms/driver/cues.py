@@ -1,0 +1,88 @@
+"""What is seen of the driver besides the eyes: where the head points and rests, what the mouth does.
+
+Takes observations, gives what may explain shut eyes, and whether eyes can be believed at all. Fatigue and anger both
+rest on it.
+"""
+
+from dms.config.driver import DriverSettings
+from dms.driver.head import HeadStep, RestingHead
+from dms.driver.mouth import MouthReader
+from dms.observation import HeadPose, Observation, View
+
+LOOKING_AWAY = "looking_away"
+"""The head is turned down or aside: what explains a closure for longest."""
+LOOKING_DOWN = "looking_down"
+"""The head went down just when the lids fell."""
+LAUGHING = "laughing"
+YAWNING = "yawning"
+
+
+class Cues:
+    """Head and mouth over one drive.
+
+    Args:
+        settings: All limits of the driver room.
+    """
+
+    __slots__ = ("_limits", "_settings", "_step", "head", "mouth", "yawned")
+
+    def __init__(self, settings: DriverSettings) -> None:
+        self._settings = settings
+        self._limits = settings.closure
+        self.head = RestingHead(settings.baseline)
+        self._step = HeadStep(settings.closure)
+        self.mouth = MouthReader(settings.closure, settings.signs, settings.time.max_gap_s)
+        self.yawned = False
+        """The mouth has been wide open for the length of a yawn just now."""
+
+    def begin(self) -> None:
+        """Somebody else drives: the head rests elsewhere too."""
+        self.head = RestingHead(self._settings.baseline)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin all measures anew; the head rests where it did."""
+        self._step.forget()
+        self.mouth.forget()
+        self.yawned = False
+
+    def see(self, observation: Observation) -> None:
+        """Take what an observation shows of head and mouth."""
+        t, pose, yawn = observation.t, observation.pose, observation.yawn
+        if pose is not None and observation.upright is not False:
+            self.head.see(t, pose)
+            self._step.see(t, pose.pitch)
+        self.yawned = yawn is not None and self.mouth.read(t, yawn)
+
+    def believes_eyes(self, observation: Observation) -> bool:
+        """Whether the eyes of an observation can be what they look like.
+
+        None is believed of a head in profile. A face whose profile shows while it rests there looks ahead, seen by a
+        camera at a mirror.
+        """
+        if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
+            return False
+        pose = observation.pose
+        return pose is None or abs(pose.yaw) < self._limits.profile_deg or not self._aside(pose)
+
+    def explain(self, observation: Observation, laughing: bool) -> tuple[str, ...]:
+        """What else than sleep may have shut the eyes of an observation."""
+        pose = observation.pose
+        found: tuple[str, ...] = ()
+        if pose is not None and (pose.pitch <= self.head.pitch - self._limits.down_deg or self._aside(pose)):
+            found = (LOOKING_AWAY,)
+        if laughing:
+            found += (LAUGHING,)
+        if self.mouth.wide(observation.t):
+            found += (YAWNING,)
+        return found
+
+    def _aside(self, pose: HeadPose) -> bool:
+        return abs(pose.yaw - self.head.yaw) >= self._limits.aside_deg
+
+    def fell_with_lids(self, start_t: float, t: float) -> bool:
+        """Whether the head went down just when the lids did, at ``start_t``; said once the stretch after it is over."""
+        if t - start_t < self._limits.step_window_s:
+            return False
+        down_deg = self._step.down_deg(start_t)
+        return down_deg is not None and down_deg >= self._limits.step_deg

@@ -1,0 +1,69 @@
+"""Drowsiness over a minute: PERCLOS with a second sign.
+
+Takes spans, closures that are over and yawns; says when drowsiness is reached and whether it lasts.
+"""
+
+from dms.config.driver import DriverSettings
+from dms.driver.baseline import BaselineLearner
+from dms.driver.closures import Closure
+from dms.driver.perclos import Perclos
+from dms.driver.signs import Signs
+from dms.driver.span import Span
+
+
+class Drowsiness:
+    """Whether the driver is drowsy.
+
+    Args:
+        settings: All limits of the driver room.
+        learner: This driver's baseline; blinks are learned from here.
+    """
+
+    __slots__ = ("_lost_s", "_measured_t", "_settings", "lasts", "perclos", "signs")
+
+    def __init__(self, settings: DriverSettings, learner: BaselineLearner) -> None:
+        self._settings = settings
+        self._lost_s = settings.life.lost_s
+        self.perclos = Perclos(settings.perclos)
+        self.begin(learner)
+
+    def begin(self, learner: BaselineLearner) -> None:
+        """Somebody else drives."""
+        self.signs = Signs(self._settings, learner)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin all measures anew."""
+        self.perclos.clear()
+        self.signs.forget()
+        self.lasts = False
+        """It was raised, and PERCLOS has not cleared since."""
+        self._measured_t: float | None = None
+
+    def add(self, span: Span, closure_s: float, doubtful: bool, ended: Closure | None) -> None:
+        """Take a span.
+
+        Args:
+            span: The span.
+            closure_s: How long the closure that runs has lasted by its end.
+            doubtful: That closure may be no sleep.
+            ended: A closure that ended in it.
+        """
+        self.perclos.add(span, closure_s, doubtful)
+        if ended is not None:
+            self.signs.closure(ended)
+
+    def follow(self, t: float, perclos: float | None) -> None:
+        """Take PERCLOS at time ``t``: drowsiness ends below its clear level, or when it is unknown for too long."""
+        if perclos is not None:
+            self._measured_t = t
+            self.lasts = self.lasts and perclos >= self._settings.perclos.clear
+        elif self.lasts and (self._measured_t is None or t - self._measured_t > self._lost_s):
+            self.lasts = False
+
+    def is_reached(self, t: float, perclos: float | None) -> bool:
+        """Whether PERCLOS and the signs say drowsy, at time ``t``."""
+        limits = self._settings.perclos
+        if perclos is None or perclos < limits.advisory or self.signs.droops(t) < limits.min_droops:
+            return False
+        return perclos >= limits.warning or self.signs.found(t) is not None
