@@ -51,6 +51,7 @@ class Glimpse:
         right_eye: The same for the right eye.
         glare: Whether a reflection covers an eye.
         yaw: Of the head, degrees.
+        upright: As in ``Observation``.
     """
 
     t: float
@@ -68,6 +69,7 @@ class Glimpse:
     right_eye: bool | None = None
     glare: bool | None = None
     yaw: float | None = None
+    upright: bool | None = None
 
 
 def glimpse_of(frame: Frame, observation: Observation, points: Points | None) -> Glimpse:
@@ -106,6 +108,7 @@ def glimpse_of(frame: Frame, observation: Observation, points: Points | None) ->
         right_eye=observation.right_eye is not None,
         glare=None if points is None else mirrors(grey, points),
         yaw=None if observation.pose is None else observation.pose.yaw,
+        upright=observation.upright,
     )
 
 

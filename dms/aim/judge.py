@@ -54,8 +54,15 @@ class AimJudge:
 
     @property
     def ready(self) -> bool:
-        """Whether there are pictures of at least ``LEAST_S``."""
-        return len(self._glimpses) > 1 and self._glimpses[-1][0].t - self._glimpses[0][0].t >= LEAST_S
+        """Whether there are pictures of at least ``LEAST_S``.
+
+        A face that is not upright is waited for longer: until it is known how it must be turned, or nearly a stretch.
+        """
+        if len(self._glimpses) < 2:
+            return False
+        seconds = self._glimpses[-1][0].t - self._glimpses[0][0].t
+        turned = self._glimpses[-1][0].upright is False and not self._turn()
+        return seconds >= (0.9 * STRETCH_S if turned else LEAST_S)
 
     def aim(self) -> Aim:
         """Judge what was seen, however short it is.

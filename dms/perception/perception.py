@@ -23,6 +23,7 @@ from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
 from dms.perception.pose import RestingYaw, eye_visible, face_turned_to_camera, head_pose
 from dms.perception.search import FaceSearch
+from dms.perception.upright import UprightJudge
 from dms.perception.view import ViewJudge, as_grey
 
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
@@ -90,6 +91,7 @@ class Perception:
         self._emotion = EmotionNet(files["emotion"], threads, runtime)
         self._view = ViewJudge(settings)
         self._search = FaceSearch(self._find_faces, self._locate_points, settings)
+        self._upright = UprightJudge(self._locate_points)
         self._search_pace = _Pace(settings.search_hz)
         self._mouth_pace = _Pace(settings.mouth_hz)
         self._emotion_pace = _Pace(settings.emotion_hz)
@@ -141,10 +143,15 @@ class Perception:
         if view is not View.CLEAR:
             self._followed = None
             return Observation(frame.t, view)
+        followed = self._followed
         seen = self._locate(grey, frame.t)
         if self._followed is None or not seen.face:
             return seen
-        return self._measure(grey, seen, self._followed.points)
+        with self._stage("pose"):
+            pose = head_pose(self._followed.points)
+        upright = self._upright.see(grey, frame.t, self._followed, pose, new=followed is None)
+        seen = replace(seen, upright=upright)
+        return self._measure(grey, seen, self._followed.points, pose) if upright else seen
 
     def _locate(self, grey: Image, t: float) -> Observation:
         """Follow the face, or search for it; sets what is followed."""
@@ -188,10 +195,8 @@ class Perception:
         self._followed, self._driver = landmarks, (t, box)
         return Observation(t, face=True, face_score=score, box=_rounded(box))
 
-    def _measure(self, grey: Image, seen: Observation, points: npt.NDArray[np.float32]) -> Observation:
-        """Add pose, eyes, mouth and emotion to a face whose landmarks are known."""
-        with self._stage("pose"):
-            pose = head_pose(points)
+    def _measure(self, grey: Image, seen: Observation, points: npt.NDArray[np.float32], pose: HeadPose) -> Observation:
+        """Add pose, eyes, mouth and emotion to an upright face whose landmarks are known."""
         with self._stage("eyes"):
             rest = self._resting_yaw.see(seen.t, pose.yaw)
             left, right = self._eyes.both_closed(

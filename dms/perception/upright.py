@@ -1,0 +1,99 @@
+"""Says whether a face stands upright in the picture, so that a camera that hangs upside down or on its side is noticed.
+
+Takes the grey frames of a followed face with its landmarks and pose, in order of time, gives True or False. The nets
+know upright faces only and see one in turned faces as well: a nose for an eye, a brow for a mouth. So from time to time
+the landmark net is shown the same place turned by 90, 180 and 270 degrees; the way up in which its points fit a head
+best is the right one.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from dms.frames import Image
+from dms.observation import HeadPose
+from dms.perception.landmarks import Crop, Landmarks
+from dms.perception.pose import misfit, possible
+
+TURNS = (180.0, 90.0, -90.0)
+"""Other ways up, degrees; a camera that hangs upside down is the likeliest."""
+
+GOOD_FIT = 0.015
+"""Misfit below which no other way up is tried: more than half of the upright faces have it, and no turned face that was
+refused without this limit passes because of it."""
+
+LEAST_CONFIDENCE = 0.9
+"""Of the landmarks of a turned face, 0..1; lower ones say nothing."""
+
+BETTER, BETTER_AGAIN = 0.8, 0.65
+"""Most of the present misfit at which a turned fit is the better one, at the first and at a second look. Source: own,
+``studies/upright.py``: of 425 upright faces, judged twice, they refuse one once; docs/models.md has the others."""
+
+AGAIN_FROM = 0.3
+"""Confidence from which a turned face is looked at again, from its own points: the first crop may lie beside it."""
+
+UNSETTLED_S = 1.0
+"""Least seconds between two tries while the answer is new, or the face, or the face is not upright."""
+
+SETTLED_S = 5.0
+"""The same once ``AGREED`` tries in a row have found the face upright: at 10 fps that adds 4 % to the cost
+of the landmarks."""
+
+AGREED = 3
+"""Tries in a row after which an answer is settled."""
+
+BACK = 2
+"""Tries in a row that take back that a face is not upright: single ones may be wrong."""
+
+
+class UprightJudge:
+    """Judges one face after another by occasional tries.
+
+    Args:
+        locate: Locates the points of the face in a crop, as ``LandmarkNet.locate`` does.
+    """
+
+    def __init__(self, locate: Callable[[Image, Crop], Landmarks]) -> None:
+        self._locate = locate
+        self._upright = True
+        self._agreed = 0
+        self._tried_t = -math.inf
+
+    def see(self, grey: Image, t: float, landmarks: Landmarks, pose: HeadPose, *, new: bool) -> bool:
+        """Judge the next frame of a face.
+
+        Args:
+            grey: (height, width) uint8.
+            t: When it was taken, seconds.
+            landmarks: Of the face in it.
+            pose: Of its head, as ``head_pose`` gives it.
+            new: Whether the face was found just now, and not followed from the frame before.
+
+        Returns:
+            False as well for a pose that no driver's head can have.
+        """
+        rest_s = SETTLED_S if self._upright and self._agreed >= AGREED and not new else UNSETTLED_S
+        if not 0.0 <= t - self._tried_t < rest_s:
+            self._tried_t = t
+            fits = self._fits_best(grey, landmarks)
+            self._agreed = self._agreed + 1 if fits else 0
+            self._upright = fits and (self._upright or self._agreed >= BACK)
+        return self._upright and possible(pose)
+
+    def _fits_best(self, grey: Image, landmarks: Landmarks) -> bool:
+        """Whether no other way up fits better than the one that is followed."""
+        present = misfit(landmarks.points)
+        return present < GOOD_FIT or not any(self._fits_better(grey, landmarks, turn, present) for turn in TURNS)
+
+    def _fits_better(self, grey: Image, landmarks: Landmarks, turn: float, present: float) -> bool:
+        crop = Crop.around_landmarks(landmarks.points)
+        turned = self._locate(grey, replace(crop, roll=crop.roll + turn))
+        if _fits(turned, BETTER * present):
+            return True
+        if turned.confidence < AGAIN_FROM:
+            return False
+        return _fits(self._locate(grey, Crop.around_landmarks(turned.points)), BETTER_AGAIN * present)
+
+
+def _fits(landmarks: Landmarks, limit: float) -> bool:
+    return landmarks.confidence >= LEAST_CONFIDENCE and misfit(landmarks.points) < limit
