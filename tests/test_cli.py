@@ -17,7 +17,21 @@ from dms.records.trace import TraceHeader, TraceWriter
 from dms.service.check import Finding, run_checks
 
 MODELS = ("face", "landmarks", "eyes", "mouth", "emotion")
-COMMANDS = ("run", "demo", "replay", "score", "tune", "evaluate", "bench", "check", "schema", "train", "watch", "aim")
+COMMANDS = (
+    "run",
+    "demo",
+    "replay",
+    "score",
+    "tune",
+    "report",
+    "evaluate",
+    "bench",
+    "check",
+    "schema",
+    "train",
+    "watch",
+    "aim",
+)
 
 
 def dms(*arguments: str) -> subprocess.CompletedProcess[str]:

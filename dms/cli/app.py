@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dms.cli import aim, bench, drives, emotion, evaluate, live, models, running, score, tune
+from dms.cli import aim, bench, drives, emotion, evaluate, live, models, report, running, score, tune
 
 app = typer.Typer(
     name="dms",
@@ -50,6 +50,7 @@ app.command(epilog="Example: dms score out/events.jsonl --labels drive.events.cs
 app.command(
     epilog="Example: dms tune out --labels drives --vary driver.perclos.warning=0.08:0.20:0.01 --holdout 'monday*'"
 )(tune.tune)
+app.command(epilog="Example: dms report out --labels drives --out report.html")(report.report)
 app.command(epilog="Example: dms train emotion fer2013.csv fer2013new.csv --out runs/emotion")(models.train)
 app.command(epilog="Example: dms schema config > dms.schema.json")(models.schema)
 evaluate.group.command(epilog="Example: dms evaluate emotion fer2013.csv --usage PublicTest --ferplus fer2013new.csv")(

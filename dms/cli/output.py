@@ -23,12 +23,17 @@ class Report(Protocol):
 
 def show(report: Report, as_json: bool, warnings: Iterable[str] = ()) -> None:
     """Print a report on standard output, warnings on standard error."""
-    for warning in warnings:
-        print(f"dms: {warning}", file=sys.stderr)
+    warn(warnings)
     if as_json:
         print_json(report.to_json())
     else:
         print_text(report.text())
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print warnings on standard error."""
+    for warning in warnings:
+        print(f"dms: {warning}", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

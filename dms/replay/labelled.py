@@ -98,7 +98,7 @@ def labelled_drives(
             rows = read_label_table(table, reading).of_drive([str(one), *_names(one, wanted)])
             drives.append(LabelledDrive(str(one), one, rows))
         return LabelledDrives(tuple(drives))
-    found = dict(drive for path in results for drive in _drives(path, wanted))
+    found = dict(drive for path in results for drive in replayed_drives(path, wanted))
     halves = [name for name, file in found.items() if unfinished(file)]
     goes_by = {name: [name] if name in halves else [name, *_names(found[name], wanted)] for name in found}
     tables = [table for path in labels for table in _tables(path, reading or Reading())]
@@ -159,8 +159,19 @@ def _names(file: Path, wanted: str) -> list[str]:
     return [str(folder), read_trace(file)[0].drive]
 
 
-def _drives(path: Path, wanted: str) -> Iterator[tuple[str, Path]]:
-    """The drives of a file or folder of results: name and file."""
+def replayed_drives(path: Path, wanted: str = EVENTS) -> Iterator[tuple[str, Path]]:
+    """The drives of a file or folder of results.
+
+    Args:
+        path: What was given.
+        wanted: The file of each drive: events or trace.
+
+    Returns:
+        The name of each drive and its file.
+
+    Raises:
+        UserError: There are none.
+    """
     if not path.is_dir() or (wanted == TRACE and is_trace(path)):
         yield str(path.parent if path.name == TRACE else path), path
     elif (path / wanted).is_file():

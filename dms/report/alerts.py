@@ -1,0 +1,84 @@
+"""Alerts and labels as spans, and what a score says of them as marks.
+
+Takes messages of ``events.jsonl``, labels and their score.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dms.driver.state import Phase
+from dms.replay.labels import Label
+from dms.replay.raised import raises
+from dms.replay.score import Score
+from dms.report.timeline import Lane, Mark, Span, Wrong
+
+_EVIDENCE = {"longest_closed_s": "closed {:.1f} s", "perclos": "PERCLOS {:.0%}", "anger": "anger {:.2f}"}
+
+
+def alert_spans(messages: Sequence[Mapping[str, Any]], duration_s: float) -> Iterator[Span]:
+    """A span for each level that each alert had.
+
+    Args:
+        messages: Of ``events.jsonl``, in the order of time.
+        duration_s: Where an alert ends whose end is not among them.
+    """
+    alerts: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for message in messages:
+        alerts[str(message["event_id"])].append(message)
+    for steps in alerts.values():
+        begun = steps[0]
+        for step in [*steps[1:], None]:
+            if step is not None and step["phase"] != Phase.END and step["level"] == begun["level"]:
+                continue
+            end_s = duration_s if step is None else float(step["t"])
+            if begun["phase"] != Phase.END:
+                level = str(begun["level"])
+                yield Span(Lane.ALERTS, float(begun["t"]), end_s, level, level, _why(begun))
+            if step is not None:
+                begun = step
+
+
+def _why(message: Mapping[str, Any]) -> str:
+    """The cause of a step of an alert, with its numbers."""
+    evidence = message.get("evidence") or {}
+    words = [f"by {evidence['cause']}"] if evidence.get("cause") else []
+    for name, form in _EVIDENCE.items():
+        value = evidence.get(name)
+        if isinstance(value, int | float):
+            words.append(form.format(value))
+    if evidence.get("signs"):
+        words.append(str(evidence["signs"]).replace("_", " "))
+    return ", ".join(words)
+
+
+def label_spans(labels: Sequence[Label], duration_s: float) -> Iterator[Span]:
+    """A span for each label that begins before the end of the drive."""
+    for label in labels:
+        if label.start_s > duration_s:
+            continue
+        length = f"{label.end_s - label.start_s:.1f} s" if label.end_s > label.start_s else "a moment"
+        yield Span(Lane.LABELS, label.start_s, label.end_s, label.event.replace("_", " "), "label", length)
+
+
+def scored_marks(score: Score) -> Iterator[Mark]:
+    """A mark for each label that demands an alert, and for each false alarm."""
+    for outcome in score.outcomes:
+        label, raised = outcome.label, outcome.raised
+        event = label.event.replace("_", " ")
+        span = f"{label.start_s:.1f} to {label.end_s:.1f} s"
+        if raised is None:
+            yield Mark(Wrong.MISSED, label.start_s, label.end_s, f"{event}, {span}")
+        else:
+            text = f"{event}, {span}: {raised.level} after {outcome.delay_s:.2f} s"
+            yield Mark(Wrong.FOUND, label.start_s, label.end_s, text)
+    for alarm in score.false_alarms:
+        during = f" during {alarm.during.replace('_', ' ')}" if alarm.during else ""
+        raised = alarm.raised
+        yield Mark(Wrong.FALSE, raised.t, raised.t, f"{raised.level} at {raised.t:.1f} s{during}")
+
+
+def alert_marks(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mark]:
+    """A mark for each moment at which an alert told something new, where there are no labels to hold it against."""
+    for raised in raises(messages):
+        yield Mark(Wrong.ALERT, raised.t, raised.t, f"{raised.level} at {raised.t:.1f} s")

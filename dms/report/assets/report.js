@@ -1,0 +1,202 @@
+// Brings the page to life: unpacks the drives, fills the charts with what can be seen of one, and leads to its marks.
+// Needs Bokeh, the JSON of the page (id "data") and its elements; asks no network for anything.
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const $ = (id) => document.getElementById(id);
+  const AROUND_MS = 10000, ROWS = 1500, MARKERS = {"missed": "inverted_triangle", "false alarm": "x", "found": "circle", "alert": "circle"};
+  let model, drive, chosen = -1, waiting = false;
+
+  // curves -------------------------------------------------------------------------------------------------------
+  async function unpack(packed) {
+    const bytes = Uint8Array.from(atob(packed.data), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const raw = new Uint8Array(await new Response(stream).arrayBuffer());
+    const n = packed.rows, curves = {t: new Float64Array(n)};
+    for (let row = 0, ms = 0; row < n; row++) {
+      ms += raw[row] + raw[n + row] * 256 + raw[2 * n + row] * 65536 + raw[3 * n + row] * 16777216;
+      curves.t[row] = ms;
+    }
+    packed.columns.forEach(({name, low, high}, i) => {
+      const values = curves[name] = new Float32Array(n), from = (4 + i) * n;
+      for (let row = 0; row < n; row++) {
+        values[row] = raw[from + row] === 255 ? NaN : low + raw[from + row] / 254 * (high - low);
+      }
+    });
+    return curves;
+  }
+
+  // first row at or after a time
+  function rowAt(t, ms) {
+    let low = 0, high = t.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (t[middle] < ms) low = middle + 1; else high = middle;
+    }
+    return low;
+  }
+
+  // what can be seen between two times: of many rows the lowest and the highest of each group
+  function visible(curves, start, end) {
+    const first = Math.max(0, rowAt(curves.t, start) - 1), last = Math.min(curves.t.length, rowAt(curves.t, end) + 1);
+    const each = Math.ceil((last - first) / ROWS), out = {};
+    for (const [name, values] of Object.entries(curves)) {
+      if (each <= 2) { out[name] = values.slice(first, last); continue; }
+      const groups = Math.ceil((last - first) / each), seen = out[name] = new Float64Array(2 * groups);
+      for (let group = 0; group < groups; group++) {
+        const from = first + group * each, to = Math.min(last, from + each);
+        let low = NaN, high = NaN;
+        for (let row = from; row < to; row++) {
+          const value = values[row];
+          if (!(value >= low)) low = isNaN(value) ? low : value;
+          if (!(value <= high)) high = isNaN(value) ? high : value;
+        }
+        seen[2 * group] = low;
+        seen[2 * group + 1] = high;
+      }
+    }
+    return out;
+  }
+
+  // charts -------------------------------------------------------------------------------------------------------
+  const named = (name) => model.document.get_model_by_name(name);
+
+  function draw() {
+    waiting = false;
+    const {start, end} = named("time"), spans = named("spans"), perPx = (end - start) / Math.max(1, $("charts").clientWidth - 240);
+    for (const [name, curves] of Object.entries(drive.curves)) named(name).data = visible(curves, start, end);
+    spans.data = {...spans.data, shown: drive.bars.text.map((text, i) => {
+      const from = Math.max(start, drive.bars.start[i]), px = (Math.min(end, drive.bars.end[i]) - from) / perPx;
+      return px > 6.5 * text.length + 6 ? text : "";
+    }), shown_at: drive.bars.start.map((from) => Math.max(from, start))};
+  }
+
+  function moved() {
+    if (!waiting && drive) { waiting = true; requestAnimationFrame(draw); }
+  }
+
+  function look(start, end) {
+    const length = drive.duration_s * 1000, width = Math.min(length, Math.max(200, end - start));
+    const from = Math.min(Math.max(0, start), length - width);
+    named("time").setv({start: from, end: from + width});
+    moved();
+  }
+
+  const clock = (ms) => {
+    const s = Math.max(0, ms) / 1000, two = (x) => String(Math.floor(x)).padStart(2, "0");
+    return `${two(s / 3600)}:${two(s / 60 % 60)}:${two(s % 60)}.${Math.floor(s * 10 % 10)}`;
+  };
+
+  // what holds at a moment, as text
+  function pointed(ms) {
+    if (!drive || !(ms >= 0)) return;
+    const words = {time: clock(ms)};
+    for (const lane of data.lanes) {
+      words[lane] = drive.bars.lane.flatMap((one, i) =>
+        one === lane && drive.bars.start[i] <= ms && ms <= drive.bars.end[i] ? [drive.bars.text[i]] : []).join(", ") || "–";
+    }
+    for (const [names, title, digits] of data.readings) {
+      words[title] = names.map((name) => {
+        const curves = drive.curves.fast[name] ? drive.curves.fast : drive.curves.slow;
+        const row = Math.min(curves.t.length - 1, rowAt(curves.t, ms)), value = row < 0 ? NaN : curves[name][row];
+        return isNaN(value) ? "?" : value.toFixed(digits);
+      }).join(" / ");
+    }
+    $("readout").replaceChildren(...Object.entries(words).map(([name, value]) => {
+      const box = document.createElement("div"), title = document.createElement("span");
+      title.textContent = name;
+      box.append(title, value);
+      return box;
+    }));
+  }
+
+  // drives and marks ---------------------------------------------------------------------------------------------
+  async function open(index) {
+    const one = data.drives[index];
+    if (!one.curves) {
+      one.curves = {};
+      for (const [name, packed] of Object.entries(data.curves[index])) one.curves[name] = await unpack(packed);
+      const [lane, start, end, text, tone, detail] = [0, 1, 2, 3, 4, 5].map((i) => one.spans.map((span) => span[i]));
+      const ms = (list) => list.map((s) => s * 1000), width = one.duration_s;
+      one.bars = {lane, start: ms(start), end: ms(end.map((s, i) => Math.max(s, start[i] + width / 2000))), text, detail,
+        colour: tone.map((t) => data.tones[t][0]), ink: tone.map((t) => data.tones[t][1]),
+        when: start.map((s, i) => `${clock(s * 1000)} to ${clock(end[i] * 1000)}`)};
+      const hatched = (values) => values.filter((_, i) => data.tones[tone[i]][2]);
+      one.hatched = {lane: hatched(lane), start: hatched(one.bars.start), end: hatched(one.bars.end)};
+    }
+    drive = one;
+    chosen = -1;
+    const marks = one.marks.filter((mark) => mark.kind !== "found");
+    named("marks").data = {t: marks.map((m) => (m.t + m.end_s) * 500),
+      lane: marks.map((m) => [m.kind === "missed" ? "labels" : "alerts", 0.35]),
+      marker: marks.map((m) => MARKERS[m.kind]), colour: marks.map((m) => m.kind === "missed" ? "#ffffff" : "#000000"),
+      text: marks.map((m) => m.kind), detail: marks.map((m) => m.text), when: marks.map((m) => clock(m.t * 1000))};
+    named("spans").data = {...one.bars, shown: one.bars.text.map(() => ""), shown_at: one.bars.start};
+    named("hatched").data = one.hatched;
+    named("whole").setv({start: 0, end: one.duration_s * 1000});
+    named("PERCLOS").end = 1.1 * one.curves.slow.perclos.reduce((high, value) => value > high ? value : high, 0.2);
+    named("here").visible = false;
+    $("drive").textContent = one.name;
+    document.querySelectorAll("tr[data-drive]").forEach((row) => row.setAttribute("aria-selected", row.dataset.drive === String(index)));
+    document.querySelectorAll("[data-marks]").forEach((list) => { list.hidden = list.dataset.marks !== String(index); });
+    look(0, one.duration_s * 1000);
+    draw();
+    pointed(0);
+  }
+
+  function jump(index) {
+    const marks = drive.marks;
+    if (!marks.length) return;
+    chosen = (index + marks.length) % marks.length;
+    const {t, end_s} = marks[chosen];
+    named("here").setv({location: t * 1000, visible: true});
+    look(t * 1000 - AROUND_MS, Math.max(end_s, t) * 1000 + AROUND_MS);
+    pointed(t * 1000);
+    document.querySelectorAll("button[data-mark]").forEach((button) => {
+      const here = !button.closest("[data-marks]").hidden && button.dataset.mark === String(chosen);
+      button.setAttribute("aria-current", here);
+      if (here) button.scrollIntoView({block: "nearest"});
+    });
+  }
+
+  function zoom(factor, shift = 0) {
+    const {start, end} = named("time"), middle = (start + end) / 2 + shift * (end - start), half = (end - start) / 2 * factor;
+    look(middle - half, middle + half);
+  }
+
+  const actions = {
+    whole: () => look(0, drive.duration_s * 1000), closer: () => zoom(0.5), wider: () => zoom(2),
+    left: () => zoom(1, -0.25), right: () => zoom(1, 0.25), next: () => jump(chosen + 1), previous: () => jump(Math.max(chosen, 0) - 1),
+  };
+  const KEYS = {"0": "whole", "+": "closer", "-": "wider", "ArrowLeft": "left", "ArrowRight": "right", "n": "next", "p": "previous"};
+
+  function sort(header) {
+    const body = header.closest("table").tBodies[0], column = header.cellIndex, up = header.getAttribute("aria-sort") === "descending";
+    const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent;
+    const order = (a, b) => isNaN(key(a)) || isNaN(key(b)) ? key(a).localeCompare(key(b)) : key(a) - key(b);
+    header.parentNode.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
+    header.setAttribute("aria-sort", up ? "ascending" : "descending");
+    body.append(...[...body.rows].sort((a, b) => up ? order(a, b) : order(b, a)));
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button, tr[data-drive]");
+    if (!button || !model) return;
+    if (button.dataset.mark) jump(Number(button.dataset.mark));
+    else if (button.dataset.action) actions[button.dataset.action]();
+    else if (button.dataset.sort !== undefined) sort(button.closest("th"));
+    else if (button.dataset.drive) await open(Number(button.dataset.drive));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || !drive || !KEYS[event.key]) return;
+    actions[KEYS[event.key]]();
+    event.preventDefault();
+  });
+
+  window.dmsReport = {moved, pointed, whole: () => actions.whole()};
+  Bokeh.embed.embed_item(data.charts, "charts").then(async (view) => {
+    model = (view.roots ? view.roots[0] : view).model;
+    await open(0);
+    $("charts").setAttribute("aria-busy", "false");
+  });
+})();

@@ -1,0 +1,52 @@
+"""Drives that were never driven, replayed for the tests of reports."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dms.config import Config
+from dms.observation import Emotions, HeadPose, Observation, View
+from dms.records.trace import TraceHeader, TraceWriter
+from dms.replay.replay import replay_drives
+
+CALM = Emotions(0.9, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def make_drive(
+    folder: Path,
+    length_s: float,
+    closed_s: Sequence[tuple[float, float]] = (),
+    lost_s: tuple[float, float] = (0, 0),
+    noise: float = 0.0,
+) -> Path:
+    """Write the trace of a drive at 10 fps into a folder and replay it there.
+
+    Args:
+        folder: Where it goes; its name is the drive's.
+        length_s: How long it is.
+        closed_s: When the eyes are closed, from and to.
+        lost_s: When there is no picture.
+        noise: By how much open eyes differ from frame to frame.
+    """
+    folder.mkdir(parents=True)
+    with TraceWriter(folder / "trace.jsonl", TraceHeader(f"{folder.name}.mp4", "session")) as trace:
+        for index in range(int(length_s * 10) + 1):
+            t = index / 10
+            if lost_s[0] <= t < lost_s[1]:
+                trace.write(Observation(t, View.LOST))
+                continue
+            eye = (
+                0.97 if any(start <= t < end for start, end in closed_s) else 0.02 + noise * (index * 7919 % 997) / 997
+            )
+            pose = HeadPose(5 * (t % 4), -3, 1)
+            trace.write(
+                Observation(t, View.CLEAR, True, 0.9, None, pose, eye, eye, 0.05, CALM if index % 3 == 0 else None)
+            )
+    replay_drives([folder / "trace.jsonl"], Config(), folder)
+    return folder
+
+
+def write_labels(path: Path, *rows: tuple[float, float, str]) -> Path:
+    """Write labels, one for each row."""
+    lines = [f"{start},{end},{event}" for start, end, event in rows]
+    path.write_text("\n".join(["start_s,end_s,event", *lines, ""]), encoding="utf-8")
+    return path
