@@ -92,7 +92,7 @@ def _connect(
         connection = Connection(settings, client_id, topics.availability, choice.version, will)
         try:
             connection.connect(_PATIENCE_S)
-            _step_until(connection, connection.is_accepted)
+            _step_until(connection, lambda one: one.accepted)
         except OSError as problem:
             connection.close()
             raise WorldError(f"cannot be reached ({problem.strerror or problem})") from problem
@@ -138,7 +138,7 @@ def _answers(connection: Connection, flying: dict[int, str]) -> list[str]:
     """What it says of what was published and of what is listened to."""
     problems = []
 
-    def is_answered() -> bool:
+    def is_answered(_: Connection) -> bool:
         for answer in connection.take_acknowledged():
             topic = flying.pop(answer.mid, None)
             if topic is not None and answer.refusal is not None:
@@ -153,10 +153,10 @@ def _answers(connection: Connection, flying: dict[int, str]) -> list[str]:
     return problems
 
 
-def _step_until(connection: Connection, is_done: Callable[[], bool]) -> None:
+def _step_until(connection: Connection, is_done: Callable[[Connection], bool]) -> None:
     """Move bytes until something is so, the connection is over, or patience is."""
     wake, other = socket.socketpair()
     with wake, other:
         deadline = time.monotonic() + _PATIENCE_S
-        while connection.closed is None and not is_done() and time.monotonic() < deadline:
+        while connection.closed is None and not is_done(connection) and time.monotonic() < deadline:
             connection.step(wake, 0.1)

@@ -5,6 +5,7 @@ A hundred of each in every run; the 5,000 flips and 200 torn writes of the endur
 
 import random
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,14 +66,21 @@ def lived_in(folder: Path, closed: bool) -> Image:
     return image(folder, entries[10:], entries[-1].sequence)
 
 
-def check(path: Path, disk: Image, unsynced: tuple[Entry, ...] = ()) -> bool:
-    """Open the outbox and hold it to its promises; gives whether it said that something was damaged."""
+def check(path: Path, disk: Image, known: Collection[Entry] = (), lossless: bool = False) -> bool:
+    """Open the outbox and hold it to its promises; gives whether it said that something was damaged.
+
+    Args:
+        path: The outbox.
+        disk: What must be there.
+        known: What may be there, ``messages()`` when empty.
+        lossless: Nothing may be missing, reported or not.
+    """
     outbox = Outbox(path, MANY)
     kept = [one for _, one in outbox.waiting(MANY)]
-    known = set(messages())
-    assert set(kept) <= known, "an alert was altered"
+    assert set(kept) <= set(known or messages()), "an alert was altered"
     assert outbox.boot_offset("this-boot") in (BOOT_OFFSET, None), "an alert would be altered"
     missing = set(disk.entries) - set(kept)
+    assert not (missing and lossless), f"{len(missing)} alerts were lost although the disk had them"
     assert not missing or outbox.status.damaged, f"{len(missing)} alerts were dropped unreported"
     for topic in (FATIGUE, ANGER):
         numbers = [one.sequence for one in kept if one.topic == topic]

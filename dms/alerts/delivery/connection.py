@@ -110,17 +110,14 @@ class Connection:
         self.version = version
         client = new_client(settings, client_id, version)
         if will is not None:
-            client.will_set(availability, OFFLINE, qos=will.qos, retain=will.retain, properties=self._will_properties())
+            properties = _will_properties() if version == "5" else None
+            client.will_set(availability, OFFLINE, qos=will.qos, retain=will.retain, properties=properties)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         self._client = client
-
-    def is_accepted(self) -> bool:
-        """Whether the broker has accepted the connection."""
-        return self.accepted
 
     def connect(self, timeout_s: float | None = None) -> None:
         """Open the connection and ask the broker to accept it.
@@ -170,14 +167,6 @@ class Connection:
                 properties.MessageExpiryInterval = message.expiry_s
         sent = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         return sent.mid
-
-    def _will_properties(self) -> Properties | None:
-        if self.version != "5":
-            return None
-        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
-        properties.PayloadFormatIndicator = 1
-        properties.ContentType = content_type(OFFLINE)
-        return properties
 
     def subscribe(self, topics: tuple[str, ...]) -> None:
         """Listen to topics; messages that the broker kept are not asked for."""
@@ -247,3 +236,10 @@ class Connection:
         except UnicodeDecodeError:
             return  # a topic that is no text is none of ours
         self._received.append(Received(topic, bytes(message.payload), bool(message.retain)))
+
+
+def _will_properties() -> Properties:
+    properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+    properties.PayloadFormatIndicator = 1
+    properties.ContentType = content_type(OFFLINE)
+    return properties
