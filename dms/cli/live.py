@@ -1,6 +1,7 @@
 """Commands of a running vehicle: run, demo, check, watch."""
 
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +58,12 @@ def check(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson =
 
         for result in results:
             Console(highlight=False, soft_wrap=True).print(result.markup())
-    if any(result.failed for result in results):
+    failed = any(result.failed for result in results)
+    if threading.active_count() > 1:
+        # a camera that hangs in its driver was left behind
+        sys.stdout.flush()
+        os._exit(failed)
+    if failed:
         raise typer.Exit(1)
 
 

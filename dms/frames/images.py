@@ -31,7 +31,7 @@ class ImageDecoder:
     reached_s = 0.0
 
     def __init__(self, path: Path, fps: float) -> None:
-        files = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
+        files = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()]
         shown = [file for file in files if not file.name.startswith(".")]
         hidden = len(files) - len(shown)
         self._files = sorted(shown, key=lambda file: natural(file.name))

@@ -64,7 +64,8 @@ def open_recording(
     if path.is_dir():
         return Recording(ImageDecoder(path, fps or settings.fps), settings)
     if not path.is_file():
-        raise UserError(f"{path}: no such file")
+        problem = "neither a video file nor a folder of images" if path.exists() else "no such file"
+        raise UserError(f"{path}: {problem}")
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty")
     return Recording(_open_video(path, track, threads), settings, fps, turned=not _is_clip(path))
@@ -110,7 +111,8 @@ def _open_video(path: Path, track: int | None, threads: int) -> Decoder:
 def _is_clip(path: Path) -> bool:
     """Whether DMS itself wrote this video, upright as it was judged: the file beside a clip says so."""
     try:
-        about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        beside = path.with_suffix(".json")
+        about = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else None
     except (OSError, ValueError):
         return False
     # clips of before 0.2 do not say that they are upright, but are known by what they do say

@@ -7,6 +7,7 @@ the driver, and takes the nearest where it cannot have what was asked.
 import fcntl
 import logging
 import os
+import stat
 import struct
 import time
 from collections.abc import Generator
@@ -33,6 +34,8 @@ _SELECT_TIMEOUT = "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"
 # linux/v4l2-controls.h and linux/videodev2.h
 _CID_EXPOSURE_AUTO_PRIORITY = 0x009A0903
 _VIDIOC_S_CTRL = 0xC008561C
+_VIDEO_MAJOR = 81
+"""The kernel's number for video devices (Documentation/admin-guide/devices.txt)."""
 _EXPOSURE_MANUAL, _EXPOSURE_APERTURE_PRIORITY = 1, 3
 
 
@@ -106,6 +109,9 @@ class V4l2Camera:
         if not device.exists():
             problem = f"{device} does not exist: is the camera plugged in? (cameras here: {_cameras()})"
             raise CameraError(CameraFault.UNPLUGGED, problem)
+        if not _may_be_camera(device):
+            # not even opened: a FIFO would wait for its other end, and a watchdog restart the machine
+            raise CameraError(CameraFault.UNPLUGGED, f"{device} is no camera (cameras here: {_cameras()})")
         if not os.access(device, os.R_OK | os.W_OK):
             problem = f"{device} may not be opened by this user: add it to the group 'video'"
             raise CameraError(CameraFault.UNPLUGGED, problem)
@@ -203,6 +209,14 @@ def _state(capture: cv2.VideoCapture) -> Agreed:
     code = int(capture.get(cv2.CAP_PROP_FOURCC))
     fourcc = code.to_bytes(4, "little").decode("ascii", "replace")
     return Agreed(width, height, fourcc, max(0.0, capture.get(cv2.CAP_PROP_FPS)))
+
+
+def _may_be_camera(device: Path) -> bool:
+    """Whether it is a video device, as far as its kind tells."""
+    status = device.stat()
+    if stat.S_ISCHR(status.st_mode):
+        return os.major(status.st_rdev) == _VIDEO_MAJOR
+    return not stat.S_ISFIFO(status.st_mode)
 
 
 def _cameras() -> str:

@@ -6,13 +6,12 @@ finding for each. Changes nothing that stays but what a daemon that has stopped 
 
 import os
 import pwd
-import shutil
-import tempfile
+import queue
+import threading
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from rich.markup import escape
@@ -26,12 +25,18 @@ from dms.alerts.probe import ask_broker, greet_broker
 from dms.alerts.topics import Topics
 from dms.config import ActionSettings, Config
 from dms.errors import UserError, WorldError
+from dms.frames.camera import open_source
 from dms.perception.perception import Perception
 from dms.service.check_camera import check_camera
+from dms.service.check_disk import check_disk
+from dms.service.check_running import running_daemon, said_of_camera, said_of_daemon
 from dms.service.folder import asked_folder
 from dms.service.lock import unlocked
-from dms.service.problems import FREE_MB, Verdict
+from dms.service.problems import Verdict
+from dms.service.status import Status
 
+_CAMERA_S = 45.0
+"""A camera that has not answered by then hangs in its driver; the first picture may take ten seconds."""
 _SERVICE_USER = "dms"  # the unit's
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
 
@@ -67,11 +72,18 @@ class Finding:
 def run_checks(config: Config) -> list[Finding]:
     """Check models, camera, broker, disk, clock and, where there are any, local actions, in this order.
 
-    Before them stands, for root alone, that it was root who looked.
+    Before them stands, for root alone, that it was root who looked. Where a daemon runs, which then holds the camera,
+    it is asked, and its own word comes last.
     """
+    daemon: Finding | None = None
+    status: Status | None = None
+    try:
+        status = running_daemon(config)
+    except WorldError as error:
+        daemon = Finding("daemon", "warning", f"one runs and cannot be asked: {error}")
     checks: dict[str, Callable[[Config], Finding]] = {
         "models": _models,
-        "camera": _camera,
+        "camera": partial(_camera, status=status),
         "broker": _broker,
         "disk": _disk,
         "clock": _clock,
@@ -79,7 +91,9 @@ def run_checks(config: Config) -> list[Finding]:
     if config.actions != ActionSettings():
         checks["actions"] = _actions
     found = [_guarded(part, check, config) for part, check in checks.items()]
-    return [*([_root()] if os.geteuid() == 0 else []), *found]
+    if status is not None:
+        daemon = Finding("daemon", *said_of_daemon(status))
+    return [*([_root()] if os.geteuid() == 0 else []), *found, *([daemon] if daemon is not None else [])]
 
 
 def _guarded(part: str, check: Callable[[Config], Finding], config: Config) -> Finding:
@@ -108,8 +122,29 @@ def _models(config: Config) -> Finding:
     )
 
 
-def _camera(config: Config) -> Finding:
-    return Finding("camera", *check_camera(config))
+def _camera(config: Config, status: Status | None) -> Finding:
+    source = open_source(config.camera)
+    if not source.live:
+        return Finding("camera", *check_camera(config))
+    if status is not None:
+        return Finding("camera", *said_of_camera(status))
+    found: queue.SimpleQueue[tuple[Verdict, str] | Exception] = queue.SimpleQueue()
+
+    def look() -> None:
+        try:
+            found.put(check_camera(config))
+        except Exception as error:
+            found.put(error)
+
+    # a driver that hangs cannot be interrupted, only left behind
+    threading.Thread(target=look, name="camera", daemon=True).start()
+    try:
+        answer = found.get(timeout=_CAMERA_S)
+    except queue.Empty:
+        return Finding("camera", "failed", f"{source.name} hangs: it has not answered for {_CAMERA_S:.0f} s")
+    if isinstance(answer, Exception):
+        raise answer
+    return Finding("camera", *answer)
 
 
 def _broker(config: Config) -> Finding:
@@ -181,29 +216,7 @@ def _last_words(config: Config, topics: Topics) -> list[tuple[str, str]]:
 
 
 def _disk(config: Config) -> Finding:
-    folder = config.service.state_dir
-    made: list[Path] = []
-    try:
-        made = [path for path in (folder, *folder.parents) if not path.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"dms")
-        free_mb = shutil.disk_usage(folder).free / 1e6
-    except OSError as error:
-        # the daemon runs all the same, with its outbox in memory
-        problem = (
-            f"{folder} cannot be written ({error.strerror}): alerts and the driver's baseline are lost at a restart"
-        )
-        return Finding(
-            "disk", "warning", f"{problem}; give it to this user, or set service.state_dir to another folder"
-        )
-    finally:
-        for path in made:
-            with suppress(OSError):
-                path.rmdir()
-    if free_mb < FREE_MB:
-        return Finding("disk", "warning", f"only {free_mb:.0f} MB free in {folder}: alerts could not be kept for long")
-    return Finding("disk", "ok", f"{folder} can be written, {free_mb:,.0f} MB free")
+    return Finding("disk", *check_disk(config))
 
 
 def _clock(config: Config) -> Finding:

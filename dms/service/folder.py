@@ -5,6 +5,7 @@ run: its alerts never lie among the vehicle's, and what was not delivered goes o
 """
 
 import hashlib
+import pwd
 import re
 from pathlib import Path
 
@@ -35,3 +36,11 @@ def _name(recording: str) -> str:
     path = Path(recording).resolve()
     mark = hashlib.blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
     return f"{re.sub('[^A-Za-z0-9._-]', '_', path.stem)[:_LONGEST_NAME]}-{mark}"
+
+
+def user_name(uid: int) -> str:
+    """What a user is called, the number where he has no name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

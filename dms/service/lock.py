@@ -5,12 +5,14 @@ Takes a folder, gives an open file that holds a lock. The kernel frees it when t
 
 import fcntl
 import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from dms.errors import WorldError
+from dms.service.folder import user_name
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,7 @@ def lock_folder(folder: Path) -> IO[bytes]:
     Raises:
         WorldError: Another process holds the lock.
     """
+    _warn_root(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / "lock").open("wb")
@@ -38,6 +41,21 @@ def lock_folder(folder: Path) -> IO[bytes]:
             f"another dms uses {folder}: stop it, or give this one a service.state_dir of its own"
         ) from error
     return file
+
+
+def _warn_root(folder: Path) -> None:
+    """Warn root who works in somebody else's folder: what he writes there, that other cannot write later."""
+    if os.geteuid() != 0:
+        return
+    with suppress(OSError, StopIteration):
+        owner = next(path for path in (folder, *folder.parents) if path.exists()).stat().st_uid
+        if owner != 0:
+            name = user_name(owner)
+            log.warning(
+                "run as root in %s, which belongs to %s: what is written now %s cannot write later. "
+                "Stop it, sudo chown -R %s: %s, and run it as %s",
+                *(folder, name, name, name, folder, name),
+            )
 
 
 @contextmanager
