@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 
 class Verdict(StrEnum):
@@ -154,3 +154,17 @@ class Aim:
             "advice": [asdict(one) for one in self.advice],
             "measured": asdict(self.measured),
         }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The aim that ``to_json`` gave as plain data, of this release.
+
+        Raises:
+            ValueError: It is of another one.
+        """
+        try:
+            advice = tuple(Advice(**{**one, "problem": Problem(one["problem"])}) for one in data["advice"])
+            measured = Measured(**{**data["measured"], "edges": tuple(data["measured"]["edges"])})
+            return cls(Verdict(data["verdict"]), advice, measured)
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"no aim of this release: {error}") from error

@@ -56,6 +56,7 @@ Seconds = Annotated[float, Field(ge=0)]
 
 
 CameraStatus = TypeAliasType("CameraStatus", Literal["ok", "lost", "dark", "covered"])
+Onlooker = TypeAliasType("Onlooker", Literal["here", "page"])
 CameraFaultName = TypeAliasType("CameraFaultName", Literal["unplugged", "stalled", "frozen", "wrong_size"])
 ModelsStatus = TypeAliasType("ModelsStatus", Literal["ok", "failed"])
 ModelsLoad = TypeAliasType("ModelsLoad", Literal["all", "less_emotion", "less_mouth", "less_frames"])
@@ -313,6 +314,11 @@ class HealthMessage(Message):
     broker: BrokerHealth
     actions: ActionsHealth | None = Field(None, description="The local actions; null where there are none.")
     records: RecordsHealth | None = Field(None, description="What is recorded; null where nothing is.")
+    aim: Onlooker | None = Field(
+        None,
+        description="Who looks through the camera with dms aim: somebody at the machine, or whoever has the code of "
+        "the page that it serves; null when nobody does.",
+    )
     rss_mb: float | None = Field(ge=0, description="Resident memory, MB (10^6 bytes).")
     cpu_temperature_c: float | None = Field(description="Temperature of the processor, degrees Celsius.")
 

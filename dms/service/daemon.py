@@ -154,7 +154,7 @@ class Daemon:
         """Who answers what a person's command asks this daemon over the local socket."""
         status = StatusAnswers(lambda: self._config, self._road.folder, self._look, self._calls)
         trial = TrialAnswers(self._road.trial, self._calls, self._road.acting, lambda: self._road.broker)
-        return {"status": status.answer, "test_alert": trial.answer}
+        return {"status": status.answer, "test_alert": trial.answer, "aim": self._road.onlookers.answer}
 
     def _look(self) -> Look:
         return self._road.look(self._capture.status)

@@ -7,6 +7,7 @@ import os
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from dms.alerts.clock import Clock
 from dms.alerts.delivery.progress import PublisherStatus
@@ -44,6 +45,7 @@ class Parts:
         publisher: Delivery.
         actions: The local actions, None where there are none.
         records: The records, None where nothing is kept.
+        aim: Who looks through the camera, None when nobody does.
     """
 
     degraded: Degraded | None
@@ -52,6 +54,7 @@ class Parts:
     publisher: PublisherStatus
     actions: ActionsHealth | None
     records: RecordsHealth | None
+    aim: Literal["here", "page"] | None = None
 
 
 class HealthReporter:
@@ -142,6 +145,7 @@ class HealthReporter:
                 ),
                 "actions": parts.actions,
                 "records": parts.records,
+                "aim": parts.aim,
                 "rss_mb": rss_mb(),
                 "cpu_temperature_c": cpu_temperature_c(),
             }

@@ -29,6 +29,7 @@ from dms.service.load import LoadShedder
 from dms.service.lock import lock_folder
 from dms.service.look import Look, Notes
 from dms.service.models import Models, load_models
+from dms.service.onlookers import Onlookers
 from dms.service.outcomes import Outcomes
 from dms.service.session import DriverSession
 from dms.service.sinks import AlertLog, MqttSink
@@ -79,6 +80,8 @@ class LiveRoad:
         self.trial = Trial(self._mqtt.encoder, clock, self._tell_trial, self._outcomes)
         """The alert that somebody tries."""
         self._notes = Notes()
+        self.onlookers = Onlookers(lambda: self._config, lambda: self._models.landmarks)
+        """Shows whoever asks what the camera sees."""
         self._session = self._new_session(USUAL_DRIVER)
         self._road = self._compose()
         self._health = HealthReporter(clock)
@@ -129,6 +132,7 @@ class LiveRoad:
             self._models.relieve(self._load.update(self._clock.now(), capture.frames, capture.dropped))
         self._health.count(capture)
         self.trial.turn()
+        self.onlookers.fault = capture.error
         if interval_s and not self._health.due(interval_s, self.degraded, capture):
             return
         self._road.health(self._health.report(self._parts(capture, self._models.report())))
@@ -196,11 +200,19 @@ class LiveRoad:
         return DriverSession(self._config.driver, baselines, driver_id)
 
     def _parts(self, capture: CaptureStatus, models: ModelsHealth) -> Parts:
-        return Parts(self.degraded, capture, models, self._mqtt.status, self._actions.report(), self._records.report())
+        return Parts(
+            self.degraded,
+            capture,
+            models,
+            self._mqtt.status,
+            self._actions.report(),
+            self._records.report(),
+            self.onlookers.looking,
+        )
 
     def _compose(self) -> Road:
         # the driver first, then what touches a disk; the log tells of what is on it
-        sinks = (self._actions, self._records, self._mqtt, AlertLog(), self._notes, *self._sinks)
+        sinks = (self._actions, self._records, self._mqtt, AlertLog(), self._notes, self.onlookers, *self._sinks)
         return Road(
             self._models.observe, self._session.monitor, self._mqtt.encoder, sinks, before_alerts=self.trial.end
         )

@@ -7,6 +7,9 @@ package, which an update of ``perception.models_dir`` never touches. Never decod
 
 import logging
 
+import numpy as np
+import numpy.typing as npt
+
 from dms.alerts.messages import ModelsHealth
 from dms.config import PerceptionSettings
 from dms.errors import UserError
@@ -68,6 +71,11 @@ class Models:
         """Names the models whose answers a driver's baseline is learned from."""
         hashes = self.hashes
         return f"{hashes['eyes']}-{hashes['emotion']}"
+
+    @property
+    def landmarks(self) -> npt.NDArray[np.float32] | None:
+        """(68, 2) points of the face in the frame that was seen last, pixels; None without one."""
+        return self._perception.landmarks
 
     def replace(self, settings: PerceptionSettings, perception: Perception) -> bool:
         """Go on with models that were loaded beside; gives whether they are others, or are run otherwise."""

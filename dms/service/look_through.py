@@ -1,0 +1,70 @@
+"""Looks through the camera that the running daemon holds: the side of ``dms aim``.
+
+Takes a configuration, gives ``Seen`` as the daemon tells it.
+"""
+
+import base64
+from collections.abc import Callable, Generator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from dms.aim.live import Seen
+from dms.aim.verdict import Aim
+from dms.config import Config
+from dms.errors import WorldError
+from dms.service.control.client import NotRunningError, ask
+from dms.service.folder import asked_folder
+
+
+def daemon_view(
+    config: Config, *, named: bool, wanted: Callable[[], bool], page: str | None = None
+) -> Generator[Seen, None, None] | None:
+    """Look through the running daemon's camera until the generator is closed.
+
+    Args:
+        config: Names the camera, and the state folder of the daemon that may hold it.
+        named: Whether the camera was named for this look: then one that is not the daemon's is not asked for.
+        wanted: Whether somebody looks at pictures now.
+        page: Address at which the pictures are shown on, for the daemon's log and health.
+
+    Returns:
+        None where no daemon holds this camera.
+
+    Raises:
+        WorldError: The daemon does not answer, or this user may not ask it.
+    """
+    view = _ask(asked_folder(config), config.camera.source if named else None, wanted, page)
+    try:
+        next(view)
+    except (NotRunningError, StopIteration):
+        return None
+    return view
+
+
+def _ask(folder: Path, camera: str | None, wanted: Callable[[], bool], page: str | None) -> Generator[Seen, None, None]:
+    """What the daemon tells, after a first ``Seen`` without content; ends at once when it watches another camera."""
+    while True:
+        pictures = wanted()
+        with closing(ask(folder, "aim", {"source": camera, "pictures": pictures, "page": page})) as answers:
+            if not next(answers).get("meant"):
+                return
+            yield Seen()
+            for told in answers:
+                yield _seen(told)
+                if wanted() != pictures:
+                    break
+            else:
+                return
+
+
+def _seen(told: dict[str, Any]) -> Seen:
+    aim, picture = told.get("aim"), told.get("picture")
+    try:
+        return Seen(
+            None if aim is None else Aim.from_json(aim),
+            None if picture is None else base64.b64decode(picture, validate=True),
+            told.get("fault"),
+        )
+    except (ValueError, TypeError) as error:
+        raise WorldError("the daemon is of another release: restart it (sudo systemctl restart dms)") from error
