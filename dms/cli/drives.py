@@ -24,6 +24,9 @@ def replay(
     overlay: Annotated[
         Path | None, typer.Option(metavar="OUT.mp4", help="Also draw what was seen into a video (one drive only).")
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What happened, to be drawn into the overlay too.")
+    ] = None,
     fps: Annotated[
         float | None,
         typer.Option(min=0.1, max=1000, metavar="N", help="Pictures a second, instead of the times in the files."),
@@ -59,6 +62,7 @@ def replay(
         track=track,
         threads=1 if len(found.drives) >= workers else 0,
         again=again,
+        labels=labels,
     )
     if found.alone:
         summary = replay_alone(jobs[0])

@@ -19,6 +19,7 @@ from dms.errors import UserError, WorldError
 from dms.records.trace import is_trace
 from dms.replay.drives import TRACE, Drive, find_drives
 from dms.replay.files import UNFINISHED, EventsFile, TraceFile
+from dms.replay.labels import Label, in_order
 from dms.replay.origin import Origin, origin, program, same, seen_by, seen_in
 from dms.replay.states import STATES, StatesFile
 from dms.replay.summary import Summary, Tally
@@ -51,6 +52,7 @@ class Job:
         track: Which picture track of a video, counted from 1; the largest without.
         threads: Threads that decode a video, 0 for one a core.
         overlay: Video to draw what was seen into.
+        labels: What really happened, to be drawn into it too.
         again: Whether results that are complete and of the same origin are made anew.
     """
 
@@ -62,6 +64,7 @@ class Job:
     track: int | None = None
     threads: int = 0
     overlay: Path | None = None
+    labels: tuple[Label, ...] = ()
     again: bool = True
 
 
@@ -126,7 +129,7 @@ def run(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] = ()
             path, config, name=job.drive.name, fps=job.fps, track=job.track, threads=job.threads, parts=job.drive.parts
         )
     try:
-        summary = replay(reader, config, job.folder, job.overlay, progress, sinks, made_by=made_by)
+        summary = replay(reader, config, job.folder, job.overlay, progress, sinks, made_by=made_by, labels=job.labels)
     except OSError as error:
         problem = f"{error.filename or job.folder}: cannot be written ({error.strerror})"
         raise UserError(f"{problem}: give --out a folder that can be made and written") from error
@@ -189,17 +192,28 @@ def jobs_for(
     track: int | None = None,
     threads: int = 0,
     again: bool = True,
+    labels: Path | None = None,
 ) -> list[Job]:
-    """A job for each drive; the arguments are those of ``replay_drives`` and ``Job``.
+    """A job for each drive; the arguments are those of ``replay_drives`` and ``Job``, ``labels`` a table of them.
 
     Raises:
-        UserError: There can be no overlay.
+        UserError: There can be no overlay, there is none to draw labels into, or they cannot be read.
     """
     made_with = program()
-    jobs = [Job(drive, out / drive.place, config, made_with, fps, track, threads, overlay, again) for drive in drives]
+    jobs = [
+        Job(drive, out / drive.place, config, made_with, fps, track, threads, overlay, again=again) for drive in drives
+    ]
     if overlay is not None and (len(jobs) != 1 or is_trace(jobs[0].drive.path)):
         raise UserError("--overlay needs a single drive that has pictures")
-    return jobs
+    if labels is None:
+        return jobs
+    if overlay is None:
+        raise UserError("--labels are drawn into the overlay: give --overlay too, or hold them against it by dms score")
+    from dms.replay.label_files import read_label_table  # noqa: PLC0415  # it knows many formats
+
+    drive = jobs[0].drive
+    rows = read_label_table(labels).of_drive([drive.name, str(drive.path)])
+    return [replace(jobs[0], labels=tuple(in_order(rows)))]
 
 
 def replay(
@@ -211,6 +225,7 @@ def replay(
     sinks: Sequence[Sink] = (),
     *,
     made_by: Origin | None = None,
+    labels: Sequence[Label] = (),
 ) -> Summary:
     """Walk one drive down the road.
 
@@ -222,6 +237,7 @@ def replay(
         progress: Hears how far it has come.
         sinks: Told as well, after the files.
         made_by: What the results have to say of their origin.
+        labels: What really happened, for the overlay.
 
     Raises:
         UserError: The drive turns out to be broken; what was judged before that is written.
@@ -243,10 +259,12 @@ def replay(
     if drive.has_pictures:
         # a trace walked again is there already, perhaps in this very folder
         own.append(TraceFile(out / TRACE, replace(header, made_by=_of_pictures(made_by))))
+    drawn = None
     if overlay is not None:
         from dms.replay.overlay import OverlayWriter  # noqa: PLC0415  # brings OpenCV, and a trace has no pictures
 
-        own.append(OverlayWriter(overlay, lambda: drive.landmarks))
+        drawn = OverlayWriter(overlay, lambda: drive.landmarks, config.driver, labels)
+        own.append(drawn)
     road = Road(drive.observe, monitor, encoder, [*own, *sinks], _raise)
     try:
         road.start(header.drive)
@@ -259,6 +277,8 @@ def replay(
         road.stop(_STOP_S)
     summary = tally.summary(header.drive, drive.report, drive.stage_ms(), time.perf_counter() - started)
     summary = replace(summary, made_by=_with_overlay(made_by, overlay))
+    if drawn is not None and drawn.note is not None:
+        summary = replace(summary, notes=(*summary.notes, drawn.note))
     publish(out / STATES)
     partial_summary = out / "summary.json.partial"
     partial_summary.write_text(json.dumps(summary.to_json(), indent=2) + "\n", encoding="utf-8")

@@ -2,24 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-import dms.replay.overlay
 from dms.config import Config
 from dms.demo import SAMPLE_DRIVE
-from dms.driver.monitor import DriverMonitor
-from dms.driver.state import Eyes
 from dms.errors import UserError
 from dms.frames import Frame
 from dms.observation import Box, HeadPose, Observation, View
 from dms.records.trace import TraceHeader, TraceWriter
-from dms.replay.overlay import Picture, draw
 from dms.replay.replay import replay, replay_drives
 from dms.replay.score import score
 from dms.replay.walk import Moment, TraceReader
@@ -121,46 +115,6 @@ def test_traces_of_several_drives_go_into_folders_named_as_before(
 def test_two_drives_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="same name"):
         replay_drives([tmp_path / "x" / "a.mp4", tmp_path / "y" / "a.mp4"], Config(), tmp_path)
-
-
-def test_an_overlay_needs_one_drive_with_pictures(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="single drive that has pictures"):
-        replay_drives([tmp_path / "trace.jsonl"], Config(), tmp_path, tmp_path / "seen.mp4")
-
-
-@pytest.mark.slow
-def test_an_overlay_is_a_video_of_the_drives_length(tmp_path: Path) -> None:
-    replay(MadeDrive(), Config(), tmp_path, tmp_path / "seen.mp4")
-    capture = cv2.VideoCapture(str(tmp_path / "seen.mp4"))
-    ok, image = capture.read()
-    assert ok
-    assert image.shape == (480, 640 + 260, 3)
-    length_s = capture.get(cv2.CAP_PROP_FRAME_COUNT) / capture.get(cv2.CAP_PROP_FPS)
-    assert length_s == pytest.approx(LENGTH_S, abs=0.2)
-
-
-@pytest.mark.parametrize(
-    ("eyes", "closed_s", "words"),
-    [
-        (Eyes.OPEN, 0.0, "eyes open"),
-        (Eyes.CLOSED, 2.1, "eyes closed for 2.1 s"),
-        (Eyes.CLOSED, None, "eyes closed"),
-        (Eyes.UNKNOWN, None, "eyes unknown"),
-    ],
-)
-def test_an_overlay_reads_well(eyes: Eyes, closed_s: float | None, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[str] = []
-    monkeypatch.setattr(dms.replay.overlay, "_text", lambda _panel, text, *_, **__: written.append(text))
-    seen = Observation(1.0, face=True, pose=HeadPose(-0.3, 12.6, 0.2))
-    state = replace(DriverMonitor(Config().driver).step(seen).state, eyes=eyes, closed_s=closed_s)
-    draw(Picture(np.zeros((60, 80), np.uint8), None), seen, state)
-    assert words in written
-    assert "yaw 0  pitch 13  roll 0" in written
-
-
-def test_an_overlay_has_to_be_mp4(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"written as \.mp4"):
-        replay(MadeDrive(), Config(), tmp_path, tmp_path / "seen.avi")
 
 
 def test_a_recording_that_was_cut_short_says_so(tmp_path: Path) -> None:
