@@ -1,0 +1,10 @@
+"""Where limits come from: names of docs/sources.md."""
+
+OWN = "own, held by the scenario tests"
+WIERWILLE = "PERCLOS (Wierwille et al. 1994, P80)"
+FIELD_TEST = "PERCLOS field test (Blanco et al. 2009)"
+NCAP = "Euro NCAP 2026"
+BLINKS = "blinks last 0.1 to 0.4 s (Schiffman 2001, Caffier et al. 2003)"
+YAWNS = "yawns last 3.5 to 6.5 s (Provine 1986)"
+MICROSLEEP = "a third of microsleeps in the EEG last less than 3 s (Hertig-Godeschalk et al. 2020)"
+RATES = "PERCLOS wants 10 frames a second or more, blink durations 15"
