@@ -6,10 +6,11 @@ python scripts/write_docs.py
 
 from pathlib import Path
 
+from pages.configuration_page import reference
+from pages.driver_page import fill
+
 from dms.config import Config
 from dms.config.driver import DriverSettings
-from dms.config.reference import reference
-from dms.driver.page import fill
 
 DOCS = Path(__file__).parent.parent / "docs"
 CONFIGURATION = """# Configuration

@@ -4,9 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
-from dms.driver import DriverChange
-from dms.driver.page import (
+from pages.driver_page import (
     NONE,
     Transition,
     anger_transitions,
@@ -15,6 +13,8 @@ from dms.driver.page import (
     fill,
     limits_table,
 )
+
+from dms.driver import DriverChange
 from dms.observation import View
 
 from .drives import LIMITS, Camera, drive, ride
