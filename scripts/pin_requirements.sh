@@ -37,8 +37,8 @@ pin demo.txt --constraints deploy/requirements/extras.txt --extra demo --extra r
 hatchling>=1.26
 editables>=0.5
 END
-pin dev.txt --constraints deploy/requirements/extras.txt --extra demo --extra replay --extra tables --extra report --extra pictures \
-    --extra gpio --extra obd --group dev pyproject.toml
+pin dev.txt --constraints deploy/requirements/extras.txt --extra demo --extra replay --extra tables --extra fleet --extra report \
+    --extra pictures --extra gpio --extra obd --group dev pyproject.toml
 
 for python in "$@"; do
     "$python" -m venv "$work/venv"

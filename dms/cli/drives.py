@@ -1,14 +1,19 @@
 """Commands on recorded drives: replay."""
 
 import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dms.cli.options import AsJson, ConfigFile, configuration
 from dms.cli.output import print_json, print_text
 from dms.errors import WorldError
+
+if TYPE_CHECKING:
+    from dms.replay.replay import Job, Outcome
 
 
 def replay(
@@ -42,13 +47,24 @@ def replay(
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Drives at the same time; one a core without.")
     ] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write all alerts and features of each minute as Parquet data sets."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="Dask cluster that does it; it must see the same paths."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge recorded drives: events.jsonl, trace.jsonl and summary.json for each."""
-    from dms.replay.batch import cores, replay_alone, replay_batch  # noqa: PLC0415  # --help stays quick
+    from dms.replay.batch import cores, replay_alone  # noqa: PLC0415  # --help stays quick
     from dms.replay.drives import find_drives  # noqa: PLC0415
-    from dms.replay.replay import Outcome, jobs_for  # noqa: PLC0415
+    from dms.replay.replay import jobs_for  # noqa: PLC0415
 
+    if scheduler is not None:
+        # its workers start in folders of their own
+        drives, out = [drive.absolute() for drive in drives], out.absolute()
     found = find_drives(drives, out, join=join)
     for note in found.notes:
         print(f"dms: {note}", file=sys.stderr)
@@ -63,24 +79,39 @@ def replay(
         threads=1 if len(found.drives) >= workers else 0,
         again=again,
         labels=labels,
+        whole=scheduler is not None,
     )
-    if found.alone:
-        summary = replay_alone(jobs[0])
-        if as_json:
-            print_json([summary.to_json()])
-        else:
-            print_text(summary.text())
+    if not found.alone or scheduler or tables:
+        _replay_many(jobs, workers, tables, scheduler, as_json=as_json)
         return
+    summary = replay_alone(jobs[0])
+    if as_json:
+        print_json([summary.to_json()])
+    else:
+        print_text(summary.text())
 
-    def told(outcome: Outcome) -> None:
+
+def _replay_many(
+    jobs: Sequence["Job"], workers: int, tables: Path | None, scheduler: str | None, *, as_json: bool
+) -> None:
+    from dms.replay.batch import replay_batch, write_tables  # noqa: PLC0415  # --help stays quick
+    from dms.replay.dataset import check_tables  # noqa: PLC0415
+    from dms.replay.fleet import Cluster  # noqa: PLC0415
+
+    def told(outcome: "Outcome") -> None:
         line = outcome.line()
         print(f"dms: {line}" if outcome.problem else line, file=sys.stderr if outcome.problem or as_json else None)
 
-    try:
-        batch = replay_batch(jobs, workers, told)
-    except KeyboardInterrupt:
-        print("dms: interrupted: the same command goes on with the drives that are not done", file=sys.stderr)
-        raise
+    if tables is not None:
+        check_tables()
+    with nullcontext() if scheduler is None else Cluster(scheduler) as cluster:
+        try:
+            batch = replay_batch(jobs, workers, told, cluster)
+        except KeyboardInterrupt:
+            print("dms: interrupted: the same command goes on with the drives that are not done", file=sys.stderr)
+            raise
+        if tables is not None:
+            write_tables(tables.absolute(), jobs, batch, cluster)
     if as_json:
         print_json([summary.to_json() for summary in batch.summaries])
     else:

@@ -6,12 +6,17 @@ Takes jobs, tells of each drive as it ends, gives an outcome for each.
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
+from dms.errors import UserError, WorldError
 from dms.records.trace import is_trace
 from dms.replay.bar import Bar
+from dms.replay.dataset import Results, parts, write_part
+from dms.replay.fleet import Cluster
 from dms.replay.pool import Reached, replay_side_by_side
 from dms.replay.replay import Job, Outcome, attempt, run
 from dms.replay.summary import Summary
@@ -68,28 +73,71 @@ def replay_alone(job: Job) -> Summary:
     return summary
 
 
-def replay_batch(jobs: Sequence[Job], workers: int, told: Callable[[Outcome], object]) -> Batch:
+def replay_batch(
+    jobs: Sequence[Job], workers: int, told: Callable[[Outcome], object], cluster: Cluster | None = None
+) -> Batch:
     """Replay drives side by side, with a bar on a terminal.
 
     Args:
         jobs: One for each drive.
         workers: Processes at most; where one is enough, this process does it.
         told: Hears of each drive as it ends.
+        cluster: Does it instead of processes here.
     """
     began = time.perf_counter()
     outcomes: dict[int, Outcome] = {}
-    with Bar([job.drive.size() for job in jobs]) as bar:
-        wanted = _worthwhile(jobs, workers)
-        walk = replay_side_by_side(jobs, wanted) if wanted > 1 else _one_by_one(jobs, bar.reached)
+    with Bar([job.drive.size() for job in jobs]) as bar, closing(_walk(jobs, workers, cluster, bar)) as walk:
         for number, said in walk:
             if isinstance(said, Reached):
                 bar.reached(number, said.seconds, said.duration_s)
                 continue
             outcomes[number] = said
-            new = said.summary is not None and not said.skipped
-            bar.ended(number, said.summary.duration_s if new and said.summary else None)
+            bar.ended(number, said.summary.duration_s if said.summary and not said.skipped else None)
             told(said)
     return Batch(tuple(outcomes[number] for number in range(len(jobs))), time.perf_counter() - began)
+
+
+def write_tables(root: Path, jobs: Sequence[Job], batch: Batch, cluster: Cluster | None = None) -> None:
+    """Write the data sets of a batch.
+
+    Args:
+        root: Where; made when absent.
+        jobs: Those of the batch.
+        batch: What came of them.
+        cluster: Does it instead of this process.
+
+    Raises:
+        UserError: The extra ``tables`` was not installed where a drive was replayed.
+        WorldError: The cluster could not do it.
+    """
+    done = zip(jobs, batch.outcomes, strict=True)
+    results = [
+        Results(outcome.summary.drive, job.folder, job.drive.place.as_posix())
+        for job, outcome in done
+        if outcome.summary is not None
+    ]
+    about = {"made_by": dict(jobs[0].program)} if jobs else {}
+    made = parts(root, results, about)
+    if cluster is None:
+        for part in made:
+            write_part(part)
+        return
+    for _, part, result in cluster.run(write_part, made):
+        if isinstance(result, UserError):
+            raise result
+        if isinstance(result, Exception):
+            raise WorldError(f"{root}: part {part.number} could not be written ({result})")
+
+
+def _walk(
+    jobs: Sequence[Job], workers: int, cluster: Cluster | None, bar: Bar
+) -> Generator[tuple[int, Reached | Outcome], None, None]:
+    if cluster is not None:
+        yield from cluster.replay(jobs)
+    elif (wanted := _worthwhile(jobs, workers)) > 1:
+        yield from replay_side_by_side(jobs, wanted)
+    else:
+        yield from _one_by_one(jobs, bar.reached)
 
 
 def cores() -> int:

@@ -7,6 +7,7 @@ import json
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from dms.config import Config
 from dms.driver.monitor import DriverMonitor
 from dms.errors import UserError, WorldError
 from dms.records.trace import is_trace
+from dms.replay.aside import aside
 from dms.replay.drives import TRACE, Drive, find_drives
 from dms.replay.files import UNFINISHED, EventsFile, TraceFile
 from dms.replay.labels import Label, in_order
@@ -54,6 +56,7 @@ class Job:
         overlay: Video to draw what was seen into.
         labels: What really happened, to be drawn into it too.
         again: Whether results that are complete and of the same origin are made anew.
+        whole: Whether results get into their folder only once they are complete.
     """
 
     drive: Drive
@@ -66,6 +69,7 @@ class Job:
     overlay: Path | None = None
     labels: tuple[Label, ...] = ()
     again: bool = True
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,8 @@ def run(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] = ()
             path, config, name=job.drive.name, fps=job.fps, track=job.track, threads=job.threads, parts=job.drive.parts
         )
     try:
-        summary = replay(reader, config, job.folder, job.overlay, progress, sinks, made_by=made_by, labels=job.labels)
+        with aside(job.folder) if job.whole else nullcontext(job.folder) as folder:
+            summary = replay(reader, config, folder, job.overlay, progress, sinks, made_by=made_by, labels=job.labels)
     except OSError as error:
         problem = f"{error.filename or job.folder}: cannot be written ({error.strerror})"
         raise UserError(f"{problem}: give --out a folder that can be made and written") from error
@@ -193,6 +198,7 @@ def jobs_for(
     threads: int = 0,
     again: bool = True,
     labels: Path | None = None,
+    whole: bool = False,
 ) -> list[Job]:
     """A job for each drive; the arguments are those of ``replay_drives`` and ``Job``, ``labels`` a table of them.
 
@@ -201,7 +207,8 @@ def jobs_for(
     """
     made_with = program()
     jobs = [
-        Job(drive, out / drive.place, config, made_with, fps, track, threads, overlay, again=again) for drive in drives
+        Job(drive, out / drive.place, config, made_with, fps, track, threads, overlay, again=again, whole=whole)
+        for drive in drives
     ]
     if overlay is not None and (len(jobs) != 1 or is_trace(jobs[0].drive.path)):
         raise UserError("--overlay needs a single drive that has pictures")
