@@ -7,6 +7,7 @@ import typer
 
 from dms.cli.options import ConfigFile, configuration
 from dms.cli.output import warn
+from dms.cli.score import Format, LabelFps
 
 
 def report(
@@ -27,11 +28,25 @@ def report(
     against: Annotated[
         list[Path] | None, typer.Option(metavar="OLD", help="Results of an earlier run, to be seen side by side.")
     ] = None,
+    thumbnails: Annotated[
+        bool, typer.Option("--thumbnails", help="A small picture at each of these moments, from the recordings.")
+    ] = False,
+    label_format: Format = None,
+    label_fps: LabelFps = None,
     config: ConfigFile = None,
 ) -> None:
     """Show replayed drives as one page that opens without a network. Needs the extra 'report'."""
-    from dms.report.report import write_report  # noqa: PLC0415  # --help stays quick
+    from dms.replay.label_files import Reading  # noqa: PLC0415  # --help stays quick
+    from dms.report.report import write_report  # noqa: PLC0415
 
-    written = write_report(results, labels or [], against or [], configuration(config).driver, out)
+    written = write_report(
+        results,
+        labels or [],
+        against or [],
+        configuration(config).driver,
+        out,
+        reading=Reading(label_format, label_fps),
+        thumbnails=thumbnails,
+    )
     warn(written.warnings)
     print(f"{written.path}: {written.told}")

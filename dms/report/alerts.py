@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dms.driver.state import Phase
+from dms.replay.compare import Change, compare
 from dms.replay.labels import Label
 from dms.replay.raised import raises
-from dms.replay.score import Score
+from dms.replay.score import FalseAlarm, Score
+from dms.replay.why import why
 from dms.report.timeline import Lane, Mark, Span, Wrong
-
-_EVIDENCE = {"longest_closed_s": "closed {:.1f} s", "perclos": "PERCLOS {:.0%}", "anger": "anger {:.2f}"}
 
 
 def alert_spans(messages: Sequence[Mapping[str, Any]], duration_s: float) -> Iterator[Span]:
@@ -34,22 +34,9 @@ def alert_spans(messages: Sequence[Mapping[str, Any]], duration_s: float) -> Ite
             end_s = duration_s if step is None else float(step["t"])
             if begun["phase"] != Phase.END:
                 level = str(begun["level"])
-                yield Span(Lane.ALERTS, float(begun["t"]), end_s, level, level, _why(begun))
+                yield Span(Lane.ALERTS, float(begun["t"]), end_s, level, level, why(begun.get("evidence")))
             if step is not None:
                 begun = step
-
-
-def _why(message: Mapping[str, Any]) -> str:
-    """The cause of a step of an alert, with its numbers."""
-    evidence = message.get("evidence") or {}
-    words = [f"by {evidence['cause']}"] if evidence.get("cause") else []
-    for name, form in _EVIDENCE.items():
-        value = evidence.get(name)
-        if isinstance(value, int | float):
-            words.append(form.format(value))
-    if evidence.get("signs"):
-        words.append(str(evidence["signs"]).replace("_", " "))
-    return ", ".join(words)
 
 
 def label_spans(labels: Sequence[Label], duration_s: float) -> Iterator[Span]:
@@ -61,21 +48,38 @@ def label_spans(labels: Sequence[Label], duration_s: float) -> Iterator[Span]:
         yield Span(Lane.LABELS, label.start_s, label.end_s, label.event.replace("_", " "), "label", length)
 
 
-def scored_marks(score: Score) -> Iterator[Mark]:
-    """A mark for each label that demands an alert, and for each false alarm."""
+def scored_marks(score: Score, old: Score | None = None) -> Iterator[Mark]:
+    """A mark for each label that demands an alert, for each false alarm, and for what an old run had as one.
+
+    Args:
+        score: Of the run.
+        old: Of the run that it is compared with, over the same drive.
+    """
+    changes = compare({"": old}, {"": score}).differences if old is not None else ()
+    changed = {(one.event, one.start_s): one.change for one in changes if one.end_s is not None}
+    came = {one.start_s for one in changes if one.change is Change.FALSE}
     for outcome in score.outcomes:
         label, raised = outcome.label, outcome.raised
         event = label.event.replace("_", " ")
         span = f"{label.start_s:.1f} to {label.end_s:.1f} s"
+        change = changed.get((label.event, label.start_s))
         if raised is None:
-            yield Mark(Wrong.MISSED, label.start_s, label.end_s, f"{event}, {span}")
+            yield Mark(Wrong.MISSED, label.start_s, label.end_s, f"{event}, {span}", change)
         else:
             text = f"{event}, {span}: {raised.level} after {outcome.delay_s:.2f} s"
-            yield Mark(Wrong.FOUND, label.start_s, label.end_s, text)
+            yield Mark(Wrong.FOUND, label.start_s, label.end_s, text, change)
     for alarm in score.false_alarms:
-        during = f" during {alarm.during.replace('_', ' ')}" if alarm.during else ""
-        raised = alarm.raised
-        yield Mark(Wrong.FALSE, raised.t, raised.t, f"{raised.level} at {raised.t:.1f} s{during}")
+        t = alarm.raised.t
+        yield Mark(Wrong.FALSE, t, t, _alarm(alarm), Change.FALSE if t in came else None)
+    for one in changes:
+        if one.change is Change.GONE and one.old is not None:
+            alarm = FalseAlarm(one.old, one.event)
+            yield Mark(Wrong.GONE, one.start_s, one.start_s, _alarm(alarm))
+
+
+def _alarm(alarm: FalseAlarm) -> str:
+    during = f" during {alarm.during.replace('_', ' ')}" if alarm.during else ""
+    return f"{alarm.raised.level} at {alarm.raised.t:.1f} s{during}"
 
 
 def alert_marks(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mark]:

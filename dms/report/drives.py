@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from dms.config.driver import DriverSettings
 from dms.errors import UserError
 from dms.records.trace import is_trace
+from dms.replay.label_files import Reading
 from dms.replay.labelled import LabelledDrive, labelled_drives, replayed_drives
 from dms.replay.labels import in_order
 from dms.replay.raised import read_events
@@ -71,7 +72,11 @@ class Reported:
 
 
 def read_drives(
-    results: Sequence[Path], labels: Sequence[Path], against: Sequence[Path], settings: DriverSettings
+    results: Sequence[Path],
+    labels: Sequence[Path],
+    against: Sequence[Path],
+    settings: DriverSettings,
+    reading: Reading | None = None,
 ) -> Reported:
     """Read runs and labels.
 
@@ -80,12 +85,13 @@ def read_drives(
         labels: Files or folders of labels, as for ``dms score``; none to report without.
         against: An older run, given like ``results``; none to report on one run.
         settings: Limits of the runs whose ``summary.json`` does not say them.
+        reading: How files of labels are read; by what is in them without.
 
     Raises:
         UserError: There is nothing to report on, drives and labels do not fit, or a file is missing or broken.
     """
-    runs, warnings = _runs(results, labels)
-    older, more = _runs(against, labels) if against else ({}, [])
+    runs, warnings = _runs(results, labels, reading)
+    older, more = _runs(against, labels, reading) if against else ({}, [])
     pairs: dict[str, LabelledDrive | None] = {name: older.get(name) for name in runs}
     if len(runs) == len(older) == 1:
         pairs = dict(zip(runs, older.values(), strict=True))
@@ -103,14 +109,16 @@ def read_drives(
     )
 
 
-def _runs(results: Sequence[Path], labels: Sequence[Path]) -> tuple[dict[str, LabelledDrive], list[str]]:
+def _runs(
+    results: Sequence[Path], labels: Sequence[Path], reading: Reading | None
+) -> tuple[dict[str, LabelledDrive], list[str]]:
     """The drives of a run by their names, those without labels too, and what a user should know."""
     found = {name: events for path in results for name, events in replayed_drives(path)}
     halves = [name for name, events in found.items() if unfinished(events)]
     warnings = [f"not replayed to the end, and so left out: {', '.join(halves)}"] if halves else []
     runs = {name: LabelledDrive(name, events, ()) for name, events in found.items() if not unfinished(events)}
     if labels:
-        told = labelled_drives(results, labels)
+        told = labelled_drives(results, labels, reading=reading)
         runs |= {drive.name: drive for drive in told.drives}
         warnings = told.warnings
         if told.unlabelled:
@@ -123,12 +131,15 @@ def _runs(results: Sequence[Path], labels: Sequence[Path]) -> tuple[dict[str, La
 def _drive(run: LabelledDrive, old: LabelledDrive | None, settings: DriverSettings, *, labelled: bool) -> ReportDrive:
     score = run.score() if labelled else None
     old_score = old.score() if old is not None and labelled else None
-    now = _timeline(run, score, settings)
+    now = _timeline(run, score, settings, old_score)
     before = None if old is None else _timeline(old, old_score, settings)
     return ReportDrive(run.name, now, score, before, old_score, _summary(run.file))
 
 
-def _timeline(run: LabelledDrive, score: Score | None, settings: DriverSettings) -> Timeline:
+def _timeline(
+    run: LabelledDrive, score: Score | None, settings: DriverSettings, old_score: Score | None = None
+) -> Timeline:
+    """One run, with marks of what changed since an old one where there is one."""
     summary = _summary(run.file)
     messages = read_events(run.file)
     notes = [str(note) for note in summary.get("notes", ())]
@@ -148,7 +159,7 @@ def _timeline(run: LabelledDrive, score: Score | None, settings: DriverSettings)
         *alert_spans(messages, duration_s),
         *(walked.spans if walked else ()),
     ]
-    marks: list[Mark] = list(alert_marks(messages) if score is None else scored_marks(score))
+    marks: list[Mark] = list(alert_marks(messages) if score is None else scored_marks(score, old_score))
     if score is not None:
         notes += score.warnings
     return Timeline(
@@ -156,10 +167,15 @@ def _timeline(run: LabelledDrive, score: Score | None, settings: DriverSettings)
         walked.fast if walked else Curves.none(FAST),
         walked.slow if walked else Curves.none(SLOW),
         tuple(spans),
-        tuple(sorted(marks, key=lambda mark: (mark.kind is Wrong.FOUND, mark.t))),
+        tuple(sorted(marks, key=_order)),
         len({message["event_id"] for message in messages}),
         tuple(notes),
     )
+
+
+def _order(mark: Mark) -> tuple[bool, float]:
+    """What went wrong or changed comes before what was right all along."""
+    return mark.kind is Wrong.FOUND and not mark.changed, mark.t
 
 
 def _trace(events: Path, summary: Mapping[str, Any]) -> Path | None:

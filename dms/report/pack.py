@@ -37,8 +37,13 @@ def pack(curves: Curves) -> dict[str, Any]:
     return {
         "rows": len(ms),
         "columns": [{"name": name, "low": low, "high": high} for name, (low, high) in ranges.items()],
-        "data": base64.b64encode(zlib.compress(raw, 9)).decode("ascii"),
+        "data": deflated(raw),
     }
+
+
+def deflated(raw: bytes) -> str:
+    """Deflated (RFC 1950) and in base64, as browsers inflate it by themselves."""
+    return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
 
 
 def _bytes(values: Values, low: float, high: float) -> bytes:
@@ -54,16 +59,20 @@ def thin(curves: Curves, rows: int, keep_s: Sequence[float] = (), around_s: floa
         curves: Curves; without eyes among them every so manyth point is kept.
         rows: How many points shall be left, about.
         keep_s: Moments around which everything is kept.
-        around_s: How far around them.
+        around_s: How far around them; less where that would be more than half of the points.
     """
     count = len(curves.t)
     if rows >= count:
         return curves
     kept = np.zeros(count, bool)
-    for moment in keep_s:
-        first, last = np.searchsorted(curves.t, (moment - around_s, moment + around_s))
-        kept[first:last] = True
-    if kept.sum() > rows // 2:
+    for near_s in (around_s, around_s / 2, around_s / 4, around_s / 8):
+        kept[:] = False
+        for moment in keep_s:
+            first, last = np.searchsorted(curves.t, (moment - near_s, moment + near_s))
+            kept[first:last] = True
+        if kept.sum() <= rows // 2:
+            break
+    else:
         # too many moments: nothing is special
         kept[:] = False
     left = max(2, rows - int(kept.sum()))

@@ -5,7 +5,7 @@ Takes drives, gives the text of the page. The drives' curves are thinned until t
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
@@ -14,9 +14,9 @@ from dms.errors import UserError
 from dms.report.charts import COMPARED, OLD, charts, limits_of
 from dms.report.drives import ReportDrive
 from dms.report.look import HATCHED, INK, TONES
-from dms.report.pack import pack, thin
+from dms.report.pack import deflated, pack, thin
 from dms.report.table import columns_of, rows_of
-from dms.report.timeline import Curves, Lane, Span, Timeline, Wrong
+from dms.report.timeline import Curves, Lane, Mark, Span, Timeline, Wrong
 
 PAGE_BYTES = 2_000_000
 """A page may be this large."""
@@ -96,7 +96,6 @@ def page(drives: Sequence[ReportDrive], settings: DriverSettings, head: Head, ve
             source=head.source,
             notes=head.notes,
             version=version,
-            drives=[_words(drive) for drive in drives],
             columns=columns_of(drives),
             rows=rows_of(drives),
             old=old,
@@ -140,21 +139,28 @@ def _tone(name: str) -> tuple[str, str, bool]:
 
 
 def _drive(drive: ReportDrive) -> dict[str, Any]:
-    """Everything of a drive but its curves."""
+    """Everything of a drive but its curves; what there may be a lot of is deflated."""
     spans = [_span(span, span.lane.value) for span in drive.now.spans]
     if drive.old is not None:
         spans += [
             _span(span, _old(span.lane)) for span in drive.old.spans if span.lane in (Lane.ALERTS, Lane.CONDITION)
         ]
+    about = {
+        "spans": spans,
+        "marks": [_mark(mark) for mark in drive.now.marks],
+        "notes": drive.now.notes,
+        "nothing": "no alert" if drive.score is None else "no alert, and no label that demands one",
+    }
     return {
         "name": drive.name,
         "duration_s": max(1.0, drive.now.duration_s),
-        "spans": spans,
-        "marks": [
-            {"kind": mark.kind.value, "t": round(mark.t, 3), "end_s": round(mark.end_s, 3), "text": mark.text}
-            for mark in drive.now.marks
-        ],
+        "about": deflated(json.dumps(about, separators=(",", ":")).encode()),
     }
+
+
+def _mark(mark: Mark) -> dict[str, Any]:
+    told = {**asdict(mark), "kind": mark.kind.value, "t": round(mark.t, 3), "end_s": round(mark.end_s, 3)}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _span(span: Span, lane: str) -> tuple[str, float, float, str, str, str]:
@@ -180,21 +186,6 @@ def _both(run: Timeline, share: float, moments: Sequence[float]) -> dict[str, An
 
 def _compared(curves: Curves) -> Curves:
     return Curves(curves.t, {name: values for name, values in curves.values.items() if name in COMPARED})
-
-
-def _words(drive: ReportDrive) -> dict[str, Any]:
-    """What the page says of a drive without a chart."""
-    told = sorted(
-        (span for span in drive.now.spans if span.lane in (Lane.LABELS, Lane.ALERTS)), key=lambda span: span.start_s
-    )
-    nothing = "no alert, and no label that demands one" if drive.score is not None else "no alert"
-    return {
-        "name": drive.name,
-        "marks": drive.now.marks,
-        "notes": drive.now.notes,
-        "told": told,
-        "nothing": nothing,
-    }
 
 
 def _asset(name: str) -> str:

@@ -4,12 +4,13 @@ Takes what a replay left, gives a file: a page or, for one drive, a picture of i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dms import __version__
 from dms.config.driver import DriverSettings
 from dms.errors import UserError, WorldError
+from dms.replay.label_files import Reading
 from dms.replay.score import together
 from dms.report.drives import ReportDrive, Reported, read_drives
 from dms.report.page import Head, page
@@ -40,6 +41,9 @@ def write_report(
     against: Sequence[Path],
     settings: DriverSettings,
     out: Path,
+    *,
+    reading: Reading | None = None,
+    thumbnails: bool = False,
 ) -> Written:
     """Report on replayed drives.
 
@@ -49,6 +53,8 @@ def write_report(
         against: An older run over the same drives; none to report on one run.
         settings: Limits of the runs whose ``summary.json`` does not say them.
         out: The file: ``.html``, or ``.png`` for the timeline of one drive.
+        reading: How files of labels are read; by what is in them without.
+        thumbnails: Whether the page has a small picture at each moment that it leads to.
 
     Raises:
         UserError: There is nothing to report on, the file can be neither, or a picture shall show several drives.
@@ -56,7 +62,14 @@ def write_report(
     """
     if out.suffix not in (PAGE, PICTURE):
         raise UserError(f"{out}: a report is written as .html, the timeline of one drive also as .png")
-    reported = read_drives(results, labels, against, settings)
+    if thumbnails and out.suffix != PAGE:
+        raise UserError(f"{out}: thumbnails are for a page: write a .html")
+    reported = read_drives(results, labels, against, settings, reading)
+    if thumbnails:
+        from dms.report.thumbnails import with_thumbnails  # noqa: PLC0415  # brings what reads recordings
+
+        drives, warnings = with_thumbnails(reported.drives)
+        reported = replace(reported, drives=tuple(drives), warnings=(*reported.warnings, *warnings))
     head = _head(reported, results)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,8 @@ class Wrong(StrEnum):
     FOUND = "found"
     ALERT = "alert"
     """No labels: nobody knows whether it is right."""
+    GONE = "no longer false"
+    """A false alarm of the run that is compared with, which this one does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Mark:
         t: When it begins.
         end_s: When it ends.
         text: What happened, in a line.
+        changed: What is different from the run that is compared with, None where nothing is.
         picture: The frame of that moment as a ``data:`` address; None where no pictures are wanted.
     """
 
@@ -78,6 +81,7 @@ class Mark:
     t: float
     end_s: float
     text: str
+    changed: str | None = None
     picture: str | None = None
 
 

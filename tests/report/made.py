@@ -1,7 +1,11 @@
 """Drives that were never driven, replayed for the tests of reports."""
 
+import base64
+import json
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from dms.config import Config
 from dms.observation import Emotions, HeadPose, Observation, View
@@ -50,3 +54,12 @@ def write_labels(path: Path, *rows: tuple[float, float, str]) -> Path:
     lines = [f"{start},{end},{event}" for start, end, event in rows]
     path.write_text("\n".join(["start_s,end_s,event", *lines, ""]), encoding="utf-8")
     return path
+
+
+def data_of(page: Path) -> Any:
+    """The data in a page, as its script reads them."""
+    text = page.read_text(encoding="utf-8")
+    data = json.loads(text.partition('id="data">')[2].partition("</script>")[0])
+    for drive in data["drives"]:
+        drive.update(json.loads(zlib.decompress(base64.b64decode(drive["about"]))))
+    return data

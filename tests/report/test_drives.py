@@ -127,3 +127,23 @@ def test_an_alert_without_an_end_lasts_to_the_end_of_the_drive() -> None:
     spans = [(span.start_s, span.end_s, span.text) for span in alert_spans([started, worse], 20.0)]
     assert spans == [(5.0, 7.0, "microsleep"), (7.0, 20.0, "asleep")]
     assert [span.detail for span in alert_spans([started, worse], 20.0)] == ["", "by closure, PERCLOS 20%"]
+
+
+def test_what_changed_since_the_old_run_is_marked(tmp_path: Path) -> None:
+    make_drive(tmp_path / "new", 120, [(10, 14), (60, 64)])
+    make_drive(tmp_path / "old", 120, [(60, 64), (90, 94)])
+    labels = write_labels(tmp_path / "labels.csv", (10, 14, "eyes_closed"), (60, 64, "eyes_closed"))
+    (drive,) = read_drives([tmp_path / "new"], [labels], [tmp_path / "old"], LIMITS).drives
+    marks = [(mark.kind, mark.changed, round(mark.t)) for mark in drive.now.marks]
+    assert marks == [
+        (Wrong.FOUND, "found now", 10),
+        (Wrong.GONE, None, 91),
+        (Wrong.GONE, None, 93),
+        (Wrong.FOUND, None, 60),
+    ]
+    (drive,) = read_drives([tmp_path / "old"], [labels], [tmp_path / "new"], LIMITS).drives
+    assert [(mark.kind, mark.changed) for mark in drive.now.marks][:3] == [
+        (Wrong.MISSED, "missed now"),
+        (Wrong.FALSE, "false now"),
+        (Wrong.FALSE, "false now"),
+    ]

@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from dms.config.driver import DriverSettings
 from dms.errors import UserError
 from dms.report.report import write_report
-from tests.report.made import make_drive, write_labels
+from tests.report.made import data_of, make_drive, write_labels
 
 pytest.importorskip("bokeh", reason="Bokeh is not installed (the extra report)")
 LIMITS = DriverSettings()
@@ -56,11 +58,15 @@ def browser() -> Iterator[Any]:
     session.quit()
 
 
-def open_page(browser: Any, page: Path) -> None:
+def wait(browser: Any, until: Callable[[], object]) -> None:
     from selenium.webdriver.support.ui import WebDriverWait  # noqa: PLC0415
 
+    WebDriverWait(browser, 60).until(lambda _: until())
+
+
+def open_page(browser: Any, page: Path) -> None:
     browser.get(page.as_uri())
-    WebDriverWait(browser, 60).until(lambda session: session.execute_script(READY))
+    wait(browser, lambda: browser.execute_script(READY))
 
 
 def click(browser: Any, selector: str, text: str) -> None:
@@ -72,10 +78,6 @@ def click(browser: Any, selector: str, text: str) -> None:
 
 def text_of(browser: Any, selector: str) -> str:
     return str(browser.execute_script("return document.querySelector(arguments[0]).innerText", selector))
-
-
-def data_of(text: str) -> Any:
-    return json.loads(text.partition('id="data">')[2].partition("</script>")[0])
 
 
 @pytest.mark.slow
@@ -93,9 +95,7 @@ def test_a_click_leads_to_the_miss_of_the_worst_drive(browser: Any, batch: Path)
 def test_another_drive_of_the_table_is_drawn_when_it_is_clicked(browser: Any, batch: Path) -> None:
     open_page(browser, batch)
     click(browser, "tr[data-drive] button", "false")
-    from selenium.webdriver.support.ui import WebDriverWait  # noqa: PLC0415
-
-    WebDriverWait(browser, 60).until(lambda session: text_of(session, "#drive") == "false")
+    wait(browser, lambda: text_of(browser, "#drive") == "false")
     click(browser, "button[data-mark]", "false alarm microsleep")
     start, end = browser.execute_script(RANGE)
     assert start < 101_000 < end
@@ -137,7 +137,7 @@ def test_a_page_holds_everything_itself(batch: Path) -> None:
     outside = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
     assert not re.search(r"(?:src|href)=|url\(|@import", outside)
     assert text.count("</script>") == 3, "no name of a drive or label ends a script"
-    assert "&lt;/script&gt;" in outside, "the label, as text"
+    assert "fine &amp; &lt;b&gt;good" in outside
 
 
 def test_an_hour_of_a_drive_fits_into_2_mb_and_every_frame_is_in_it(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_an_hour_of_a_drive_fits_into_2_mb_and_every_frame_is_in_it(tmp_path: Pa
     write_report([tmp_path / "hour"], [], [], LIMITS, tmp_path / "hour.html")
     text = (tmp_path / "hour.html").read_text(encoding="utf-8")
     assert len(text.encode()) <= 2_000_000
-    assert data_of(text)["curves"][0]["fast"]["rows"] == 36_001
+    assert data_of(tmp_path / "hour.html")["curves"][0]["fast"]["rows"] == 36_001
     assert "Every frame is in this page." in text
 
 
@@ -153,7 +153,7 @@ def test_curves_are_thinned_until_a_page_is_small_enough(tmp_path: Path, monkeyp
     make_drive(tmp_path / "a", 900, [(300, 304)], noise=0.3)
     write_report([tmp_path / "a"], [], [], LIMITS, tmp_path / "a.html")
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
-    limit = len(text.encode()) - len(json.dumps(data_of(text)["curves"])) // 3
+    limit = len(text.encode()) - len(json.dumps(data_of(tmp_path / "a.html")["curves"])) // 3
     monkeypatch.setattr("dms.report.page.PAGE_BYTES", limit)
     write_report([tmp_path / "a"], [], [], LIMITS, tmp_path / "b.html")
     text = (tmp_path / "b.html").read_text(encoding="utf-8")
@@ -164,11 +164,22 @@ def test_curves_are_thinned_until_a_page_is_small_enough(tmp_path: Path, monkeyp
         write_report([tmp_path / "a"], [], [], LIMITS, tmp_path / "c.html")
 
 
-def test_the_words_tell_what_the_charts_show(batch: Path) -> None:
-    text = batch.read_text(encoding="utf-8")
-    assert "1 of 3 labelled events found, 2 missed, 2 false alarms in 4.8 min." in text
-    told = re.findall(r"<td>alerts</td><td>(\w+)</td>", text)
-    assert sorted(told) == ["asleep", "asleep", "microsleep", "microsleep"]
+@pytest.mark.slow
+def test_the_words_tell_what_the_charts_show(browser: Any, batch: Path) -> None:
+    assert "1 of 3 labelled events found, 2 missed, 2 false alarms in 4.8 min." in batch.read_text(encoding="utf-8")
+    open_page(browser, batch)
+    click(browser, "tr[data-drive] button", "fine & <b>good")
+    wait(browser, lambda: text_of(browser, "#drive") == "fine & <b>good")
+    rows = (
+        "return [...document.querySelectorAll('#words tbody tr')].map((r) => [2, 3].map((i) => r.cells[i].innerText))"
+    )
+    browser.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert browser.execute_script(rows) == [
+        ["labels", "eyes closed"],
+        ["alerts", "microsleep"],
+        ["alerts", "asleep"],
+        ["labels", "</script><script>alert(1)"],
+    ]
 
 
 def test_a_picture_shows_one_drive(tmp_path: Path) -> None:
@@ -187,3 +198,19 @@ def test_a_picture_shows_one_drive(tmp_path: Path) -> None:
 def test_a_report_has_to_be_a_page_or_a_picture(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"a report is written as \.html"):
         write_report([tmp_path], [], [], LIMITS, tmp_path / "report.pdf")
+
+
+def test_the_command_says_what_it_wrote_and_what_it_left_out(tmp_path: Path) -> None:
+    make_drive(tmp_path / "out" / "a", 40, [(10, 14)])
+    make_drive(tmp_path / "out" / "b", 5)
+    labels = tmp_path / "labels.csv"
+    labels.write_text("drive,start_s,end_s,event\na,10,14,eyes_closed\nc,1,2,yawn\n", encoding="utf-8")
+    page = tmp_path / "pages" / "report.html"
+    command = ["report", str(tmp_path / "out"), "--labels", str(labels), "--out", str(page)]
+    result = subprocess.run([sys.executable, "-m", "dms", *command], capture_output=True, text=True, check=False)
+    assert result.stdout == f"{page}: 1 of 1 labelled events found, 0 missed, 0 false alarms in 0.8 min.\n"
+    assert result.stderr.splitlines() == [
+        "dms: labelled, but not replayed, and so not in the table: c",
+        "dms: without labels: b",
+    ]
+    assert page.stat().st_size > 1_000_000

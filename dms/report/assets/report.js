@@ -4,14 +4,17 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
-  const AROUND_MS = 10000, ROWS = 1500, MARKERS = {"missed": "inverted_triangle", "false alarm": "x", "found": "circle", "alert": "circle"};
+  const AROUND_MS = 10000, ROWS = 1500, MARKERS = {"missed": "inverted_triangle", "false alarm": "x", "alert": "circle"};
   let model, drive, chosen = -1, waiting = false;
 
   // curves -------------------------------------------------------------------------------------------------------
+  function inflate(base64) {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
+  }
+
   async function unpack(packed) {
-    const bytes = Uint8Array.from(atob(packed.data), (c) => c.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const raw = new Uint8Array(await new Response(stream).arrayBuffer());
+    const raw = new Uint8Array(await inflate(packed.data).arrayBuffer());
     const n = packed.rows, curves = {t: new Float64Array(n)};
     for (let row = 0, ms = 0; row < n; row++) {
       ms += raw[row] + raw[n + row] * 256 + raw[2 * n + row] * 65536 + raw[3 * n + row] * 16777216;
@@ -102,18 +105,44 @@
         return isNaN(value) ? "?" : value.toFixed(digits);
       }).join(" / ");
     }
-    $("readout").replaceChildren(...Object.entries(words).map(([name, value]) => {
-      const box = document.createElement("div"), title = document.createElement("span");
-      title.textContent = name;
-      box.append(title, value);
-      return box;
+    $("readout").replaceChildren(...Object.entries(words).map(([name, value]) => element("div", element("span", name), value)));
+  }
+
+  // an element with what is in it, as text: names of drives and labels are anybody's
+  function element(name, ...inside) {
+    const made = document.createElement(name);
+    made.append(...inside);
+    return made;
+  }
+
+  // alerts, misses and false alarms as buttons, labels and alerts as a table
+  function tell(one) {
+    $("marks").replaceChildren(...one.marks.map((mark, i) => {
+      const button = element("button", element("b", mark.kind), " ");
+      if (mark.changed) button.append(element("i", mark.changed), " ");
+      button.append(mark.text);
+      if (mark.picture) {
+        const picture = new Image();
+        picture.alt = `the picture at ${clock((mark.t + mark.end_s) * 500)}`;
+        picture.src = mark.picture;
+        button.prepend(picture);
+      }
+      button.className = mark.kind.split(" ")[0];
+      button.dataset.mark = i;
+      return element("li", button);
     }));
+    if (!one.marks.length) $("marks").append(element("li", one.nothing));
+    $("notes").replaceChildren(...one.notes.map((note) => element("li", note)));
+    const told = one.spans.filter(([lane]) => lane === "labels" || lane === "alerts").sort((a, b) => a[1] - b[1]);
+    $("words").tBodies[0].replaceChildren(...told.map(([lane, start, end, text, , detail]) =>
+      element("tr", ...[clock(start * 1000), clock(end * 1000), lane, text, detail].map((cell) => element("td", cell)))));
   }
 
   // drives and marks ---------------------------------------------------------------------------------------------
   async function open(index) {
     const one = data.drives[index];
     if (!one.curves) {
+      Object.assign(one, await inflate(one.about).json());
       one.curves = {};
       for (const [name, packed] of Object.entries(data.curves[index])) one.curves[name] = await unpack(packed);
       const [lane, start, end, text, tone, detail] = [0, 1, 2, 3, 4, 5].map((i) => one.spans.map((span) => span[i]));
@@ -126,7 +155,7 @@
     }
     drive = one;
     chosen = -1;
-    const marks = one.marks.filter((mark) => mark.kind !== "found");
+    const marks = one.marks.filter((mark) => mark.kind in MARKERS);
     named("marks").data = {t: marks.map((m) => (m.t + m.end_s) * 500),
       lane: marks.map((m) => [m.kind === "missed" ? "labels" : "alerts", 0.35]),
       marker: marks.map((m) => MARKERS[m.kind]), colour: marks.map((m) => m.kind === "missed" ? "#ffffff" : "#000000"),
@@ -138,7 +167,7 @@
     named("here").visible = false;
     $("drive").textContent = one.name;
     document.querySelectorAll("tr[data-drive]").forEach((row) => row.setAttribute("aria-selected", row.dataset.drive === String(index)));
-    document.querySelectorAll("[data-marks]").forEach((list) => { list.hidden = list.dataset.marks !== String(index); });
+    tell(one);
     look(0, one.duration_s * 1000);
     draw();
     pointed(0);
@@ -153,7 +182,7 @@
     look(t * 1000 - AROUND_MS, Math.max(end_s, t) * 1000 + AROUND_MS);
     pointed(t * 1000);
     document.querySelectorAll("button[data-mark]").forEach((button) => {
-      const here = !button.closest("[data-marks]").hidden && button.dataset.mark === String(chosen);
+      const here = button.dataset.mark === String(chosen);
       button.setAttribute("aria-current", here);
       if (here) button.scrollIntoView({block: "nearest"});
     });
@@ -198,5 +227,8 @@
     model = (view.roots ? view.roots[0] : view).model;
     await open(0);
     $("charts").setAttribute("aria-busy", "false");
+  }).catch((error) => {
+    $("charts").textContent = `The charts cannot be drawn in this browser (${error}). The tables below tell the same in words.`;
+    throw error;
   });
 })();
