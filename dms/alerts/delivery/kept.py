@@ -35,6 +35,10 @@ class Counters:
     offsets: Mapping[str, float] = field(default_factory=dict)
     open_alerts: Mapping[str, Entry] = field(default_factory=dict)
 
+    def copy(self) -> "Counters":
+        """The same, whatever becomes of these."""
+        return Counters(dict(self.sequences), dict(self.totals), dict(self.offsets), dict(self.open_alerts))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

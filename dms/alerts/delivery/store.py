@@ -8,6 +8,7 @@ Takes and gives plain values; knows no order, no bound and no broker. WAL mode w
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dms.alerts.delivery import tables
@@ -28,6 +29,7 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._database: sqlite3.Connection | None = None
+        self._kept = Counters()
 
     @property
     def is_open(self) -> bool:
@@ -51,7 +53,7 @@ class SqliteStore:
         try:
             if not existed or empty or (not tail and tables.is_blank(database)):
                 tables.create(database)
-                self._database = database
+                self._database, self._kept = database, Counters()
                 return Found({}, Counters(), existed=False, empty=empty)
             found = self._read(database, tail)
         except BaseException:
@@ -60,7 +62,7 @@ class SqliteStore:
         if found.damage:
             database.close()
         else:
-            self._database = database
+            self._database, self._kept = database, found.counters
         return found
 
     def replace(self, entries: Sequence[Entry], counters: Counters) -> list[int]:
@@ -80,12 +82,11 @@ class SqliteStore:
             database.text_factory = bytes
             database.execute("PRAGMA synchronous = FULL")
             tables.create(database)
-            rows = tables.write(database, entries, (), counters)
-            tables.write_open_alerts(database, counters.open_alerts)
+            rows = tables.write(database, entries, (), counters, Counters())
         set_aside(self._path)
         fresh.replace(self._path)
         sync_folder(self._path.parent)
-        self._database = _connect(self._path)
+        self._database, self._kept = _connect(self._path), counters.copy()
         return rows
 
     def write(self, added: Sequence[Entry], removed: Iterable[int], counters: Counters) -> list[int]:
@@ -97,12 +98,14 @@ class SqliteStore:
         """
         assert self._database is not None
         try:
-            return tables.write(self._database, added, removed, counters)
+            rows = tables.write(self._database, added, removed, counters, self._kept)
         except sqlite3.Error as error:
             if not is_unsound(error):
                 raise
             self.close()
             raise UnsoundError(str(error)) from error
+        self._kept = counters.copy()
+        return rows
 
     def forget_boots(self, boots: Iterable[str]) -> None:
         """Drop the offsets of boots of which no message waits any more.
@@ -111,7 +114,10 @@ class SqliteStore:
             sqlite3.Error: The disk refuses.
         """
         assert self._database is not None
-        self._database.executemany("DELETE FROM boot WHERE id = ?", [(boot,) for boot in boots])
+        gone = set(boots)
+        self._database.executemany("DELETE FROM boot WHERE id = ?", [(boot,) for boot in gone])
+        offsets = {boot: offset for boot, offset in self._kept.offsets.items() if boot not in gone}
+        self._kept = replace(self._kept, offsets=offsets)
 
     def close(self) -> None:
         """Close the file; all is written already."""

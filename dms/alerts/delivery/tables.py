@@ -8,9 +8,8 @@ them too: its tables and columns are all still there.
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple
 
-from dms.alerts.delivery.entry import Entry
+from dms.alerts.delivery.entry import Entry, Sealed
 from dms.alerts.delivery.kept import SQL_ERRORS, Counters, UnsoundError, is_unsound
 from dms.alerts.delivery.rows import called, entry_of, is_sound
 
@@ -59,6 +58,7 @@ _PROOFS = (
     END""",
 )
 _COLUMNS = "topic, phase, sequence, payload, boot, t, started_t"
+_REWRITTEN = "phase = ?, sequence = ?, payload = ?, boot = ?, t = ?, started_t = ?, checksum = ?"
 COUNTERS = (("sequence", "topic", "last", int), ("total", "name", "value", int), ("boot", "id", "utc_offset", float))
 """Table, its key, its number, and of what kind that is."""
 
@@ -116,32 +116,54 @@ def _seal_in(database: sqlite3.Connection, rows: Mapping[int, Entry]) -> None:
 
 
 def write(
-    database: sqlite3.Connection, added: Sequence[Entry], removed: Iterable[int], counters: Counters
+    database: sqlite3.Connection, added: Sequence[Entry], removed: Iterable[int], now: Counters, before: Counters
 ) -> list[int]:
-    """Write changes in one transaction; returns the ids of the added messages."""
+    """Write changes in one transaction, as few pages as possible; returns the ids of the added messages.
+
+    Args:
+        database: The file.
+        added: Messages.
+        removed: Ids of messages.
+        now: What the counters shall be.
+        before: What they are in the file.
+    """
     insert = f"INSERT INTO alert ({_COLUMNS}, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-    rows = []
+    lines = [entry.sealed() for entry in added]
     with database:
         database.execute("BEGIN IMMEDIATE")
-        for entry in added:
-            rows.append(database.execute(insert, (*astuple(entry), entry.checksum)).lastrowid or 0)
-        database.executemany("DELETE FROM alert WHERE id = ?", [(row,) for row in removed])
-        database.executemany("INSERT OR REPLACE INTO sequence VALUES (?, ?)", counters.sequences.items())
-        database.executemany("INSERT OR REPLACE INTO total VALUES (?, ?)", counters.totals.items())
-        database.executemany("INSERT OR IGNORE INTO boot VALUES (?, ?)", counters.offsets.items())
-        if added:  # only a message opens or ends an alert
-            write_open_alerts(database, counters.open_alerts)
+        rows = [database.execute(insert, line).lastrowid or 0 for line in lines]
+        for row in removed:
+            database.execute("DELETE FROM alert WHERE id = ?", (row,))
+        kept = ((now.sequences, before.sequences), (now.totals, before.totals), (now.offsets, before.offsets))
+        for (table, name, value, _), (numbers, known) in zip(COUNTERS, kept, strict=True):
+            for key, number in numbers.items():
+                if key not in known:
+                    # a trigger adds the twin
+                    database.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (key, number))
+                elif known[key] != number:
+                    database.execute(f"UPDATE {table} SET {value} = ? WHERE {name} = ?", (number, key))
+                    database.execute("UPDATE twin SET value = ? WHERE name = ?", (-number, f"{table}/{key}"))
+        _write_open_alerts(database, now.open_alerts, before.open_alerts, dict(zip(added, lines, strict=True)))
     return rows
 
 
-def write_open_alerts(database: sqlite3.Connection, open_alerts: Mapping[str, Entry]) -> None:
-    """Let the table of open alerts be these."""
-    there = {topic.decode(): checksum for topic, checksum in database.execute("SELECT topic, checksum FROM open_alert")}
-    wanted = {topic: entry for topic, entry in open_alerts.items() if there.get(topic) != entry.checksum}
-    lines = [(*astuple(entry), entry.checksum) for entry in wanted.values()]
-    database.executemany("INSERT OR REPLACE INTO open_alert VALUES (?, ?, ?, ?, ?, ?, ?, ?)", lines)
-    over = [(topic,) for topic in there if topic not in open_alerts]
-    database.executemany("DELETE FROM open_alert WHERE topic = ?", over)
+def _write_open_alerts(
+    database: sqlite3.Connection,
+    now: Mapping[str, Entry],
+    before: Mapping[str, Entry],
+    sealed: Mapping[Entry, Sealed],
+) -> None:
+    for topic, entry in now.items():
+        if before.get(topic) is entry:
+            continue
+        line = sealed.get(entry) or entry.sealed()
+        if topic not in before:
+            database.execute("INSERT OR REPLACE INTO open_alert VALUES (?, ?, ?, ?, ?, ?, ?, ?)", line)
+        elif before[topic] != entry:
+            database.execute(f"UPDATE open_alert SET {_REWRITTEN} WHERE topic = ?", (*line[1:], topic))
+    for topic in before:
+        if topic not in now:
+            database.execute("DELETE FROM open_alert WHERE topic = ?", (topic,))
 
 
 def check_version(database: sqlite3.Connection) -> None:
