@@ -6,6 +6,7 @@ limits and never held in memory; drives are shared out among the processor's cor
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -77,13 +78,25 @@ def sweep(
         yield from (_judged(*work) for work in works)
         return
     # a fresh process for each: a fork of one that has threads may hang
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _end_with_parent)
     try:
         yield from _finished([pool.submit(_judged, *work) for work in works])
     except BrokenProcessPool as error:
         raise WorldError("a process that judges traces was killed: is there too little memory?") from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it does, however that ends."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _size(trace: Path) -> int:

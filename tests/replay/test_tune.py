@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,8 +26,10 @@ from dms.replay.score import score
 from dms.replay.sweep import sweep
 from dms.replay.tune import Tuned, tune
 from dms.replay.vary import grid, read_vary
+from tests.conftest import until
 
 KEY = "driver.closure.microsleep_s"
+SECOND = "driver.closure.asleep_s=2:5:0.1"
 
 
 def trace(path: Path, *closures: tuple[float, float], start_t: float = 0.0, seconds: float = 30.0) -> Path:
@@ -123,6 +127,23 @@ def test_several_processes_give_what_one_gives(out: Path) -> None:
     )  # fmt: skip
     assert one == two
     assert len(one) == len(drives) * len(limits)
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="looks for processes in /proc")
+def test_processes_end_with_the_one_that_started_them(out: Path) -> None:
+    labels, ranges = str(out.parent / "labels.csv"), ("--vary", f"{KEY}=0.7:2.0:0.002", "--vary", SECOND)
+    arguments = [sys.executable, "-m", "dms", "tune", str(out), "--labels", labels, *ranges]
+    # a whole minute of work on one core
+    with subprocess.Popen(arguments, cwd=out, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        workers = until(lambda: [] if len(found := children(run.pid)) < 2 else found)
+        run.kill()
+        until(lambda: not any(Path(f"/proc/{pid}").is_dir() for pid in workers))
+
+
+def children(pid: int) -> list[int]:
+    """The processes that work for another one."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(one) for one in found if "spawn_main" in Path(f"/proc/{one}/cmdline").read_text()]
 
 
 def test_the_parts_that_the_daemon_wrote_are_one_drive(tmp_path: Path) -> None:
