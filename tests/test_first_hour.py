@@ -38,7 +38,7 @@ def dms(folder: Path, *arguments: str) -> str:
 
 @pytest.mark.slow
 def test_the_page_leads_from_a_folder_to_tuned_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("pyarrow", "pandas", "duckdb"):
+    for module in ("pyarrow", "pandas", "duckdb", "bokeh"):
         pytest.importorskip(module, reason=f"{module} is not installed")
     for name in ("monday/front", "friday"):
         drive = tmp_path / "drives" / f"{name}.mp4"
@@ -60,6 +60,7 @@ def test_the_page_leads_from_a_folder_to_tuned_limits(tmp_path: Path, monkeypatc
     assert "the same over the drives that were held out" in said["tune"]
     assert "nothing changed" in said["score"]
     assert (tmp_path / "tuned" / "tuned.toml").is_file()
+    assert "monday/front" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def run_programs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
