@@ -8,9 +8,18 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from dms.alerts.messages import StateMessage
+from dms.driver.state import HeldBack
 
 _TOLD = ("cause", "closed_s", "longest_closed_s", "open_s", "explanation", "perclos", "signs", "anger_score")
 """What of the evidence is told."""
+_HELD_BACK = {
+    HeldBack.SECOND_SIGN: "a second sign is missing",
+    HeldBack.DROOPS: "one long closure is no drowsiness",
+    HeldBack.COOLDOWN: "one has just ended",
+    HeldBack.SPEED: "the vehicle is too slow",
+    HeldBack.OPEN_EYES: "it waits for open eyes",
+    HeldBack.EXPLAINED: "something else may explain the closed eyes",
+}
 _STYLES = {"start": "bold red", "update": "bold red", "end": "bold green"}
 
 
@@ -22,6 +31,12 @@ def alert_in_words(phase: str, level: str, evidence: Mapping[str, object], test:
 
 
 def state_in_words(state: StateMessage) -> str:
-    """As in ``fatigued microsleep, eyes closed, PERCLOS unknown``."""
+    """As in ``attentive, eyes open, PERCLOS 0.09, no alert: a second sign is missing``."""
     condition = " ".join(part for part in (state.condition, state.fatigue, state.degraded) if part)
-    return f"{condition}, eyes {state.eyes}, PERCLOS {'unknown' if state.perclos is None else state.perclos}"
+    perclos = "unknown" if state.perclos is None else state.perclos
+    return f"{condition}, eyes {state.eyes}, PERCLOS {perclos}{held_back_in_words(state.held_back)}"
+
+
+def held_back_in_words(reason: HeldBack | None) -> str:
+    """Why there is no alert, to go on with behind a state; empty when nothing holds one back."""
+    return "" if reason is None else f", no alert: {_HELD_BACK[reason]}"

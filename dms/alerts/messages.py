@@ -24,7 +24,7 @@ from typing_extensions import TypeAliasType
 
 from dms.alerts.clock import ClockQuality
 from dms.config.frames import without_secrets
-from dms.driver.state import AlertKind, AngerLevel, Condition, Degraded, Eyes, FatigueLevel, Phase
+from dms.driver.state import AlertKind, AngerLevel, Condition, Degraded, Eyes, FatigueLevel, HeldBack, Phase
 
 SCHEMA_VERSION = 1
 
@@ -182,6 +182,11 @@ class StateMessage(Message):
     anger: AngerLevel | None = Field(description="Level of the open anger alert.")
     anger_score: Share | None = Field(description="Smoothed anger probability above this driver's own resting face.")
     emotions: EmotionShares | None = Field(description="Smoothed probabilities of the FER+ classes.")
+    held_back: HeldBack | None = Field(
+        None,
+        description="What holds back a fatigue alert that the eyes by themselves would raise: why PERCLOS may be high "
+        "beside 'attentive'. Null when nothing does, or an alert is open.",
+    )
     open_alerts: tuple[OpenAlert, ...] = Field(
         (), description="Alerts that have started and not ended, so that one who comes late can acknowledge them."
     )

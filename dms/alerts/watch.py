@@ -84,7 +84,7 @@ class Watch:
     def _state(self, vehicle: str, state: StateMessage, retained: bool, now: float) -> Text:
         old = now - state.at.timestamp() > self._stale_s(vehicle)
         stale = retained if state.clock is ClockQuality.UNSYNCHRONISED else old
-        return Text(f"{'stale' if stale else 'fresh'} {state_in_words(state)}", "dim" if stale else "")
+        return Text(f"stale {state_in_words(state)}", "dim") if stale else Text(state_in_words(state))
 
     def _alert(self, alert: AlertMessage) -> Text | None:
         if (alert.event_id, alert.sequence) in self._seen:

@@ -9,6 +9,7 @@ from dms.driver.closures import Closure
 from dms.driver.perclos import Perclos
 from dms.driver.signs import Signs
 from dms.driver.span import Span
+from dms.driver.state import HeldBack
 
 
 class Drowsiness:
@@ -61,9 +62,19 @@ class Drowsiness:
         elif self.lasts and (self._measured_t is None or t - self._measured_t > self._lost_s):
             self.lasts = False
 
+    def is_near(self, perclos: float | None) -> bool:
+        """Whether PERCLOS by itself is high enough."""
+        return perclos is not None and perclos >= self._settings.perclos.advisory
+
     def is_reached(self, t: float, perclos: float | None) -> bool:
         """Whether PERCLOS and the signs say drowsy, at time ``t``."""
+        return self.is_near(perclos) and self.lacks(t, perclos) is None
+
+    def lacks(self, t: float, perclos: float | None) -> HeldBack | None:
+        """What is missing beside a PERCLOS that is high enough, at time ``t``."""
         limits = self._settings.perclos
-        if perclos is None or perclos < limits.advisory or self.signs.droops(t) < limits.min_droops:
-            return False
-        return perclos >= limits.warning or self.signs.found(t) is not None
+        if self.signs.droops(t) < limits.min_droops:
+            return HeldBack.DROOPS
+        if (perclos is None or perclos < limits.warning) and self.signs.found(t) is None:
+            return HeldBack.SECOND_SIGN
+        return None

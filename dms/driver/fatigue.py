@@ -12,7 +12,7 @@ from dms.driver.ladder import Climb, Ladder
 from dms.driver.lifecycle import AlertLife
 from dms.driver.recovery import Recovery
 from dms.driver.span import Span
-from dms.driver.state import Alert, AlertKind, Evidence, Eyes, FatigueLevel
+from dms.driver.state import Alert, AlertKind, Evidence, Eyes, FatigueLevel, HeldBack
 
 
 class FatigueJudge:
@@ -111,6 +111,26 @@ class FatigueJudge:
         if self.life.level is not None or self._below(self._settings.speed.drowsy_kmh):
             return False
         return not self.life.cooling(t, FatigueLevel.DROWSY, self._settings.life.drowsy_cooldown_s)
+
+    def held_back(self, t: float, perclos: float | None) -> HeldBack | None:
+        """What holds back an alert that the eyes by themselves would raise; None when nothing does, or one is open.
+
+        Args:
+            t: Time of the observation that was judged.
+            perclos: PERCLOS now.
+        """
+        if self.life.level is not None:
+            return None
+        if self.closures.closed_s >= self._settings.closure.microsleep_s:
+            return HeldBack.SPEED if self.closures.rung() else HeldBack.EXPLAINED
+        if not self._drowsiness.is_near(perclos):
+            return None
+        lacking = self._drowsiness.lacks(t, perclos)
+        if lacking is not None:
+            return lacking
+        if self._below(self._settings.speed.drowsy_kmh):
+            return HeldBack.SPEED
+        return HeldBack.OPEN_EYES if self._may_be_drowsy(t) else HeldBack.COOLDOWN
 
     def _below(self, gate_kmh: float) -> bool:
         """Whether the vehicle is known to be slower than a gate."""

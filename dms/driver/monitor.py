@@ -178,6 +178,7 @@ class DriverMonitor:
             anger.score,
             anger.emotions,
             (learner.opening.learned + learner.anger.learned) / 2,
+            fatigue.held_back(observation.t, perclos),
         )
 
     def _speed_kmh(self, t: float) -> float | None:

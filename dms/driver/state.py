@@ -32,6 +32,23 @@ class Degraded(StrEnum):
     CAMERA_TURNED = "camera_turned"
 
 
+class HeldBack(StrEnum):
+    """What holds back a fatigue alert that the eyes by themselves would raise."""
+
+    SECOND_SIGN = "second_sign"
+    """PERCLOS is at the advisory level, below the warning level, and no second sign was seen."""
+    DROOPS = "droops"
+    """PERCLOS is high by too few closures: a single long one is no drowsiness."""
+    COOLDOWN = "cooldown"
+    """An alert has just ended."""
+    SPEED = "speed"
+    """The vehicle is slower than the alert's gate."""
+    OPEN_EYES = "open_eyes"
+    """It is told when the eyes are open: while they are closed the closure is judged by itself."""
+    EXPLAINED = "explained"
+    """The eyes are closed for as long as a microsleep, and something else than sleep may explain it."""
+
+
 class Eyes(StrEnum):
     """The two eyes taken together."""
 
@@ -117,6 +134,8 @@ class DriverState:
         anger_score: Smoothed anger probability 0..1 above this driver's own resting face, None when unknown.
         emotions: Smoothed probabilities of the FER+ classes, None when unknown.
         calibrated: Share 0..1 of the driver's baseline that has been learned.
+        held_back: What holds back a fatigue alert that the eyes by themselves would raise; None when nothing does, or
+            one is open.
     """
 
     t: float
@@ -132,6 +151,7 @@ class DriverState:
     anger_score: float | None
     emotions: Emotions | None
     calibrated: float
+    held_back: HeldBack | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ COLUMNS = (
     Column("fatigue", Kind.TEXT, "level of the open fatigue alert"),
     Column("anger", Kind.TEXT, "level of the open anger alert"),
     Column("anger_score", Kind.NUMBER, "anger 0..1 above this driver's own resting face"),
+    Column("held_back", Kind.TEXT, "what held back a fatigue alert that the eyes by themselves would raise"),
     *(Column(f"emotion_{name}", Kind.NUMBER, "probability 0..1, smoothed") for name in _EMOTIONS),
     Column("calibrated", Kind.NUMBER, "share 0..1 of the driver's baseline that has been learned"),
     Column("alert", Kind.TEXT, "what was told at this moment, as `fatigue/asleep update`"),
@@ -53,7 +54,7 @@ _POSE = tuple(map(attrgetter, ("yaw", "pitch", "roll")))
 _JUDGED = tuple(
     map(
         attrgetter,
-        ("condition", "degraded", "closed_s", "perclos", "valid_share", "fatigue", "anger", "anger_score"),
+        ("condition", "degraded", "closed_s", "perclos", "valid_share", "fatigue", "anger", "anger_score", "held_back"),
     )
 )
 

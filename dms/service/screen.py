@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from rich.markup import escape
 
+from dms.alerts.console import held_back_in_words
 from dms.alerts.messages import AlertMessage, BrokerHealth, CameraHealth, HealthMessage
 from dms.service.problems import Verdict
 from dms.service.status import DriverStatus, Status
@@ -56,8 +57,9 @@ def _driver(driver: DriverStatus | None, now: datetime) -> str:
         return "not judged yet"
     words = " ".join(part for part in (driver.condition, driver.fatigue, driver.anger, driver.degraded) if part)
     perclos = "unknown" if driver.perclos is None else f"{driver.perclos:.2f}"
+    why = held_back_in_words(driver.held_back)
     since = "" if driver.since is None else f" for {_ago(now, driver.since)}"
-    return f"{words}{since}, eyes {driver.eyes}, PERCLOS {perclos}, learned {driver.calibrated:.0%}"
+    return f"{words}{since}, eyes {driver.eyes}, PERCLOS {perclos}, learned {driver.calibrated:.0%}{why}"
 
 
 def _camera(camera: CameraHealth) -> str:

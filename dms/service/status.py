@@ -16,7 +16,7 @@ from dms import __version__
 from dms.alerts.messages import AlertMessage, HealthMessage, Seconds, Share, Utc
 from dms.config import Config
 from dms.config.frames import without_secrets
-from dms.driver.state import AngerLevel, Condition, Degraded, DriverState, Eyes, FatigueLevel
+from dms.driver.state import AngerLevel, Condition, Degraded, DriverState, Eyes, FatigueLevel, HeldBack
 from dms.errors import WorldError
 from dms.service.control.client import NotRunningError, ask
 from dms.service.control.loop import LoopCalls
@@ -60,6 +60,7 @@ class DriverStatus(_Part):
     anger: AngerLevel | None
     anger_score: Share | None
     calibrated: Share
+    held_back: HeldBack | None = None
 
 
 class Status(_Part):

@@ -18,7 +18,7 @@ from dms.alerts.messages import InfoMessage
 from dms.alerts.topics import Topics
 from dms.alerts.watch import Watch, watch
 from dms.config import Config, MqttSettings, ServiceSettings
-from dms.driver.state import AlertKind, Phase
+from dms.driver.state import AlertKind, HeldBack, Phase
 from dms.errors import WorldError
 from tests.conftest import until
 
@@ -60,15 +60,16 @@ def silence(watcher: Watch, now: float) -> list[str]:
 
 def test_a_young_state_is_fresh_and_an_old_one_stale() -> None:
     message = encoder().state(state(t=102.0)).to_json()
-    assert "fresh attentive" in line(told(1.0), TOPICS.state, message, NOW + 10.0)
+    young = line(told(1.0), TOPICS.state, message, NOW + 10.0)
+    assert ("attentive" in young, "stale" in young, "fresh" in young) == (True, False, False)
     assert "stale attentive" in line(told(1.0), TOPICS.state, message, NOW + 10.1)
-    assert "fresh attentive" in line(told(1.0), TOPICS.state, message, NOW + 1.0, kept=True)
+    assert "stale" not in line(told(1.0), TOPICS.state, message, NOW + 1.0, kept=True)
 
 
 @pytest.mark.parametrize("watcher", [told(60.0), Watch()], ids=["state each minute", "interval not told"])
 def test_a_vehicle_that_tells_its_state_each_minute_is_not_stale_after_ten_seconds(watcher: Watch) -> None:
     message = encoder().state(state(t=102.0)).to_json()
-    assert "fresh" in line(watcher, TOPICS.state, message, NOW + 150.0, kept=True)
+    assert "state           attentive" in line(watcher, TOPICS.state, message, NOW + 150.0, kept=True)
     assert "stale" in line(watcher, TOPICS.state, message, NOW + 150.1, kept=True)
     line(watcher, TOPICS.state, message)
     assert silence(watcher, NOW + 150.0) == []
@@ -77,7 +78,7 @@ def test_a_vehicle_that_tells_its_state_each_minute_is_not_stale_after_ten_secon
 
 def test_without_a_good_clock_a_state_that_the_broker_had_kept_is_stale() -> None:
     message = encoder(ClockQuality.UNSYNCHRONISED).state(state()).to_json()
-    assert "fresh" in line(Watch(), TOPICS.state, message, GOOD_UTC + 9e6)
+    assert "state           attentive" in line(Watch(), TOPICS.state, message, GOOD_UTC + 9e6)
     assert "stale" in line(Watch(), TOPICS.state, message, GOOD_UTC + 9e6, kept=True)
 
 
@@ -122,7 +123,13 @@ def test_what_is_unknown_is_left_out_or_said_in_words() -> None:
     shown = line(Watch(), ANGER, message.model_copy(update={"late_s": None}).to_json())
     assert shown.endswith("start  angry cause anger, anger_score 0.71, late_s unknown")
     shown = line(Watch(), TOPICS.state, encoder().state(state(perclos=None)).to_json())
-    assert shown.endswith("fresh attentive, eyes open, PERCLOS unknown")
+    assert shown.endswith("state           attentive, eyes open, PERCLOS unknown")
+
+
+@pytest.mark.parametrize("reason", HeldBack, ids=str)
+def test_what_holds_an_alert_back_is_said_in_words(reason: HeldBack) -> None:
+    shown = line(Watch(), TOPICS.state, encoder().state(state(perclos=0.09, held_back=reason)).to_json())
+    assert re.search("attentive, eyes open, PERCLOS 0.09, no alert: [a-z ]+$", shown)
 
 
 def test_stopped_is_told_from_lost() -> None:
@@ -187,7 +194,7 @@ def test_it_prints_what_a_vehicle_publishes(
     vehicle = Vehicle(tmp_path / "vehicle", mosquitto.port).start()
     vehicle.tell_state()
     # what is retained is told to those who come later, an alert is not
-    for text in ("online", "fresh attentive"):
+    for text in ("online", "attentive"):
         until(lambda part=text: part in seen.printed)
     vehicle.raise_alert(Phase.START, 1)
     until(lambda: "start  microsleep" in seen.printed)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from dms.driver import VehicleSpeed
-from dms.driver.state import Condition, Degraded, Eyes, FatigueLevel
+from dms.driver import Baseline, VehicleSpeed
+from dms.driver.state import Condition, Degraded, Eyes, FatigueLevel, HeldBack
 from dms.driver.visibility import VIEWS
 from dms.observation import View
 
-from .drives import ASKEW, AWAY, CAMERAS, LIMITS, STEADY, UNSEEN, Camera, drive, ride
+from .drives import ASKEW, AWAY, CAMERAS, LIMITS, STEADY, UNSEEN, Camera, Drive, drive, ride
 
 cameras = pytest.mark.parametrize("camera", CAMERAS, ids=str)
 
@@ -243,3 +243,65 @@ def test_a_sleeper_in_a_parked_car_is_not_called_attentive() -> None:
     ridden = ride(told, Camera(10))
     assert not ridden.alerts()
     assert all(state.condition is not Condition.ATTENTIVE for state in ridden.states(since=34))
+
+
+def reasons(told: Drive, camera: Camera, baseline: Baseline | None = None) -> list[HeldBack | None]:
+    """What held an alert back, each reason once in a row; nobody is left to wonder at a high PERCLOS."""
+    ridden = ride(told, camera, baseline=baseline)
+    found: list[HeldBack | None] = []
+    for state in ridden.states():
+        if state.fatigue is not None:
+            assert state.held_back is None
+        elif state.perclos is not None and state.perclos >= LIMITS.perclos.advisory:
+            assert state.held_back is not None
+        if found[-1:] != [state.held_back]:
+            found.append(state.held_back)
+    return found
+
+
+def nods_off(count: int, seconds: float) -> Drive:
+    """Lids that droop ever so long, so often that they are shut for a tenth of the time."""
+    return drive().awake(65).times(count, drive().open(9 * seconds).closed(seconds)).open(20)
+
+
+SLOW_BLINKER = Baseline(0.04, 1.0, 0.3, 1.0, 0.03, 1.0)
+CAREFUL = [camera for camera in CAMERAS if camera.rate >= 10]
+careful = pytest.mark.parametrize("camera", CAREFUL, ids=str)
+
+
+@careful
+def test_a_high_perclos_without_a_second_sign_says_so(camera: Camera) -> None:
+    # neither slow closures (from 0.5 s on) nor slow blinks of one who blinks slowly by nature (from 0.48 s on)
+    assert HeldBack.SECOND_SIGN in reasons(nods_off(28, 0.4), camera, SLOW_BLINKER)
+
+
+@careful
+def test_one_long_closure_leaves_a_perclos_that_is_no_drowsiness(camera: Camera) -> None:
+    found = reasons(drive().awake(65).closed(8).open(40), camera)
+    assert HeldBack.DROOPS in found
+    assert HeldBack.SECOND_SIGN not in found
+
+
+@careful
+def test_below_the_gate_the_speed_is_named_for_a_closure_and_for_drowsiness(camera: Camera) -> None:
+    crawling = drive().hear(VehicleSpeed(0.0, 3.0)).awake(65)
+    for _ in range(20):
+        crawling.hear(VehicleSpeed(0.0, 3.0)).open(4.5).closed(1.5)
+    assert HeldBack.SPEED in reasons(crawling, camera)
+
+
+@careful
+def test_a_closure_that_may_be_something_else_is_named(camera: Camera) -> None:
+    long_s = (LIMITS.closure.microsleep_s + LIMITS.closure.excused_s) / 2
+    laughs = drive().awake(65).open(5, happiness=0.9).closed(long_s, happiness=0.9).awake(20)
+    assert reasons(laughs, camera) == [None, HeldBack.EXPLAINED, None]
+
+
+@careful
+def test_after_an_alert_the_pause_is_named(camera: Camera) -> None:
+    assert HeldBack.COOLDOWN in reasons(drive().awake(65).times(8, drive().open(6).closed(1.3)).open(20), camera)
+
+
+@careful
+def test_an_awake_driver_has_nothing_held_back(camera: Camera) -> None:
+    assert reasons(drive().awake(120), camera) == [None]
