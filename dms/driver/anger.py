@@ -35,14 +35,14 @@ class AngerJudge:
         self._learner = learner
         self.life = AlertLife[AngerLevel](AlertKind.ANGER, settings.life.repeat_s)
         self._mean = DecayingMean(settings.anger.average_s, len(_CLASSES))
-        self.forget()
+        self.reset()
 
     def begin(self, learner: BaselineLearner) -> None:
         """Somebody else drives: forget everything and rest on another baseline."""
         self._learner = learner
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin all measures anew; an open alert stays open."""
         self._mean.clear()
         self._sample: tuple[float, ...] | None = None
@@ -61,7 +61,7 @@ class AngerJudge:
         """Whether the latest reading of the face, if it still holds, laughs."""
         return self._happiness >= self._laugh_limit and t - self._sample_t <= self._limits.hold_s
 
-    def see(self, t: float, emotions: Emotions | None, mouth_wide: bool) -> list[Alert]:
+    def update(self, t: float, emotions: Emotions | None, mouth_wide: bool) -> list[Alert]:
         """Take one observation's emotions (mostly None at a lower rate) and decide.
 
         Args:

@@ -134,7 +134,7 @@ class BaselineLearner:
         """Whether eyes that are seen still teach something."""
         return self._trial is not None or self.opening.learned < 1.0
 
-    def see_eyes(self, closed: float, span_s: float) -> bool:
+    def add_eyes(self, closed: float, span_s: float) -> bool:
         """Learn from the eyes.
 
         Args:

@@ -71,9 +71,9 @@ class ClosureTracker:
         """When it began."""
         self.looked_down = False
         """The head went down with the lids of the closure that runs; whoever knows says so."""
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Drop the closure that runs."""
         self.closed_s = self.counted_s = 0.0
         self._open_s = self._unknown_s = self._closedness_s = self._coarsest_s = self._plain_s = 0.0
@@ -92,13 +92,13 @@ class ClosureTracker:
                 return self._opened(span)
             self._unknown_s += span.seconds
             if self._unknown_s > self._settings.bridge_s:
-                self.forget()
+                self.reset()
         return None
 
     def _closed(self, span: Span) -> None:
         seconds, reading = span.seconds, span.reading
         if self.closed_s == 0.0:
-            self.forget()
+            self.reset()
             self.start_t = span.end_t - seconds
         self._open_s = self._unknown_s = 0.0
         self.closed_s += seconds
@@ -127,7 +127,7 @@ class ClosureTracker:
             not self.half_shut() and not self._explanations_found(),
             self._settled_pitch is not None and self._settled_pitch - self._lowest_pitch >= self._nod_deg,
         )
-        self.forget()
+        self.reset()
         return ended
 
     def half_shut(self) -> bool:

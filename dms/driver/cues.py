@@ -38,20 +38,20 @@ class Cues:
     def begin(self) -> None:
         """Somebody else drives: the head rests elsewhere too."""
         self.head = RestingHead(self._settings.baseline)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin all measures anew; the head rests where it did."""
-        self._step.forget()
-        self.mouth.forget()
+        self._step.reset()
+        self.mouth.reset()
         self.yawned = False
 
-    def see(self, observation: Observation) -> None:
+    def update(self, observation: Observation) -> None:
         """Take what an observation shows of head and mouth."""
         t, pose, yawn = observation.t, observation.pose, observation.yawn
         if pose is not None and observation.upright is not False:
-            self.head.see(t, pose)
-            self._step.see(t, pose.pitch)
+            self.head.update(t, pose)
+            self._step.update(t, pose.pitch)
         self.yawned = yawn is not None and self.mouth.read(t, yawn)
 
     def believes_eyes(self, observation: Observation) -> bool:

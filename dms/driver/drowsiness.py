@@ -31,12 +31,12 @@ class Drowsiness:
     def begin(self, learner: BaselineLearner) -> None:
         """Somebody else drives."""
         self.signs = Signs(self._settings, learner)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin all measures anew."""
         self.perclos.clear()
-        self.signs.forget()
+        self.signs.reset()
         self.lasts = False
         """It was raised, and PERCLOS has not cleared since."""
         self._measured_t: float | None = None

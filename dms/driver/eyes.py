@@ -35,7 +35,7 @@ class EyeReader:
         self._closed_from = open_level + self._settings.closed_limit * (1.0 - open_level)
         self._open_to = open_level + self._settings.open_limit * (1.0 - open_level)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Start anew: what the eyes were does not hold any longer."""
         self._eyes = Eyes.UNKNOWN
         self.raw = None

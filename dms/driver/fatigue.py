@@ -43,12 +43,12 @@ class FatigueJudge:
         """Somebody else drives: forget everything and rest on another baseline."""
         self._learner = learner
         self._drowsiness.begin(learner)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin all measures anew; an open alert stays open."""
-        self._ladder.forget()
-        self._drowsiness.forget()
+        self._ladder.reset()
+        self._drowsiness.reset()
         self._recovery.begin()
         self._longest_s = 0.0
 
@@ -69,7 +69,7 @@ class FatigueJudge:
             self.perclos.doubt()
         return closures.looked_down
 
-    def see_yawn(self, t: float) -> None:
+    def add_yawn(self, t: float) -> None:
         """The driver has just yawned."""
         self._drowsiness.signs.yawn(t)
 

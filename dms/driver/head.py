@@ -47,7 +47,7 @@ class RestingHead:
         self.pitch = 0.0
         self.yaw = 0.0
 
-    def see(self, t: float, pose: HeadPose) -> None:
+    def update(self, t: float, pose: HeadPose) -> None:
         """Take the head's pose at time ``t``."""
         if self._t is not None and 0.0 <= t - self._t < READ_EVERY_S:
             return
@@ -96,12 +96,12 @@ class HeadStep:
         self._poses: deque[tuple[float, float]] = deque(maxlen=MOST_POSES)
         self._known: tuple[float, float] | None = None
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Start anew."""
         self._poses.clear()
         self._known = None
 
-    def see(self, t: float, pitch: float) -> None:
+    def update(self, t: float, pitch: float) -> None:
         """Take the head's pitch in degrees at time ``t``."""
         if isfinite(pitch):
             self._poses.append((t, pitch))

@@ -38,9 +38,9 @@ class Ladder:
         self._rung = 0
         self._return_s: float | None = None
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Drop the closure that runs."""
-        self.closures.forget()
+        self.closures.reset()
         self._rung = 0
         self._return_s = None
 

@@ -11,15 +11,15 @@ from dms.config.driver import DriverSettings
 from dms.driver.anger import AngerJudge
 from dms.driver.baseline import Baseline, BaselineLearner
 from dms.driver.cues import Cues
-from dms.driver.eyes import EyeReader
 from dms.driver.fatigue import FatigueJudge
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
+from dms.driver.reader import ObservationReader
 from dms.driver.span import Reading, cut
+from dms.driver.speed import SpeedHold
 from dms.driver.state import Alert, AlertKind, Condition, Degraded, DriverState, Eyes, Judgement
-from dms.driver.visibility import Visibility, obstacle
+from dms.driver.visibility import Visibility
 from dms.observation import Observation, View
 
-_OPEN = Reading(Eyes.OPEN)
 _NOTHING = Reading(Eyes.UNKNOWN, obstacle=Degraded.FACE_MISSING, in_view=False)
 
 
@@ -45,12 +45,12 @@ class DriverMonitor:
         self._max_gap_s = settings.time.max_gap_s
         self._jump_s = settings.time.jump_s
         self._learner = BaselineLearner(settings, baseline)
-        self._reader = EyeReader(settings.eyes, self._learner.opening.value)
         self._cues = Cues(settings)
+        self._reader = ObservationReader(settings, self._learner, self._cues)
         self._fatigue = FatigueJudge(settings, self._learner, self._cues)
         self._anger = AngerJudge(settings, self._learner)
         self._visibility = Visibility(settings.degraded)
-        self._speed: VehicleSpeed | None = None
+        self._speed = SpeedHold(settings.speed.hold_s)
         self._last: Observation | None = None
         self._reading = _NOTHING
         self._state: DriverState | None = None
@@ -86,67 +86,37 @@ class DriverMonitor:
                     return Judgement(self._state, ())
                 self._jump(interval_s)
                 interval_s = 0.0
-        self._cues.see(observation)
+        self._cues.update(observation)
         if self._cues.yawned:
-            self._fatigue.see_yawn(t)
-        reading = self._read(observation)
+            self._fatigue.add_yawn(t)
+        reading = self._reader.read(observation, self._anger.laughing(t))
         if interval_s > 0.0:
             for span in cut(self._reading, reading, t, interval_s, self._time):
                 self._fatigue.add(span)
                 self._visibility.add(span)
-            raw = self._reader.raw
-            if raw is not None and self._learner.learns_eyes:
-                self._learn(raw, min(interval_s, self._max_gap_s))
+            self._reader.learn(min(interval_s, self._max_gap_s))
         self._last, self._reading = observation, reading
         return self._judge(observation, reading.eyes)
 
-    def _read(self, observation: Observation) -> Reading:
-        """What an observation says of the eyes, and what surrounds them."""
-        t, cues, reader = observation.t, self._cues, self._reader
-        if cues.believes_eyes(observation):
-            eyes = reader.read(t, observation.left_eye, observation.right_eye)
-        else:
-            reader.forget()
-            eyes = Eyes.UNKNOWN
-        if eyes is Eyes.OPEN:
-            return _OPEN
-        if eyes is Eyes.UNKNOWN:
-            return Reading(eyes, obstacle=obstacle(observation), in_view=observation.view is View.CLEAR)
-        closure, pose, closedness = self._settings.closure, observation.pose, reader.closedness()
-        explanations = cues.explain(observation, self._anger.laughing(t))
-        return Reading(
-            eyes,
-            closedness,
-            closure.one_eye_weight if reader.single else 1.0,
-            explanations,
-            bool(explanations) or closedness < closure.half_shut,
-            None if pose is None else pose.pitch,
-        )
-
     def _jump(self, interval_s: float) -> None:
         """The clock has jumped by so much: nothing that was measured holds any longer."""
-        self._reader.forget()
-        self._cues.forget()
-        self._fatigue.forget()
-        self._anger.forget()
-        self._visibility.forget()
+        self._reader.reset()
+        self._cues.reset()
+        self._fatigue.reset()
+        self._anger.reset()
+        self._visibility.reset()
         self._reading = _NOTHING
-        self._speed = None
+        self._speed.reset()
         if interval_s < 0.0:
             self._fatigue.life.shift(interval_s)
             self._anger.life.shift(interval_s)
-
-    def _learn(self, raw: float, span_s: float) -> None:
-        if self._learner.see_eyes(raw, span_s):
-            self._reader.adapt(self._learner.opening.value)
 
     def _judge(self, observation: Observation, eyes: Eyes) -> Judgement:
         t = observation.t
         fatigue, anger = self._fatigue, self._anger
         perclos = fatigue.perclos.value()
-        speed_kmh = None if self._speed is None else self._speed_kmh(t)
-        alerts = fatigue.judge(t, eyes, perclos, speed_kmh)
-        alerts += anger.see(t, observation.emotions, self._cues.mouth.wide(t))
+        alerts = fatigue.judge(t, eyes, perclos, self._speed.kmh(t))
+        alerts += anger.update(t, observation.emotions, self._cues.mouth.wide(t))
         self._state = self._describe(observation, eyes, perclos)
         return Judgement(self._state, tuple(alerts))
 
@@ -181,12 +151,6 @@ class DriverMonitor:
             fatigue.held_back(observation.t, perclos),
         )
 
-    def _speed_kmh(self, t: float) -> float | None:
-        speed = self._speed
-        if speed is None or t - speed.t > self._settings.speed.hold_s:
-            return None
-        return speed.kmh
-
     def receive(self, event: DriverInput) -> Judgement | None:
         """Take a vehicle or driver input.
 
@@ -199,9 +163,7 @@ class DriverMonitor:
         if not isfinite(event.t):
             raise ValueError(f"an input needs a finite time, not {event.t}")
         if isinstance(event, VehicleSpeed):
-            if event.kmh is not None and not (isfinite(event.kmh) and event.kmh >= 0.0):
-                raise ValueError(f"a speed is 0 km/h or more, not {event.kmh}")
-            self._speed = event
+            self._speed.update(event)
             return None
         if isinstance(event, Acknowledgement):
             return self._acknowledge(event)
@@ -220,11 +182,11 @@ class DriverMonitor:
     def _change_driver(self, event: DriverChange) -> Judgement | None:
         ended = self.finish("driver_change")
         self._learner = BaselineLearner(self._settings, event.baseline)
-        self._reader = EyeReader(self._settings.eyes, self._learner.opening.value)
+        self._reader.begin(self._learner)
         self._cues.begin()
         self._fatigue.begin(self._learner)
         self._anger.begin(self._learner)
-        self._visibility.forget()
+        self._visibility.reset()
         self._reading = _NOTHING
         return self._told(ended)
 

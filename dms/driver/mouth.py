@@ -22,9 +22,9 @@ class MouthReader:
         self._limit = settings.yawn_limit
         self._yawn_s = signs.yawn_s
         self._hold_s = hold_s
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Start anew."""
         self._t = float("-inf")
         self._wide = False

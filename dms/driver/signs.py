@@ -33,7 +33,7 @@ class Signs:
         self._yawns = Recent(settings.signs.window_s, MOST_KEPT)
         self._nods = Recent(settings.signs.window_s, MOST_KEPT)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Nothing has been seen."""
         for recent in (self._droops, self._blinks, self._slow_closures, self._yawns, self._nods):
             recent.clear()

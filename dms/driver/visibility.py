@@ -45,9 +45,9 @@ class Visibility:
         self._settings = settings
         self._back = settings.after_s / settings.recover_s
         self._time = SlidingTime(settings.share_window_s, 3)
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin anew: too little has been seen."""
         self._gap: Degraded | None = None
         self._known_s = self._unknown_s = self._without_s = 0.0

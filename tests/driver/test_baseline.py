@@ -29,9 +29,9 @@ def test_a_kept_level_that_does_not_fit_who_drives_is_learned_anew() -> None:
     kept = Baseline(0.05, 1.0, 0.2, 1.0, 0.1, 1.0)
     learner = BaselineLearner(LIMITS, kept)
     for _ in range(int(OWN.fit_s * 10) - 1):
-        learner.see_eyes(0.4, 0.1)
+        learner.add_eyes(0.4, 0.1)
     assert learner.baseline() == kept, "judged once, after enough was seen"
-    learner.see_eyes(0.4, 0.2)
+    learner.add_eyes(0.4, 0.2)
     anew = learner.baseline()
     assert learner.stranger
     assert (anew.open_learned, anew.blink_learned, anew.anger_learned) == (pytest.approx(0.5, abs=0.02), 0.0, 0.0)
@@ -43,7 +43,7 @@ def test_a_kept_level_that_fits_stays_as_it_is() -> None:
     kept = Baseline(0.25, 1.0, 0.2, 1.0, 0.1, 1.0)
     learner = BaselineLearner(LIMITS, kept)
     for _ in range(int(OWN.learn_s * 20)):
-        learner.see_eyes(0.12, 0.1)
+        learner.add_eyes(0.12, 0.1)
     assert (learner.stranger, learner.learns_eyes, learner.baseline()) == (False, False, kept)
 
 

@@ -59,5 +59,5 @@ def test_unknown_eyes_leave_nothing_to_hold() -> None:
     reader.read(0.1, None, None)
     assert reader.read(0.15, 0.5, 0.5) is Eyes.UNKNOWN
     reader.read(0.2, 1.0, 1.0)
-    reader.forget()
+    reader.reset()
     assert reader.read(0.25, 0.5, 0.5) is Eyes.UNKNOWN

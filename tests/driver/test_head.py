@@ -16,7 +16,7 @@ def watched(*stretches: tuple[float, float, float], rate: float = 10) -> Resting
     head, t = RestingHead(LIMITS), 50.0
     for seconds, pitch, yaw in stretches:
         for _ in range(round(seconds * rate)):
-            head.see(t, HeadPose(yaw, pitch, 0.0))
+            head.update(t, HeadPose(yaw, pitch, 0.0))
             t += 1 / rate
     return head
 
@@ -59,7 +59,7 @@ def stepped(before: float, after: float, at_s: float = 0.0, rate: float = 10.0) 
     step = HeadStep(ClosureSettings())
     for frame in range(round(8 * rate), round(12 * rate)):
         t = frame / rate
-        step.see(t, after if t >= 10.0 + at_s else before)
+        step.update(t, after if t >= 10.0 + at_s else before)
     return step
 
 
@@ -77,12 +77,12 @@ def test_a_step_that_was_seen_is_remembered_while_the_closure_lasts() -> None:
     step = stepped(2.0, -4.0)
     assert step.down_deg(10.0) == pytest.approx(6.0)
     for frame in range(600):
-        step.see(12.0 + frame / 10, -30.0)
+        step.update(12.0 + frame / 10, -30.0)
     assert step.down_deg(10.0) == pytest.approx(6.0)
 
 
 def test_a_head_that_was_not_seen_before_the_lids_fell_made_no_step() -> None:
     step = HeadStep(ClosureSettings())
     for frame in range(20):
-        step.see(10.0 + frame / 10, nan if frame % 2 else -20.0)
+        step.update(10.0 + frame / 10, nan if frame % 2 else -20.0)
     assert step.down_deg(10.0) is None

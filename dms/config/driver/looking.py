@@ -1,0 +1,88 @@
+"""When the head says that shut lids look somewhere: down, aside. Part of the table of closures."""
+
+from typing import Annotated, Self
+
+from pydantic import model_validator
+
+from dms.config.driver.sources import BLINKS, OWN
+from dms.config.limit import Limit, in_order
+from dms.config.section import Section
+
+
+class LookingSettings(Section):
+    """What the head explains of a closure."""
+
+    down_deg: Annotated[
+        float,
+        Limit(
+            ge=5.0,
+            le=45.0,
+            unit="degrees",
+            title="Looking down",
+            text="A head this far below its resting pitch looks down, which lowers the lids and explains a closure.",
+            source="a console or a phone lies 20 to 40 degrees below the road; half of the smaller; " + OWN,
+        ),
+    ] = 10.0
+    step_deg: Annotated[
+        float,
+        Limit(
+            ge=1.0,
+            le=20.0,
+            unit="degrees",
+            title="Head goes down",
+            text="A head that goes down this far with the falling lids looks down; who falls asleep shuts the eyes "
+            "first.",
+            source="of our development clips 3 and 5 degrees already fail one; " + OWN,
+        ),
+    ] = 4.0
+    step_gap_s: Annotated[
+        float,
+        Limit(
+            ge=0.0,
+            le=0.5,
+            unit="s",
+            title="Head goes down, gap",
+            text="This long on either side of the moment the lids fall is left out: lids that move make a pitch "
+            "uncertain.",
+            source=BLINKS + ": lids fall within it; " + OWN,
+        ),
+    ] = 0.1
+    step_window_s: Annotated[
+        float,
+        Limit(
+            ge=0.2,
+            le=0.9,
+            unit="s",
+            title="Head goes down, window",
+            text="The head's pitch is the median up to this long before and after that moment.",
+            source="shorter than a microsleep, and two frames at 5 a second; " + OWN,
+        ),
+    ] = 0.6
+    aside_deg: Annotated[
+        float,
+        Limit(
+            ge=10.0,
+            le=60.0,
+            unit="degrees",
+            title="Looking aside",
+            text="A head turned this far from its resting yaw looks aside, which hides lids and explains a closure.",
+            source="the near mirror; beyond it one eye sees little of the road; " + OWN,
+        ),
+    ] = 20.0
+    profile_deg: Annotated[
+        float,
+        Limit(
+            ge=15.0,
+            le=60.0,
+            unit="degrees",
+            title="Profile",
+            text="Of a head turned this far from the camera, and aside from where it rests, no eye is believed.",
+            source="at 32 degrees the nose hides half of the farther eye; before a mirror camera the head rests there; "
+            + OWN,
+        ),
+    ] = 28.0
+
+    @model_validator(mode="after")
+    def _step_in_order(self) -> Self:
+        in_order(step_gap_s=self.step_gap_s, step_window_s=self.step_window_s)
+        return self

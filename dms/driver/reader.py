@@ -1,0 +1,70 @@
+"""Reads one observation: are the eyes open, and what surrounds them if not.
+
+Takes observations, gives a ``Reading`` for each: what the time up to the next one is judged by.
+"""
+
+from dms.config.driver import DriverSettings
+from dms.driver.baseline import BaselineLearner
+from dms.driver.cues import Cues
+from dms.driver.eyes import EyeReader
+from dms.driver.span import Reading
+from dms.driver.state import Eyes
+from dms.driver.visibility import obstacle
+from dms.observation import Observation, View
+
+_OPEN = Reading(Eyes.OPEN)
+
+
+class ObservationReader:
+    """Reads eyes in the light of head, mouth and this driver's own open-eye level.
+
+    Args:
+        settings: All limits of the driver room.
+        learner: This driver's baseline; the open-eye level is learned from here.
+        cues: Head and mouth, already up to date with what is read.
+    """
+
+    __slots__ = ("_closure", "_cues", "_eyes", "_learner", "_settings")
+
+    def __init__(self, settings: DriverSettings, learner: BaselineLearner, cues: Cues) -> None:
+        self._settings = settings
+        self._closure = settings.closure
+        self._cues = cues
+        self.begin(learner)
+
+    def begin(self, learner: BaselineLearner) -> None:
+        """Somebody else drives."""
+        self._learner = learner
+        self._eyes = EyeReader(self._settings.eyes, learner.opening.value)
+
+    def reset(self) -> None:
+        """Start anew: what the eyes were does not hold any longer."""
+        self._eyes.reset()
+
+    def read(self, observation: Observation, laughing: bool) -> Reading:
+        """What an observation says of the eyes, and what surrounds them."""
+        eyes = Eyes.UNKNOWN
+        if self._cues.believes_eyes(observation):
+            eyes = self._eyes.read(observation.t, observation.left_eye, observation.right_eye)
+        else:
+            self._eyes.reset()
+        if eyes is Eyes.OPEN:
+            return _OPEN
+        if eyes is Eyes.UNKNOWN:
+            return Reading(eyes, obstacle=obstacle(observation), in_view=observation.view is View.CLEAR)
+        pose, closedness = observation.pose, self._eyes.closedness()
+        explanations = self._cues.explain(observation, laughing)
+        return Reading(
+            eyes,
+            closedness,
+            self._closure.one_eye_weight if self._eyes.single else 1.0,
+            explanations,
+            bool(explanations) or closedness < self._closure.half_shut,
+            None if pose is None else pose.pitch,
+        )
+
+    def learn(self, span_s: float) -> None:
+        """Let what was read last teach the open-eye level, for the span that it speaks for."""
+        raw, learner = self._eyes.raw, self._learner
+        if raw is not None and learner.learns_eyes and learner.add_eyes(raw, span_s):
+            self._eyes.adapt(learner.opening.value)
