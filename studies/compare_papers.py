@@ -21,7 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dms.datasets.layouts import read_fer2013
+from dms.datasets.fer import read_fer2013
 from dms.training.architectures import count_macs
 from dms.training.card import Table, set_table, write_card
 from dms.training.export import quantise, with_probabilities

@@ -23,7 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.config import CameraSettings, PerceptionSettings
-from dms.datasets.layouts import read_frames, read_grey
+from dms.datasets.layouts import read_frames
+from dms.datasets.pictures import read_grey
 from dms.frames import Frame
 from dms.frames.source import open_recording
 from dms.models import find_model

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
-from dms.datasets.layouts import read_grey
+from dms.datasets.pictures import read_grey
 from dms.errors import UserError
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from dms.datasets.layouts import Expressions
+from dms.datasets.fer import Expressions
 
 
 class Part(StrEnum):

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dms.datasets.layouts import FER2013, FERPLUS, find_pictures, majority, read_fer2013, sub_folders
+from dms.datasets.fer import FER2013, FERPLUS, majority, read_fer2013
+from dms.datasets.pictures import find_pictures, sub_folders
 from dms.datasets.reading import Reading, progress
 from dms.errors import UserError
 from dms.evaluate.metrics import (

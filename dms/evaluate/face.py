@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from dms.config import PerceptionSettings
-from dms.datasets.layouts import folder_of, named, picture_files, read_frames
+from dms.datasets.layouts import folder_of, read_frames
+from dms.datasets.pictures import named, picture_files
 from dms.datasets.reading import Reading
 from dms.errors import UserError
 from dms.evaluate.landmarks import marked_faces

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dms.datasets.layouts import picture_files
+from dms.datasets.pictures import picture_files
 from dms.datasets.reading import Reading
 from dms.errors import UserError
 from dms.evaluate.emotion import LABELS, Classifier, answer_all, face_picture

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dms.datasets.layouts import LabelledFrame, read_frames, read_grey, read_landmarks
+from dms.datasets.layouts import LabelledFrame, read_frames, read_landmarks
+from dms.datasets.pictures import read_grey
 from dms.datasets.split import PEOPLE, SCENES, Part
 from dms.errors import UserError
 from dms.perception.landmarks import FOREHEAD, face_outline

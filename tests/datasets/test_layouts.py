@@ -4,16 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dms.datasets.layouts import (
-    FERPLUS,
-    majority,
-    picture_files,
-    read_eyes,
-    read_fer2013,
-    read_frames,
-    read_grey,
-    read_landmarks,
-)
+from dms.datasets.fer import FERPLUS, majority, read_fer2013
+from dms.datasets.layouts import read_eyes, read_frames, read_landmarks
+from dms.datasets.pictures import picture_files, read_grey
 from dms.errors import UserError
 
 VOTES = [*FERPLUS, "unknown", "NF"]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dms.datasets.layouts import FERPLUS
+from dms.datasets.fer import FERPLUS
 from dms.errors import UserError, WorldError
 from dms.evaluate import emotion
 from dms.evaluate.emotion import LABELS, ModelFaces

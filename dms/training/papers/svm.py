@@ -20,7 +20,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
-from dms.datasets.layouts import read_fer2013
+from dms.datasets.fer import read_fer2013
 from dms.datasets.sources import only_fer2013
 from dms.errors import UserError
 from dms.training.papers.landmarks import Features, features, features_apart

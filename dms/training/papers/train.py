@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch.nn.functional as F  # noqa: N812
 
-from dms.datasets.layouts import FER2013, Expressions, read_fer2013
+from dms.datasets.fer import FER2013, Expressions, read_fer2013
 from dms.datasets.sources import only_fer2013
 from dms.datasets.split import split
 from dms.errors import UserError

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from dms.datasets.layouts import FER2013, FERPLUS, Expressions, majority, read_fer2013
+from dms.datasets.fer import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.datasets.split import split
 from dms.errors import UserError
 from dms.training import augment

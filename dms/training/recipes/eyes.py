@@ -20,7 +20,8 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from dms.datasets.layouts import read_eyes, read_grey, read_landmarks
+from dms.datasets.layouts import read_eyes, read_landmarks
+from dms.datasets.pictures import read_grey
 from dms.datasets.split import EYES, Part
 from dms.errors import UserError
 from dms.evaluate.eyes import resize
