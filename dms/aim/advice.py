@@ -44,7 +44,7 @@ def _hidden(measured: Measured, config: Config) -> list[Advice]:
         )
         return [Advice(Problem.DARK, True, text)]
     if measured.face < limits.SEEN_LEAST:
-        return _nobody(measured)
+        return _nobody(measured, config)
     return []
 
 
@@ -57,7 +57,7 @@ def _turned(turn: int, config: Config) -> Advice:
     return Advice(Problem.SIDEWAYS, True, f"the picture lies on its side: set camera.rotate = {rotate}")
 
 
-def _nobody(measured: Measured) -> list[Advice]:
+def _nobody(measured: Measured, config: Config) -> list[Advice]:
     if measured.covered >= limits.SEEN_LEAST:
         text = "the picture shows nothing: take off the cover, clean the lens, or turn the camera away from the wall"
         return [Advice(Problem.NO_FACE, True, text)]
@@ -66,9 +66,10 @@ def _nobody(measured: Measured) -> list[Advice]:
         return [Advice(Problem.NO_FACE, True, text)]
     if measured.face > 0:
         text = f"the face is seen for only {measured.face:.0%} of the time: point the camera at the middle of the head"
+        # what makes it hard to find, where it was seen at all
+        found = [Advice(Problem.NO_FACE, True, text), *_small(measured, config), *_dim(measured, config)]
     else:
-        text = "no face is seen: sit as you drive, and point the camera at your head"
-    found = [Advice(Problem.NO_FACE, True, text)]
+        found = [Advice(Problem.NO_FACE, True, "no face is seen: sit as you drive, and point the camera at your head")]
     if measured.blown_out >= limits.BLOWN_OUT_SHARE:
         text = (
             f"{measured.blown_out:.0%} of the picture is blown out: turn the camera away from the window or the lamp "

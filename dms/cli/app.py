@@ -38,7 +38,7 @@ app.command(epilog="Example: dms run --config /etc/dms/dms.toml --source /dev/vi
 app.command(epilog="Example: dms demo")(live.demo)
 app.command(epilog="Example: dms check --config /etc/dms/dms.toml")(live.check)
 app.command(epilog="Example: dms status --config /etc/dms/dms.toml")(running.status)
-app.command(epilog="Example: dms aim --source /dev/video0 --picture seen.png")(aim.aim)
+app.command(epilog="Example: dms aim --source /dev/video0 --picture seen.png", cls=aim.AimCommand)(aim.aim)
 app.command("test-alert", epilog="Example: sudo dms test-alert --level asleep --config /etc/dms/dms.toml")(
     running.try_alert
 )
