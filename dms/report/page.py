@@ -4,6 +4,7 @@ Takes drives, gives the text of the page. The drives' curves are thinned until t
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -66,7 +67,8 @@ def page(drives: Sequence[ReportDrive], settings: DriverSettings, head: Head, ve
         UserError: What draws it is not installed, or there are too many drives for one page.
     """
     try:
-        from bokeh.resources import Resources  # noqa: PLC0415  # an extra
+        from bokeh import __version__ as bokeh_version  # noqa: PLC0415  # an extra
+        from bokeh.resources import Resources  # noqa: PLC0415
         from jinja2 import Environment  # noqa: PLC0415
         from markupsafe import Markup  # noqa: PLC0415
     except ImportError as error:
@@ -80,13 +82,15 @@ def page(drives: Sequence[ReportDrive], settings: DriverSettings, head: Head, ve
         "readings": _READINGS,
         "drives": [_drive(drive) for drive in drives],
     }
+    # a quarter of its size, which is room for hours of curves, and inflated within 20 ms
+    library = deflated(Resources("inline").js_raw[0].encode())
     template = Environment(autoescape=True, trim_blocks=True).from_string(_asset("page.html"))
 
     def render(curves: Sequence[Mapping[str, Any]], share: float) -> str:
         # nothing of a user is in the scripts, and what is in the JSON is escaped
         scripts = {
             "css": _asset("report.css"),
-            "bokeh": Resources("inline").js_raw[0],
+            "bokeh": library,
             "data": _json({**data, "curves": curves}),
             "js": _asset("report.js"),
         }
@@ -100,6 +104,7 @@ def page(drives: Sequence[ReportDrive], settings: DriverSettings, head: Head, ve
             rows=rows_of(drives),
             old=old,
             share=share,
+            bokeh_version=bokeh_version,
             **{name: Markup(script) for name, script in scripts.items()},
         )
         return made
@@ -178,10 +183,9 @@ def _curves(drive: ReportDrive, share: float) -> dict[str, Any]:
 
 
 def _both(run: Timeline, share: float, moments: Sequence[float]) -> dict[str, Any]:
-    return {
-        name: pack(thin(curves, round(len(curves.t) * share), moments))
-        for name, curves in (("fast", run.fast), ("slow", run.slow))
-    }
+    # averages over seconds have few points and say most
+    shares = (("fast", run.fast, share), ("slow", run.slow, math.sqrt(share)))
+    return {name: pack(thin(curves, round(len(curves.t) * part), moments)) for name, curves, part in shares}
 
 
 def _compared(curves: Curves) -> Curves:

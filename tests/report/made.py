@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ def make_drive(
     closed_s: Sequence[tuple[float, float]] = (),
     lost_s: tuple[float, float] = (0, 0),
     noise: float = 0.0,
+    events: bool = True,
 ) -> Path:
     """Write the trace of a drive at 10 fps into a folder and replay it there.
 
@@ -30,22 +32,25 @@ def make_drive(
         closed_s: When the eyes are closed, from and to.
         lost_s: When there is no picture.
         noise: By how much open eyes differ from frame to frame.
+        events: Whether it is replayed; without, nothing was raised.
     """
     folder.mkdir(parents=True)
+    chance = random.Random(1)
     with TraceWriter(folder / "trace.jsonl", TraceHeader(f"{folder.name}.mp4", "session")) as trace:
         for index in range(int(length_s * 10) + 1):
             t = index / 10
             if lost_s[0] <= t < lost_s[1]:
                 trace.write(Observation(t, View.LOST))
                 continue
-            eye = (
-                0.97 if any(start <= t < end for start, end in closed_s) else 0.02 + noise * (index * 7919 % 997) / 997
-            )
+            eye = 0.97 if any(start <= t < end for start, end in closed_s) else 0.02 + noise * chance.random()
             pose = HeadPose(5 * (t % 4), -3, 1)
             trace.write(
                 Observation(t, View.CLEAR, True, 0.9, None, pose, eye, eye, 0.05, CALM if index % 3 == 0 else None)
             )
-    replay_drives([folder / "trace.jsonl"], Config(), folder)
+    if events:
+        replay_drives([folder / "trace.jsonl"], Config(), folder)
+    else:
+        (folder / "events.jsonl").touch()
     return folder
 
 

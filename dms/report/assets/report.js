@@ -1,5 +1,5 @@
 // Brings the page to life: unpacks the drives, fills the charts with what can be seen of one, and leads to its marks.
-// Needs Bokeh, the JSON of the page (id "data") and its elements; asks no network for anything.
+// Needs BokehJS, deflated (id "bokeh"), the JSON of the page (id "data") and its elements; asks no network for anything.
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -223,11 +223,18 @@
   });
 
   window.dmsReport = {moved, pointed, whole: () => actions.whole()};
-  Bokeh.embed.embed_item(data.charts, "charts").then(async (view) => {
+
+  async function begin() {
+    const bokeh = document.createElement("script");
+    bokeh.textContent = await inflate($("bokeh").textContent).text();
+    document.head.append(bokeh);
+    const view = await Bokeh.embed.embed_item(data.charts, "charts");
     model = (view.roots ? view.roots[0] : view).model;
     await open(0);
     $("charts").setAttribute("aria-busy", "false");
-  }).catch((error) => {
+  }
+
+  begin().catch((error) => {
     $("charts").textContent = `The charts cannot be drawn in this browser (${error}). The tables below tell the same in words.`;
     throw error;
   });
