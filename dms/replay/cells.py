@@ -5,6 +5,8 @@ comments, UTF-8 and UTF-16.
 """
 
 import csv
+import io
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,11 +80,22 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}): give a file of labels") from error
+    if data.startswith(b"PK"):
+        data = _packed(path, data)
     try:
         # "Unicode text" of a spreadsheet is UTF-16
         return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not a file of labels ({error})") from error
+
+
+def _packed(path: Path, data: bytes) -> bytes:
+    """What CVAT packs its labels in."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            return packed.read("annotations.xml")
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: a workbook or an archive: save its table as CSV") from error
 
 
 def cut(path: Path, text: str) -> Cells:

@@ -101,7 +101,7 @@ def _boris_pairs(cells: Cells, rows: _Rows) -> Iterator[LabelRow]:
 def _boris_drive(values: Mapping[str, str]) -> str | None:
     for name in ("media file name", "media file path", "media file", "observation id"):
         # an observation of several files has all of them in one cell
-        if (value := values.get(name, "")) and ";" not in value:
+        if (value := values.get(name, "")) not in ("", "NA", "Not found") and ";" not in value:
             return value
     return None
 

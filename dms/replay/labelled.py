@@ -22,7 +22,7 @@ _ENDINGS: dict[LabelFormat | None, tuple[str, ...]] = {
     LabelFormat.CSV: (".events.csv", ".events.tsv"),
     LabelFormat.BORIS: (".tsv", ".csv"),
     LabelFormat.ELAN: (".eaf", ".txt", ".tsv"),
-    LabelFormat.CVAT: (".xml",),
+    LabelFormat.CVAT: (".xml", ".zip"),
 }
 """What follows a drive's name in that of its labels, in a folder of them."""
 

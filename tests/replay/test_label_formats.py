@@ -1,6 +1,7 @@
 """Labels in the formats of other programs, each as that program writes it."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,11 @@ def test_an_export_is_known_by_sight(tmp_path: Path, text: str, labels: list[Lab
     assert read_label_table(tmp_path / "labels").drives == drive
 
 
+def test_an_observation_without_a_media_file_names_its_drive(tmp_path: Path) -> None:
+    read(tmp_path / "labels", BORIS_AGGREGATED.replace("\tmonday.mp4\t", "\tNA\t"))
+    assert read_label_table(tmp_path / "labels").drives == {"obs1"}
+
+
 def test_a_row_knows_its_line(tmp_path: Path) -> None:
     for text, lines in ((BORIS_AGGREGATED, [2, 3, 4]), (ELAN_WIDE, [3, 4]), (EAF, [14, 21])):
         read(tmp_path / "labels", text)
@@ -171,6 +177,36 @@ class TestCvat:
             for n in (5, 6, 7, 12)
         )
         assert self.read(tmp_path, cvat(images))[::2] == [Label(0.5, 0.8, "yawn"), Label(1.2, 1.3, "yawn")]
+
+    def test_frames_that_were_left_out_of_the_task_belong_to_the_one_before(self, tmp_path: Path) -> None:
+        filtered = "<stop_frame>595</stop_frame><frame_filter>step=5</frame_filter>"
+        text = cvat(track("asleep", box(30), box(35, keyframe=0), box(40, 1)) + track("yawn", box(590)))
+        assert self.read(tmp_path, text.replace("<size>600</size>", filtered)) == [
+            Label(3.0, 4.0, "asleep"),
+            Label(59.0, 60.0, "yawn"),
+        ]
+        images = "".join(f'  <image id="{n}" name="x"><tag label="yawn"/></image>\n' for n in (5, 10, 20))
+        assert self.read(tmp_path, cvat(images).replace("<size>600</size>", filtered)) == [
+            Label(0.5, 1.5, "yawn"),
+            Label(2.0, 2.5, "yawn"),
+        ]
+
+    def test_several_videos_in_one_file_are_refused(self, tmp_path: Path) -> None:
+        text = cvat("").replace("<source>", "<source>friday.mp4</source><source>")
+        with pytest.raises(UserError, match="several videos in one file"):
+            self.read(tmp_path, text)
+
+    def test_what_it_is_packed_in_is_read(self, tmp_path: Path) -> None:
+        with zipfile.ZipFile(tmp_path / "task.zip", "w") as packed:
+            packed.writestr("annotations.xml", cvat(track("asleep", box(31), box(90, 1))))
+        rows = read_label_table(tmp_path / "task.zip", Reading(fps=10.0)).rows
+        assert [row.label for row in rows] == [Label(3.1, 9.0, "asleep")]
+
+    def test_a_workbook_is_told(self, tmp_path: Path) -> None:
+        with zipfile.ZipFile(tmp_path / "labels.xlsx", "w") as packed:
+            packed.writestr("xl/workbook.xml", "<workbook/>")
+        with pytest.raises(UserError, match="a workbook or an archive: save its table as CSV"):
+            read_label_table(tmp_path / "labels.xlsx")
 
     def test_a_task_without_labels_is_of_a_drive_in_which_nothing_happened(self, tmp_path: Path) -> None:
         assert self.read(tmp_path, cvat("")) == []

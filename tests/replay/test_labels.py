@@ -1,11 +1,15 @@
 """Tables of labels as people have them."""
 
+import csv
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dms.errors import UserError
+from dms.replay.demands import KNOWN
 from dms.replay.label_files import read_label_table
 from dms.replay.labels import Label
 from dms.replay.score import score
@@ -29,6 +33,31 @@ def test_a_table_of_any_spreadsheet_gives_the_same_labels(tmp_path: Path, table:
     path = tmp_path / "labels.csv"
     path.write_text(table, encoding="utf-8")
     assert [row.label for row in read_label_table(path).rows] == WANTED
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=20)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 10**7), st.integers(0, 10**5), st.sampled_from(sorted(KNOWN)), CELLS)),
+    separator=st.sampled_from(",;\t"),
+    comma=st.booleans(),
+    order=st.permutations(range(4)),
+)
+def test_what_a_spreadsheet_writes_is_read_back(
+    tmp_path: Path, rows: list[tuple[int, int, str, str]], separator: str, comma: bool, order: list[int]
+) -> None:
+    def number(ms: int) -> str:
+        return f"{ms / 1000:.3f}".replace(".", "," if comma and separator != "," else ".")
+
+    table = [["start_s", "end_s", "event", "note"]]
+    # a row that begins with # is a comment
+    table += [[number(start), number(start + long), event, f"n {note}"] for start, long, event, note in rows]
+    with (tmp_path / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=separator).writerows([[row[n] for n in order] for row in table])
+    wanted = [Label(start / 1000, float(f"{(start + long) / 1000:.3f}"), event) for start, long, event, _ in rows]
+    assert [row.label for row in read_label_table(tmp_path / "labels.csv").rows] == wanted
 
 
 def test_an_event_without_an_end_is_a_moment(tmp_path: Path) -> None:
