@@ -46,7 +46,8 @@ class CameraSettings(Section):
         ge=5.0,
         le=60.0,
         title="Frame rate",
-        description="Frames per second asked of the camera, and the rate at which a folder of images plays. "
+        description="Frames per second asked of the camera, the rate at which one that answers with single pictures "
+        "(http://.../snap.jpg) is asked, and that at which a folder of images plays. "
         "Closures need 5, PERCLOS 10, blink durations 15.",
     )
     format: Literal["auto", "yuyv", "mjpeg", "grey"] = Field(

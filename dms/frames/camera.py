@@ -6,6 +6,7 @@ from pathlib import Path
 from dms.config import CameraSettings
 from dms.config.frames import without_secrets
 from dms.errors import UserError, did_you_mean
+from dms.frames.http import HttpCamera
 from dms.frames.libcamera import LibcameraCamera
 from dms.frames.source import Source, open_recording
 from dms.frames.stream import StreamCamera
@@ -33,7 +34,7 @@ def open_source(source: CameraSettings | str | Path) -> Source:
         return LibcameraCamera(settings)
     if "://" in name:
         _check_address(name)
-        return StreamCamera(settings)
+        return HttpCamera(settings) if name.lower().startswith("http") else StreamCamera(settings)
     if name.isdigit() or name.startswith("/dev/"):
         return V4l2Camera(settings)
     path = Path(name)
