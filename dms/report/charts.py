@@ -1,8 +1,9 @@
 """The charts of the page, drawn by Bokeh.
 
 Takes what limits to draw, gives a document as plain data for BokehJS. The charts are empty: ``assets/report.js`` fills
-their sources (``spans``, ``hatched``, ``marks``, ``fast``, ``slow`` and those of an old run) with the drive that is
-looked at, with no more points than can be seen. Times are milliseconds, as BokehJS wants them for an axis of times.
+their sources (``spans``, ``names``, ``hatched``, ``marks``, ``fast``, ``slow`` and those of an old run) with the drive
+that is looked at, with no more points than can be seen. Times are milliseconds, as BokehJS wants them for an axis of
+times.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,8 @@ COMPARED = ("right_eye", "left_eye", "perclos", "anger_score")
 """Curves that are drawn of both runs."""
 
 _LANE_PX, _PANEL_PX, _LINE_PX, _OVERVIEW_PX, _LEFT_PX, _RIGHT_PX = 24, 112, 14, 66, 110, 130
-_BARS = ("lane", "start", "end", "text", "detail", "when", "colour", "ink", "shown", "shown_at")
+_BARS = ("lane", "start", "end", "text", "detail", "when", "colour")
+_NAMES = ("lane", "start", "text", "ink")
 _HATCHED = ("lane", "start", "end")
 _MARKS = ("t", "lane", "marker", "colour", "text", "detail", "when")
 """The columns that ``assets/report.js`` fills."""
@@ -83,7 +85,7 @@ class _Maker:
         self._time = time
         self._whole = whole
         self._prefixes = (OLD, "") if old else ("",)
-        columns = {"spans": _BARS, "hatched": _HATCHED, "marks": _MARKS}
+        columns = {"spans": _BARS, "names": _NAMES, "hatched": _HATCHED, "marks": _MARKS}
         for prefix in self._prefixes:
             columns |= {prefix + "fast": ("t", *FAST), prefix + "slow": ("t", *SLOW)}
         self._sources = {
@@ -99,7 +101,7 @@ class _Maker:
         figure = self._figure("", _LANE_PX * len(lanes) + 26, FactorRange(*reversed(lanes)))
         bars = self._bars(figure, 0.84)
         figure.text(
-            x="shown_at", y="lane", text="shown", source=self._sources["spans"], text_font_size="11px",
+            x="start", y="lane", text="text", source=self._sources["names"], text_font_size="11px",
             text_baseline="middle", text_color="ink", x_offset=3,
         )  # fmt: skip
         marks = self._marks(figure, 10)

@@ -9,7 +9,8 @@
 
   // curves -------------------------------------------------------------------------------------------------------
   function inflate(base64) {
-    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const text = atob(base64), bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
   }
 
@@ -66,12 +67,13 @@
 
   function draw() {
     waiting = false;
-    const {start, end} = named("time"), spans = named("spans"), perPx = (end - start) / Math.max(1, $("charts").clientWidth - 240);
+    const {start, end} = named("time"), perPx = (end - start) / Math.max(1, $("charts").clientWidth - 240);
     for (const [name, curves] of Object.entries(drive.curves)) named(name).data = visible(curves, start, end);
-    spans.data = {...spans.data, shown: drive.bars.text.map((text, i) => {
-      const from = Math.max(start, drive.bars.start[i]), px = (Math.min(end, drive.bars.end[i]) - from) / perPx;
-      return px > 6.5 * text.length + 6 ? text : "";
-    }), shown_at: drive.bars.start.map((from) => Math.max(from, start))};
+    // a name is drawn only where there is room for it: Bokeh takes as long for one that is empty
+    const {lane, text, ink} = drive.bars, from = drive.bars.start.map((ms) => Math.max(ms, start));
+    const roomy = text.map((_, i) => i).filter((i) => (Math.min(end, drive.bars.end[i]) - from[i]) / perPx > 6.5 * text[i].length + 6);
+    const pick = (values) => roomy.map((i) => values[i]);
+    named("names").data = {lane: pick(lane), start: pick(from), text: pick(text), ink: pick(ink)};
   }
 
   function moved() {
@@ -160,7 +162,7 @@
       lane: marks.map((m) => [m.kind === "missed" ? "labels" : "alerts", 0.35]),
       marker: marks.map((m) => MARKERS[m.kind]), colour: marks.map((m) => m.kind === "missed" ? "#ffffff" : "#000000"),
       text: marks.map((m) => m.kind), detail: marks.map((m) => m.text), when: marks.map((m) => clock(m.t * 1000))};
-    named("spans").data = {...one.bars, shown: one.bars.text.map(() => ""), shown_at: one.bars.start};
+    named("spans").data = one.bars;
     named("hatched").data = one.hatched;
     named("whole").setv({start: 0, end: one.duration_s * 1000});
     named("PERCLOS").end = 1.1 * one.curves.slow.perclos.reduce((high, value) => value > high ? value : high, 0.2);
