@@ -10,7 +10,10 @@ from rich.text import Text
 from dms.alerts.messages import StateMessage
 from dms.driver.state import HeldBack
 
-_TOLD = ("cause", "closed_s", "longest_closed_s", "open_s", "explanation", "perclos", "signs", "anger_score")
+_TOLD = (
+    *("cause", "closed_s", "longest_closed_s", "open_s", "explanation", "perclos", "signs", "anger_score"),
+    *("eyes_off_road_s", "looking"),
+)
 """What of the evidence is told."""
 _HELD_BACK = {
     HeldBack.SECOND_SIGN: "a second sign is missing",
@@ -32,7 +35,7 @@ def alert_in_words(phase: str, level: str, evidence: Mapping[str, object], test:
 
 def state_in_words(state: StateMessage) -> str:
     """As in ``attentive, eyes open, PERCLOS 0.09, no alert: a second sign is missing``."""
-    condition = " ".join(part for part in (state.condition, state.fatigue, state.degraded) if part)
+    condition = " ".join(part for part in (state.condition, state.fatigue, state.distraction, state.degraded) if part)
     perclos = "unknown" if state.perclos is None else state.perclos
     return f"{condition}, eyes {state.eyes}, PERCLOS {perclos}{held_back_in_words(state.held_back)}"
 

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from dms import __version__
 from dms.alerts.messages import OFFLINE, ONLINE, CameraStatus, ModelsStatus
 from dms.alerts.topics import Topics
-from dms.driver.state import AlertKind, AngerLevel, Condition, FatigueLevel, Phase
+from dms.driver.state import AlertKind, AngerLevel, Condition, DistractionLevel, FatigueLevel, Phase
 
 LATE_S = 60
 """An alert older than this triggers no device trigger: nobody is to be woken for what is over."""
@@ -20,7 +20,11 @@ _STALE_AFTER_S = 150
 """Two and a half times the longest service.state_interval_s: an older value is shown as unavailable."""
 _HEALTH_STALE_AFTER_S = 1800
 """Three times the longest service.health_interval_s."""
-_LEVELS: dict[AlertKind, type[StrEnum]] = {AlertKind.FATIGUE: FatigueLevel, AlertKind.ANGER: AngerLevel}
+_LEVELS: dict[AlertKind, type[StrEnum]] = {
+    AlertKind.FATIGUE: FatigueLevel,
+    AlertKind.ANGER: AngerLevel,
+    AlertKind.DISTRACTION: DistractionLevel,
+}
 _JUDGED = [str(Condition.ATTENTIVE), str(Condition.FATIGUED)]
 
 _CAMERA: tuple[str, ...] = get_args(CameraStatus.__value__)
@@ -97,6 +101,16 @@ class _Components:
                 suggested_display_precision=1,
             ),
             self._state(
+                "eyes_off_road",
+                "Eyes off the road",
+                "{{ value_json.eyes_off_road_s | default(none) }}",
+                "mdi:eye-arrow-right-outline",
+                device_class="duration",
+                unit_of_measurement="s",
+                state_class="measurement",
+                suggested_display_precision=1,
+            ),
+            self._state(
                 "safety",
                 "Safety",
                 f"{{{{ 'ON' if value_json.fatigue else ('OFF' if value_json.condition in {_JUDGED} else none) }}}}",
@@ -108,6 +122,7 @@ class _Components:
             self._acknowledge(),
             self._event(AlertKind.FATIGUE, "Fatigue alert", "mdi:sleep"),
             self._event(AlertKind.ANGER, "Anger alert", "mdi:emoticon-angry-outline"),
+            self._event(AlertKind.DISTRACTION, "Distraction alert", "mdi:eye-arrow-right-outline"),
             *self._triggers(),
             self._health("camera", "Camera", "camera.status", "mdi:camera", **_options(_CAMERA)),
             self._health("models", "Models", "models.status", "mdi:brain", **_options(_MODELS)),

@@ -11,7 +11,14 @@ from dataclasses import asdict
 from uuid import UUID, uuid5
 
 from dms.alerts.clock import Stamp
-from dms.alerts.messages import ALERT, AlertMessage, AngerAlertMessage, FatigueAlertMessage, StateMessage
+from dms.alerts.messages import (
+    ALERT,
+    AlertMessage,
+    AngerAlertMessage,
+    DistractionAlertMessage,
+    FatigueAlertMessage,
+    StateMessage,
+)
 from dms.alerts.topics import ROOT, Topics
 from dms.driver.state import Alert, AlertKind, DriverState, Phase
 
@@ -103,9 +110,13 @@ class Encoder:
             "late_s": 0.0,
             "level": alert.level,
         }
-        if alert.kind is AlertKind.FATIGUE:
-            return FatigueAlertMessage.model_validate(shared)
-        return AngerAlertMessage.model_validate(shared)
+        match alert.kind:
+            case AlertKind.FATIGUE:
+                return FatigueAlertMessage.model_validate(shared)
+            case AlertKind.ANGER:
+                return AngerAlertMessage.model_validate(shared)
+            case AlertKind.DISTRACTION:
+                return DistractionAlertMessage.model_validate(shared)
 
     def state(self, state: DriverState) -> StateMessage:
         """The next state message."""

@@ -24,7 +24,18 @@ from typing_extensions import TypeAliasType
 
 from dms.alerts.clock import ClockQuality
 from dms.config.frames import without_secrets
-from dms.driver.state import AlertKind, AngerLevel, Condition, Degraded, Eyes, FatigueLevel, HeldBack, Phase
+from dms.driver.state import (
+    AlertKind,
+    AngerLevel,
+    Condition,
+    Degraded,
+    DistractionLevel,
+    Eyes,
+    FatigueLevel,
+    HeldBack,
+    Looking,
+    Phase,
+)
 
 SCHEMA_VERSION = 1
 
@@ -85,11 +96,12 @@ class Message(BaseModel):
 _NUMBERS = (
     *("closed_s", "longest_closed_s", "counted_s", "open_s", "perclos", "valid_share", "speed_kmh", "calibrated"),
     *("anger_score", "anger", "resting_anger", "irritated_s", "angry_s"),
+    *("eyes_off_road_s", "limit_s"),
 )
 _EVIDENCE: JsonDict = {
     "properties": {
         **{name: {"type": ["number", "null"]} for name in _NUMBERS},
-        **{name: {"type": ["string", "null"]} for name in ("cause", "explanation", "signs")},
+        **{name: {"type": ["string", "null"]} for name in ("cause", "explanation", "signs", "looking")},
     }
 }
 
@@ -99,7 +111,7 @@ class _Alert(Message):
         None, description="The run of the daemon that raised it; null for an alert that the first release raised."
     )
     kind: AlertKind
-    level: FatigueLevel | AngerLevel
+    level: FatigueLevel | AngerLevel | DistractionLevel
     event_id: UUID = Field(description="Names the alert: its start, updates and end share it.")
     phase: Phase = Field(description="start, update or end.")
     started_at: Utc = Field(
@@ -136,7 +148,14 @@ class AngerAlertMessage(_Alert):
     level: AngerLevel = Field(description="Highest level reached so far within this alert.")
 
 
-AlertMessage = FatigueAlertMessage | AngerAlertMessage
+class DistractionAlertMessage(_Alert):
+    """One step in the life of a distraction alert; off unless ``driver.distraction.enabled``."""
+
+    kind: Literal[AlertKind.DISTRACTION] = AlertKind.DISTRACTION
+    level: DistractionLevel = Field(description="Highest level reached so far within this alert.")
+
+
+AlertMessage = FatigueAlertMessage | AngerAlertMessage | DistractionAlertMessage
 """One step in the life of an alert; ``kind`` tells which."""
 ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
 """Reads one from JSON."""
@@ -191,6 +210,13 @@ class StateMessage(Message):
         (), description="Alerts that have started and not ended, so that one who comes late can acknowledge them."
     )
     calibrated: Share = Field(description="Share of the driver's baseline that has been learned.")
+    looking: Looking | None = Field(
+        None, description="Where the open eyes look; null unknown and while they are closed."
+    )
+    eyes_off_road_s: Seconds | None = Field(
+        None, description="Seconds that the eyes have looked down or aside; 0 on the road, null unknown."
+    )
+    distraction: DistractionLevel | None = Field(None, description="Level of the open distraction alert.")
 
 
 class ModelInfo(BaseModel):

@@ -3,6 +3,7 @@
 Takes the message models, gives plain data for ``dms schema``. Adds nothing that the models and topics do not say.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from dms.alerts.messages import (
     ONLINE,
     SCHEMA_VERSION,
     AngerAlertMessage,
+    DistractionAlertMessage,
     FatigueAlertMessage,
     HealthMessage,
     InfoMessage,
@@ -23,7 +25,12 @@ from dms.alerts.topics import TEMPLATE, Topics
 from dms.config.alerts import MqttSettings
 from dms.driver.state import AlertKind
 
-_OUTPUTS = (InfoMessage, HealthMessage, StateMessage, FatigueAlertMessage, AngerAlertMessage)
+_ALERTS: Mapping[AlertKind, type[BaseModel]] = {
+    AlertKind.FATIGUE: FatigueAlertMessage,
+    AlertKind.ANGER: AngerAlertMessage,
+    AlertKind.DISTRACTION: DistractionAlertMessage,
+}
+_OUTPUTS: tuple[type[BaseModel], ...] = (InfoMessage, HealthMessage, StateMessage, *_ALERTS.values())
 _INPUTS = (AcknowledgeInput, DriverNamedInput, SpeedInput)
 _MQTT = {"bindingVersion": "0.2.0"}
 
@@ -77,7 +84,7 @@ def asyncapi() -> dict[str, Any]:
     channels.add("info", topics.info, "InfoMessage", "send", "What runs.", True)
     channels.add("health", topics.health, "HealthMessage", "send", "How the parts are doing.", True)
     channels.add("state", topics.state, "StateMessage", "send", "The driver now.", True)
-    for kind, model in ((AlertKind.FATIGUE, FatigueAlertMessage), (AlertKind.ANGER, AngerAlertMessage)):
+    for kind, model in _ALERTS.items():
         text = f"Alerts about {kind}, each at least once and in order; event_id and sequence tell a repeat."
         channels.add(f"{kind}Alert", topics.alert(kind), model.__name__, "send", text, False)
     bound = f"Dropped when longer than {MAX_BYTES} bytes, retained, not valid, or too frequent."
@@ -90,8 +97,8 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "DMS",
             "version": f"{SCHEMA_VERSION}.0.0",
-            "description": "A driver-monitoring service in a vehicle. It publishes the driver's state, fatigue and "
-            "anger alerts and its own health, and listens to a few vehicle inputs.",
+            "description": "A driver-monitoring service in a vehicle. It publishes the driver's state, fatigue, "
+            "anger and distraction alerts and its own health, and listens to a few vehicle inputs.",
             "license": {"name": "MIT"},
         },
         "defaultContentType": "application/json",

@@ -34,10 +34,10 @@ def status(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson 
 def try_alert(
     config: ConfigFile = None,
     source: SourceUri = None,
-    kind: Annotated[Literal["fatigue", "anger"], typer.Option(help="What it is about.")] = "fatigue",
+    kind: Annotated[Literal["fatigue", "anger", "distraction"], typer.Option(help="What it is about.")] = "fatigue",
     level: Annotated[
-        Literal["drowsy", "microsleep", "asleep", "unresponsive", "irritated", "angry"] | None,
-        typer.Option(help="How bad; microsleep or angry without."),
+        Literal["drowsy", "microsleep", "asleep", "unresponsive", "irritated", "angry", "eyes_off_road"] | None,
+        typer.Option(help="How bad; microsleep, angry or eyes_off_road without."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=0.5, max=60.0, help="From its start to its end.")] = 3.0,
     as_json: AsJson = False,

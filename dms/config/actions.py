@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from dms.config.section import Section
 
-Kind = Literal["fatigue", "anger"]
+Kind = Literal["fatigue", "anger", "distraction"]
 
 _PIN = r"^(GPIO|BCM|BOARD|WPI)?[1-9]?\d$"
 _NO_ANGER = "A sound does not calm an angry driver, so anger is left out unless it is named."
@@ -23,7 +23,10 @@ class HookSettings(Section):
         "absent.",
     )
     kinds: tuple[Kind, ...] = Field(
-        ("fatigue", "anger"), min_length=1, title="Kinds", description="Kinds of alert that it is run for."
+        ("fatigue", "anger", "distraction"),
+        min_length=1,
+        title="Kinds",
+        description="Kinds of alert that it is run for.",
     )
     timeout_s: float = Field(
         5.0,

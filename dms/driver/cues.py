@@ -7,12 +7,15 @@ rest on it.
 from dms.config.driver import DriverSettings
 from dms.driver.head import HeadStep, RestingHead
 from dms.driver.mouth import MouthReader
+from dms.driver.state import Looking
 from dms.observation import HeadPose, Observation, View
 
 LOOKING_AWAY = "looking_away"
 """The head is turned down or aside: what explains a closure for longest."""
 LOOKING_DOWN = "looking_down"
 """The head went down just when the lids fell."""
+LIKELIER = 0.5
+"""The net's probability of lowered eyes from which they look down."""
 LAUGHING = "laughing"
 YAWNING = "yawning"
 
@@ -76,6 +79,17 @@ class Cues:
         if self.mouth.wide(observation.t):
             found += (YAWNING,)
         return found
+
+    def looking(self, observation: Observation) -> Looking | None:
+        """Where the open eyes of an observation look, None when neither head nor eyes tell."""
+        pose, lowered = observation.pose, observation.looking_down
+        if lowered is not None and lowered >= LIKELIER:
+            return Looking.DOWN
+        if pose is None:
+            return None
+        if pose.pitch <= self.head.pitch - self._limits.down_deg:
+            return Looking.DOWN
+        return Looking.ASIDE if self._aside(pose) else Looking.AHEAD
 
     def _aside(self, pose: HeadPose) -> bool:
         return abs(pose.yaw - self.head.yaw) >= self._limits.aside_deg

@@ -1,17 +1,18 @@
 """The life of an alert: start, updates, end; at most one open alert of a kind.
 
-Takes what the judges of fatigue and anger decide, gives ``Alert`` steps. Within one alert the level never falls.
+Takes what the judges decide, gives ``Alert`` steps. Within one alert the level never falls.
 """
 
 from typing import Generic, TypeVar
 
-from dms.driver.state import Alert, AlertKind, AngerLevel, Evidence, FatigueLevel, Phase
+from dms.driver.state import Alert, AlertKind, AngerLevel, DistractionLevel, Evidence, FatigueLevel, Phase
 
-L = TypeVar("L", FatigueLevel, AngerLevel)
+L = TypeVar("L", FatigueLevel, AngerLevel, DistractionLevel)
 
-RANK: dict[FatigueLevel | AngerLevel, int] = {
+RANK: dict[FatigueLevel | AngerLevel | DistractionLevel, int] = {
     **{level: rank for rank, level in enumerate(FatigueLevel)},
     **{level: rank for rank, level in enumerate(AngerLevel)},
+    **{level: rank for rank, level in enumerate(DistractionLevel)},
 }
 """Place of each level within its kind, the mildest 0."""
 

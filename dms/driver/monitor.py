@@ -1,8 +1,8 @@
 """The driver monitor: one observation after another, a judgement for each.
 
 Takes ``Observation`` values and vehicle inputs, gives ``Judgement`` values. Cuts the time between two observations
-into spans of open, closed and unknown eyes and hands them to the judges of fatigue and anger. Time comes with the
-observations alone.
+into spans of open, closed and unknown eyes and hands them to the judges of fatigue, anger and distraction. Time comes
+with the observations alone.
 """
 
 from math import isfinite
@@ -11,6 +11,7 @@ from dms.config.driver import DriverSettings
 from dms.driver.anger import AngerJudge
 from dms.driver.baseline import Baseline, BaselineLearner
 from dms.driver.cues import Cues
+from dms.driver.distraction import DistractionJudge
 from dms.driver.fatigue import FatigueJudge
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
 from dms.driver.reader import ObservationReader
@@ -49,6 +50,7 @@ class DriverMonitor:
         self._reader = ObservationReader(settings, self._learner, self._cues)
         self._fatigue = FatigueJudge(settings, self._learner, self._cues)
         self._anger = AngerJudge(settings, self._learner)
+        self._distraction = DistractionJudge(settings)
         self._visibility = Visibility(settings.degraded)
         self._speed = SpeedHold(settings.speed.hold_s)
         self._last: Observation | None = None
@@ -94,6 +96,7 @@ class DriverMonitor:
             for span in cut(self._reading, reading, t, interval_s, self._time):
                 self._fatigue.add(span)
                 self._visibility.add(span)
+                self._distraction.add(span)
             self._reader.learn(min(interval_s, self._max_gap_s))
         self._last, self._reading = observation, reading
         return self._judge(observation, reading.eyes)
@@ -104,19 +107,23 @@ class DriverMonitor:
         self._cues.reset()
         self._fatigue.reset()
         self._anger.reset()
+        self._distraction.reset()
         self._visibility.reset()
         self._reading = _NOTHING
         self._speed.reset()
         if interval_s < 0.0:
             self._fatigue.life.shift(interval_s)
             self._anger.life.shift(interval_s)
+            self._distraction.life.shift(interval_s)
 
     def _judge(self, observation: Observation, eyes: Eyes) -> Judgement:
         t = observation.t
         fatigue, anger = self._fatigue, self._anger
         perclos = fatigue.perclos.value()
-        alerts = fatigue.judge(t, eyes, perclos, self._speed.kmh(t))
+        speed_kmh = self._speed.kmh(t)
+        alerts = fatigue.judge(t, eyes, perclos, speed_kmh)
         alerts += anger.update(t, observation.emotions, self._cues.mouth.wide(t))
+        alerts += self._distraction.judge(t, speed_kmh)
         self._state = self._describe(observation, eyes, perclos)
         return Judgement(self._state, tuple(alerts))
 
@@ -149,6 +156,9 @@ class DriverMonitor:
             anger.emotions,
             (learner.opening.learned + learner.anger.learned) / 2,
             fatigue.held_back(observation.t, perclos),
+            self._distraction.looking,
+            self._distraction.off_road_s,
+            self._distraction.life.level,
         )
 
     def receive(self, event: DriverInput) -> Judgement | None:
@@ -177,6 +187,9 @@ class DriverMonitor:
             alerts.append(self._fatigue.life.acknowledge(t, event.episode, evidence))
         if event.kind in (None, AlertKind.ANGER):
             alerts.append(self._anger.life.acknowledge(t, event.episode, self._anger.evidence("acknowledged")))
+        if event.kind in (None, AlertKind.DISTRACTION):
+            distraction = self._distraction
+            alerts.append(distraction.life.acknowledge(t, event.episode, distraction.evidence("acknowledged")))
         return self._told(tuple(alert for alert in alerts if alert is not None))
 
     def _change_driver(self, event: DriverChange) -> Judgement | None:
@@ -186,6 +199,7 @@ class DriverMonitor:
         self._cues.begin()
         self._fatigue.begin(self._learner)
         self._anger.begin(self._learner)
+        self._distraction.reset()
         self._visibility.reset()
         self._reading = _NOTHING
         return self._told(ended)
@@ -209,4 +223,5 @@ class DriverMonitor:
         if self._last is None:
             return ()
         t = self._last.t
-        return (*self._fatigue.end(t, reason), *self._anger.end(t, reason))
+        judges = (self._fatigue, self._anger, self._distraction)
+        return tuple(alert for judge in judges for alert in judge.end(t, reason))

@@ -8,11 +8,11 @@ from dms.driver.baseline import BaselineLearner
 from dms.driver.cues import Cues
 from dms.driver.eyes import EyeReader
 from dms.driver.span import Reading
-from dms.driver.state import Eyes
+from dms.driver.state import Eyes, Looking
 from dms.driver.visibility import obstacle
 from dms.observation import Observation, View
 
-_OPEN = Reading(Eyes.OPEN)
+_OPEN = {looking: Reading(Eyes.OPEN, looking=looking) for looking in (None, *Looking)}
 
 
 class ObservationReader:
@@ -49,7 +49,7 @@ class ObservationReader:
         else:
             self._eyes.reset()
         if eyes is Eyes.OPEN:
-            return _OPEN
+            return _OPEN[self._cues.looking(observation)]
         if eyes is Eyes.UNKNOWN:
             return Reading(eyes, obstacle=obstacle(observation), in_view=observation.view is View.CLEAR)
         pose, closedness = observation.pose, self._eyes.closedness()

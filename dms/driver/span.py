@@ -7,7 +7,7 @@ nothing else. Between two that agree the driver was as both say. Between two tha
 from typing import NamedTuple
 
 from dms.config.driver import TimeSettings
-from dms.driver.state import Degraded, Eyes
+from dms.driver.state import Degraded, Eyes, Looking
 
 
 class Reading(NamedTuple):
@@ -22,6 +22,7 @@ class Reading(NamedTuple):
         pitch: Pitch of the head in degrees, None unknown.
         obstacle: Why they are unknown, None for known eyes.
         in_view: The picture could be judged.
+        looking: Where open eyes look, None unknown and for others.
     """
 
     eyes: Eyes
@@ -32,6 +33,7 @@ class Reading(NamedTuple):
     pitch: float | None = None
     obstacle: Degraded | None = None
     in_view: bool = True
+    looking: Looking | None = None
 
 
 class Span(NamedTuple):

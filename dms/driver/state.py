@@ -57,6 +57,15 @@ class Eyes(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Looking(StrEnum):
+    """Where open eyes look."""
+
+    AHEAD = "ahead"
+    DOWN = "down"
+    """At the lap, a phone, the console."""
+    ASIDE = "aside"
+
+
 class FatigueLevel(StrEnum):
     """Levels of a fatigue alert, from the mildest."""
 
@@ -73,11 +82,18 @@ class AngerLevel(StrEnum):
     ANGRY = "angry"
 
 
+class DistractionLevel(StrEnum):
+    """Levels of a distraction alert."""
+
+    EYES_OFF_ROAD = "eyes_off_road"
+
+
 class AlertKind(StrEnum):
     """What an alert is about; also the last part of its topic."""
 
     FATIGUE = "fatigue"
     ANGER = "anger"
+    DISTRACTION = "distraction"
 
 
 class Phase(StrEnum):
@@ -97,7 +113,7 @@ class Alert:
     """One step in the life of an alert.
 
     Attributes:
-        kind: Fatigue or anger.
+        kind: Fatigue, anger or distraction.
         phase: ``start``, ``update`` or ``end``.
         level: Highest level reached so far within this alert, so that it never falls between start and end.
         episode: Counts the alerts of this kind from 1; start, updates and end of one alert share it.
@@ -109,7 +125,7 @@ class Alert:
 
     kind: AlertKind
     phase: Phase
-    level: FatigueLevel | AngerLevel
+    level: FatigueLevel | AngerLevel | DistractionLevel
     episode: int
     started_t: float
     t: float
@@ -136,6 +152,10 @@ class DriverState:
         calibrated: Share 0..1 of the driver's baseline that has been learned.
         held_back: What holds back a fatigue alert that the eyes by themselves would raise; None when nothing does, or
             one is open.
+        looking: Where the open eyes look, None unknown and while they are closed.
+        eyes_off_road_s: Seconds that they have looked down or aside, 0 when they are on the road, None when it is
+            unknown where they look.
+        distraction: Level of the open distraction alert, None when there is none.
     """
 
     t: float
@@ -152,6 +172,9 @@ class DriverState:
     emotions: Emotions | None
     calibrated: float
     held_back: HeldBack | None = None
+    looking: Looking | None = None
+    eyes_off_road_s: float | None = None
+    distraction: DistractionLevel | None = None
 
 
 @dataclass(frozen=True, slots=True)

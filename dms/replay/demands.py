@@ -29,6 +29,10 @@ DEMANDS: Mapping[str, Demand] = {
     "drowsy": Demand(AlertKind.FATIGUE, 60.0),
     # the averages of the face and the time they must last
     "angry": Demand(AlertKind.ANGER, 5.0),
+    # EU 2023/2590, from 50 km/h; who looks down for less is not told, and for more only where distraction is enabled
+    "eyes_off_road": Demand(AlertKind.DISTRACTION, 3.5),
+    "look_down": Demand(AlertKind.DISTRACTION, math.inf),
+    "face_away": Demand(AlertKind.DISTRACTION, math.inf),
     # nobody can tell whether the lids are lowered to look down or shut: alert or not, both are right
     "lids_down_uncertain": Demand(AlertKind.FATIGUE, math.inf),
 }
@@ -36,12 +40,10 @@ DEMANDS: Mapping[str, Demand] = {
 NEUTRAL = frozenset(
     {
         "blink",
-        "face_away",
         "face_missing",
         "hand_over_face",
         "hand_over_mouth",
         "happy",
-        "look_down",
         "look_up",
         "mouth_open_wide",
         "sad",

@@ -187,7 +187,7 @@ def _write_readings(
 ) -> None:
     y = 34
     text(panel, state.condition.value.upper(), y, CONDITIONS[state.condition], 0.75, 2)
-    detail = state.fatigue or state.degraded or state.anger
+    detail = state.fatigue or state.degraded or state.distraction or state.anger
     if detail is not None:
         text(panel, detail.value.replace("_", " "), y + 24, CONDITIONS[state.condition], 0.55)
     for number, line in enumerate(_lines(why)):

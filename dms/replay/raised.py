@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dms.driver.state import AngerLevel, FatigueLevel, Phase
+from dms.driver.state import AngerLevel, DistractionLevel, FatigueLevel, Phase
 from dms.errors import UserError
 
 RANKS: Mapping[str, int] = {
     **{level.value: rank for rank, level in enumerate(FatigueLevel)},
     **{level.value: rank for rank, level in enumerate(AngerLevel)},
+    **{level.value: rank for rank, level in enumerate(DistractionLevel)},
 }
 AGAIN = frozenset({"closure"})
 """Causes by which an update of the same level tells of something new."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dms.driver.state import AngerLevel, Condition, DriverState, FatigueLevel
+from dms.driver.state import AngerLevel, Condition, DistractionLevel, DriverState, FatigueLevel
 from dms.frames import Image
 from dms.replay.labels import Label
 from dms.replay.paint import AMBER, BLUE, CONDITIONS, GREY, RED, WHITE, Colour, text
@@ -25,6 +25,7 @@ _LEVELS: dict[str, Colour] = {
     FatigueLevel.UNRESPONSIVE: (40, 40, 190),
     AngerLevel.IRRITATED: (200, 120, 210),
     AngerLevel.ANGRY: (170, 60, 190),
+    DistractionLevel.EYES_OFF_ROAD: (210, 190, 90),
 }
 """Colour of each level of an alert, which is also written on it."""
 
@@ -51,7 +52,7 @@ class Strip:
             closed: Probability 0..1 that the eyes are closed, None unknown.
         """
         _go_on(self._conditions, t, state.condition)
-        _go_on(self._alerts, t, state.fatigue or state.anger or "")
+        _go_on(self._alerts, t, state.fatigue or state.distraction or state.anger or "")
         self._eyes.append((t, closed))
         while self._eyes and self._eyes[0][0] < t - _PAST_S:
             self._eyes.popleft()

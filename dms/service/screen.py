@@ -55,7 +55,8 @@ def _line(verdict: Verdict, part: str, text: str) -> str:
 def _driver(driver: DriverStatus | None, now: datetime) -> str:
     if driver is None:
         return "not judged yet"
-    words = " ".join(part for part in (driver.condition, driver.fatigue, driver.anger, driver.degraded) if part)
+    parts = (driver.condition, driver.fatigue, driver.anger, driver.distraction, driver.degraded)
+    words = " ".join(part for part in parts if part)
     perclos = "unknown" if driver.perclos is None else f"{driver.perclos:.2f}"
     why = held_back_in_words(driver.held_back)
     since = "" if driver.since is None else f" for {_ago(now, driver.since)}"

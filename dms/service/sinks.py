@@ -22,6 +22,10 @@ from dms.sink import Sink, Step
 log = logging.getLogger(__name__)
 
 
+_NEWS = ("condition", "degraded", "fatigue", "anger", "distraction")
+"""Fields of the state whose change is told at once."""
+
+
 class MqttSink(Sink):
     """Publishes alerts, states and reports.
 
@@ -101,12 +105,7 @@ class MqttSink(Sink):
         last = self._published
         if last is None or state.t - last.t >= self.state_interval_s or state.t < last.t:
             return True
-        return (state.condition, state.degraded, state.fatigue, state.anger) != (
-            last.condition,
-            last.degraded,
-            last.fatigue,
-            last.anger,
-        )
+        return any(getattr(state, name) != getattr(last, name) for name in _NEWS)
 
 
 class AlertLog(Sink):

@@ -16,7 +16,17 @@ from dms import __version__
 from dms.alerts.messages import AlertMessage, HealthMessage, Seconds, Share, Utc
 from dms.config import Config
 from dms.config.frames import without_secrets
-from dms.driver.state import AngerLevel, Condition, Degraded, DriverState, Eyes, FatigueLevel, HeldBack
+from dms.driver.state import (
+    AngerLevel,
+    Condition,
+    Degraded,
+    DistractionLevel,
+    DriverState,
+    Eyes,
+    FatigueLevel,
+    HeldBack,
+    Looking,
+)
 from dms.errors import WorldError
 from dms.service.control.client import NotRunningError, ask
 from dms.service.control.loop import LoopCalls
@@ -59,6 +69,9 @@ class DriverStatus(_Part):
     fatigue: FatigueLevel | None
     anger: AngerLevel | None
     anger_score: Share | None
+    looking: Looking | None
+    eyes_off_road_s: Seconds | None
+    distraction: DistractionLevel | None
     calibrated: Share
     held_back: HeldBack | None = None
 

@@ -19,7 +19,7 @@ from dms.alerts.delivery.progress import PublisherStatus
 from dms.alerts.encoder import Encoder
 from dms.alerts.messages import AlertMessage
 from dms.driver.inputs import Acknowledgement
-from dms.driver.state import Alert, AlertKind, AngerLevel, FatigueLevel, Phase
+from dms.driver.state import Alert, AlertKind, AngerLevel, DistractionLevel, FatigueLevel, Phase
 from dms.service.control.loop import LoopCalls
 from dms.service.control.protocol import Answer, RefusedError
 from dms.service.outcomes import Heard, Outcomes
@@ -30,26 +30,34 @@ _ACKNOWLEDGED_S = 10.0
 """So long an acknowledgement is waited for, and after the end what has not been heard of yet."""
 _TURN_S = 0.25
 _EVIDENCE = {"cause": "test"}
+_WAKING: Mapping[AlertKind, FatigueLevel | AngerLevel | DistractionLevel] = {
+    AlertKind.FATIGUE: FatigueLevel.MICROSLEEP,
+    AlertKind.ANGER: AngerLevel.ANGRY,
+    AlertKind.DISTRACTION: DistractionLevel.EYES_OFF_ROAD,
+}
+"""The level of each kind that is tried where none is named."""
 
 
 class TrialSettings(BaseModel):
     """What is tried: the arguments of the question ``test_alert``."""
 
     kind: AlertKind = AlertKind.FATIGUE
-    level: FatigueLevel | AngerLevel | None = Field(None, description="Microsleep or angry without.")
+    level: FatigueLevel | AngerLevel | DistractionLevel | None = Field(
+        None, description="Microsleep, angry or eyes_off_road without."
+    )
     seconds: float = Field(3.0, ge=0.5, le=60.0, allow_inf_nan=False, description="From start to end.")
 
     @model_validator(mode="after")
     def _level_is_of_the_kind(self) -> Self:
-        levels = FatigueLevel if self.kind is AlertKind.FATIGUE else AngerLevel
+        levels = type(_WAKING[self.kind])
         if self.level is not None and not isinstance(self.level, levels):
             raise ValueError(f"{self.level} is no level of {self.kind}; it has {', '.join(levels)}")
         return self
 
     @property
-    def tried_level(self) -> FatigueLevel | AngerLevel:
+    def tried_level(self) -> FatigueLevel | AngerLevel | DistractionLevel:
         """The level, or that of an alert that wakes."""
-        return self.level or (FatigueLevel.MICROSLEEP if self.kind is AlertKind.FATIGUE else AngerLevel.ANGRY)
+        return self.level or _WAKING[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dms.config.driver import DriverSettings
 from dms.config.section import Section
-from dms.driver.state import AngerLevel, Condition, FatigueLevel
+from dms.driver.state import AngerLevel, Condition, DistractionLevel, FatigueLevel
 
 NONE = "none"
 """No alert is open."""
@@ -84,6 +84,17 @@ def anger_transitions(settings: DriverSettings) -> tuple[Transition, ...]:
     )
 
 
+def distraction_transitions(settings: DriverSettings) -> tuple[Transition, ...]:
+    """Transitions of the level of the distraction alert."""
+    limits = settings.distraction
+    off = DistractionLevel.EYES_OFF_ROAD
+    fast, slow = f"{limits.fast_s:g} s from {limits.fast_kmh:g} km/h", f"{limits.slow_s:g} s from {limits.slow_kmh:g}"
+    return (
+        Transition(NONE, off, f"eyes off the road for {fast}, {slow}"),
+        Transition(off, NONE, f"eyes on the road for {limits.recover_s:g} s"),
+    )
+
+
 def diagram(transitions: tuple[Transition, ...]) -> str:
     """A Mermaid state diagram."""
     lines = [f"    {step.source} --> {step.target}: {step.when}" for step in transitions]
@@ -103,6 +114,8 @@ def _rows(table: str, values: Section) -> list[str]:
     schema = type(values).model_json_schema()["properties"]
     rows = []
     for name, field in schema.items():
+        if "minimum" not in field:
+            continue  # a switch is no limit
         text = field["description"].split(" Unit: ")[0]
         rows.append(
             f"| `{table}.{name}` | {getattr(values, name):g} | {field['minimum']:g} to {field['maximum']:g} "
@@ -121,6 +134,7 @@ def fill(page: str, settings: DriverSettings) -> str:
         "condition": diagram(condition_transitions(settings)),
         "fatigue": diagram(fatigue_transitions(settings)),
         "anger": diagram(anger_transitions(settings)),
+        "distraction": diagram(distraction_transitions(settings)),
         "limits": limits_table(settings),
     }
     return re.sub(

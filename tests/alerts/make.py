@@ -10,12 +10,14 @@ from dms.alerts.delivery.outbox import Outbox
 from dms.alerts.delivery.publisher import Publisher
 from dms.alerts.encoder import Encoder
 from dms.alerts.inputs import Input
+from dms.alerts.topics import Topics
 from dms.config.alerts import MqttSettings
 from dms.driver.state import (
     Alert,
     AlertKind,
     AngerLevel,
     Condition,
+    DistractionLevel,
     DriverState,
     Eyes,
     FatigueLevel,
@@ -27,6 +29,13 @@ FATIGUE = f"dms/{VEHICLE}/alert/fatigue"
 ANGER = f"dms/{VEHICLE}/alert/anger"
 GOOD_UTC = 1_800_000_000.0
 """2027-01-15T08:00:00Z."""
+
+
+LEVELS = {
+    AlertKind.FATIGUE: FatigueLevel.MICROSLEEP,
+    AlertKind.ANGER: AngerLevel.ANGRY,
+    AlertKind.DISTRACTION: DistractionLevel.EYES_OFF_ROAD,
+}
 
 
 class Times:
@@ -53,8 +62,7 @@ def alert(
     started_t: float = 100.5,
     **evidence: float | str | None,
 ) -> Alert:
-    level = FatigueLevel.MICROSLEEP if kind is AlertKind.FATIGUE else AngerLevel.ANGRY
-    return Alert(kind, phase, level, episode, started_t, t, evidence or {"closed_s": 1.5, "perclos": None})
+    return Alert(kind, phase, LEVELS[kind], episode, started_t, t, evidence or {"closed_s": 1.5, "perclos": None})
 
 
 def life(episode: int, t: float, updates: int = 1, kind: AlertKind = AlertKind.FATIGUE) -> list[Alert]:
@@ -99,7 +107,7 @@ class Vehicle:
         self.settings = MqttSettings.model_validate({**fast, **mqtt})
         self.outbox = Outbox(folder / "outbox.sqlite", self.settings.outbox_limit)
         self.clock = clock or Clock(trust=True)
-        sequences = {topic: self.outbox.last_sequence(topic) for topic in (FATIGUE, ANGER)}
+        sequences = {topic: self.outbox.last_sequence(topic) for topic in map(Topics(VEHICLE).alert, AlertKind)}
         self.encoder = Encoder(VEHICLE, session, self.clock.stamp, sequences)
         self.inputs: list[Input] = []
         self.publisher = Publisher(self.settings, self.encoder, self.outbox, self.clock, self.inputs.append)

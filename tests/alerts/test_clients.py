@@ -27,7 +27,12 @@ MISSPELT = ("late_s", "lates")
 
 def messages() -> list[str]:
     encoder = Encoder(VEHICLE, "session", lambda t: Stamp(GOOD_UTC + t))
-    told = (encoder.alert(alert()), encoder.alert(alert(kind=AlertKind.ANGER, anger_score=0.8)), encoder.state(state()))
+    told = (
+        encoder.alert(alert()),
+        encoder.alert(alert(kind=AlertKind.ANGER, anger_score=0.8)),
+        encoder.alert(alert(kind=AlertKind.DISTRACTION, eyes_off_road_s=3.6)),
+        encoder.state(state()),
+    )
     return [message.to_json() for message in told]
 
 
@@ -73,7 +78,8 @@ def test_a_subscriber_on_the_generated_python_client_type_checks_and_reads_real_
     assert json.loads(ran.stdout) == [
         "fatigue start microsleep #1, closed for 1.5 s, 0 s late",
         "anger start angry #1, score 0.8, 0 s late",
-        "state attentive, fatigue unknown, 2 open",
+        "distraction start eyes_off_road #1, off the road for 3.6 s, 0 s late",
+        "state attentive, fatigue unknown, 3 open",
     ]
 
 
@@ -129,5 +135,6 @@ def test_a_subscriber_on_the_generated_typescript_client_type_checks_and_reads_r
     assert json.loads(ran.stdout) == [
         "fatigue start #1, microsleep, closed for 1.5 s, 0 s late",
         "anger start #1, angry, score 0.8, 0 s late",
-        "state attentive, fatigue unknown, 2 open",
+        "distraction start #1, eyes_off_road, off the road for 3.6 s, 0 s late",
+        "state attentive, fatigue unknown, 3 open",
     ]

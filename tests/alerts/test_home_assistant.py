@@ -16,7 +16,7 @@ from dms.alerts.clock import Stamp
 from dms.alerts.discovery import discovery
 from dms.alerts.encoder import Encoder
 from dms.alerts.topics import Topics
-from dms.driver.state import AlertKind, Condition, Degraded, FatigueLevel, Phase
+from dms.driver.state import AlertKind, Condition, Degraded, DistractionLevel, FatigueLevel, Phase
 
 from .make import VEHICLE, alert, state
 from .test_publisher import health
@@ -84,6 +84,7 @@ def test_the_announcement_names_each_level_that_there_is() -> None:
     parts = json.loads(discovery(TOPICS, "homeassistant")[1])["components"]
     assert parts["fatigue_alert"]["event_types"] == [*map(str, FatigueLevel), "end", "test"]
     assert parts["fatigue_test_trigger"]["payload"] == "test"
+    assert parts["distraction_alert"]["event_types"] == [*map(str, DistractionLevel), "end", "test"]
     assert set(parts["condition"]["options"]) == set(map(str, Condition))
     assert parts["camera"]["options"][0] == "ok"
     assert parts["acknowledge"]["command_topic"] == TOPICS.acknowledge

@@ -28,7 +28,7 @@ def steps() -> Iterator[tuple[AlertKind, Phase, int]]:
     while True:
         episode += 1
         for phase in Phase:
-            for kind in AlertKind:
+            for kind in (AlertKind.FATIGUE, AlertKind.ANGER):
                 yield kind, phase, episode
 
 

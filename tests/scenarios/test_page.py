@@ -9,6 +9,7 @@ from pages.driver_page import (
     Transition,
     anger_transitions,
     condition_transitions,
+    distraction_transitions,
     fatigue_transitions,
     fill,
     limits_table,
@@ -21,6 +22,9 @@ from .drives import LIMITS, Camera, drive, ride
 from .test_scenarios import SCENARIOS, droops
 
 CAMERA = Camera(10)
+TELLS_ALL = LIMITS.model_copy(
+    update={"distraction": LIMITS.distraction.model_copy(update={"enabled": True, "without_speed": True})}
+)
 RAGE = drive().open(20, anger=0.95)
 EXTRA = (
     drive().times(1, droops(drive().awake(90), 40, 6.8)).open(2).closed(2).awake(90),
@@ -32,6 +36,7 @@ EXTRA = (
     drive().unseen(20).awake(10),
     drive().awake(90).open(8, anger=0.95).awake(14).times(1, RAGE).awake(60),
     drive().awake(10).picture(30, View.LOST).awake(10),
+    drive().awake(10).open(6, pitch=-20.0).awake(10),
     # the camera gives nothing for a while, without saying so
     drive().awake(30).jump(20).awake(10),
 )
@@ -43,11 +48,11 @@ Edges = dict[str, set[tuple[str, str]]]
 @pytest.fixture(scope="module")
 def edges() -> Edges:
     """The transitions that are seen, by the field of the state."""
-    found: Edges = {"condition": set(), "fatigue": set(), "anger": set()}
+    found: Edges = {"condition": set(), "fatigue": set(), "anger": set(), "distraction": set()}
     # long drives show nothing new here
     short = [scenario.told for scenario in SCENARIOS if scenario.told.length_s < 500]
     for told in [*short, *EXTRA]:
-        states = ride(told, CAMERA).states()
+        states = ride(told, CAMERA, TELLS_ALL).states()
         for of, seen in found.items():
             values = [str(getattr(state, of) or NONE) for state in states]
             seen |= {(a, b) for a, b in pairwise(values) if a != b}
@@ -64,6 +69,7 @@ def drawn(transitions: tuple[Transition, ...]) -> set[tuple[str, str]]:
         ("condition", condition_transitions(LIMITS)),
         ("fatigue", fatigue_transitions(LIMITS)),
         ("anger", anger_transitions(LIMITS)),
+        ("distraction", distraction_transitions(LIMITS)),
     ],
 )
 def test_draws_the_transitions_that_drives_go_through(

@@ -10,6 +10,7 @@ from dms.config.driver.anger import AngerSettings
 from dms.config.driver.baseline import BaselineSettings
 from dms.config.driver.closure import ClosureSettings
 from dms.config.driver.degraded import DegradedSettings
+from dms.config.driver.distraction import DistractionSettings
 from dms.config.driver.eyes import EyesSettings
 from dms.config.driver.life import LifecycleSettings
 from dms.config.driver.perclos import PerclosSettings
@@ -23,6 +24,7 @@ __all__ = [
     "BaselineSettings",
     "ClosureSettings",
     "DegradedSettings",
+    "DistractionSettings",
     "DriverSettings",
     "EyesSettings",
     "LifecycleSettings",
@@ -45,6 +47,9 @@ class DriverSettings(Section):
         BaselineSettings(), title="Baseline", description="What is normal for this driver."
     )
     anger: AngerSettings = Field(AngerSettings(), title="Anger", description="When a face is angry.")
+    distraction: DistractionSettings = Field(
+        DistractionSettings(), title="Distraction", description="When eyes are off the road for too long."
+    )
     degraded: DegradedSettings = Field(DegradedSettings(), title="Degraded", description="When nothing can be judged.")
     life: LifecycleSettings = Field(
         LifecycleSettings(), title="Life cycle", description="Repeats, endings and cooldowns of alerts."

@@ -3,6 +3,7 @@
 OWN = "own, held by the scenario tests"
 WIERWILLE = "PERCLOS (Wierwille et al. 1994, P80)"
 FIELD_TEST = "PERCLOS field test (Blanco et al. 2009)"
+ADDW = "EU 2023/2590 (ADDW)"
 NCAP = "Euro NCAP 2026"
 BLINKS = "blinks last 0.1 to 0.4 s (Schiffman 2001, Caffier et al. 2003)"
 YAWNS = "yawns last 3.5 to 6.5 s (Provine 1986)"

@@ -2,10 +2,19 @@
 
 from typing import assert_never, assert_type
 
-from messages import AngerAlertMessage, AngerLevel, DmsMessagesVersion1, FatigueAlertMessage, FatigueLevel, StateMessage
+from messages import (
+    AngerAlertMessage,
+    AngerLevel,
+    DistractionAlertMessage,
+    DistractionLevel,
+    DmsMessagesVersion1,
+    FatigueAlertMessage,
+    FatigueLevel,
+    StateMessage,
+)
 
 
-def alert_in_words(alert: FatigueAlertMessage | AngerAlertMessage) -> str:
+def alert_in_words(alert: FatigueAlertMessage | AngerAlertMessage | DistractionAlertMessage) -> str:
     """One line; the kind tells which levels and which evidence there are."""
     if alert.kind == "fatigue":
         assert_type(alert.level, FatigueLevel)
@@ -15,6 +24,10 @@ def alert_in_words(alert: FatigueAlertMessage | AngerAlertMessage) -> str:
         assert_type(alert.level, AngerLevel)
         score = 0.0 if alert.evidence.anger_score is None else alert.evidence.anger_score
         measured = f"score {score:.1f}"
+    elif alert.kind == "distraction":
+        assert_type(alert.level, DistractionLevel)
+        off_road_s = 0.0 if alert.evidence.eyes_off_road_s is None else alert.evidence.eyes_off_road_s
+        measured = f"off the road for {off_road_s:.1f} s"
     else:
         assert_never(alert)
     late_s = 0.0 if alert.late_s is None else alert.late_s
@@ -24,7 +37,7 @@ def alert_in_words(alert: FatigueAlertMessage | AngerAlertMessage) -> str:
 def in_words(payload: str) -> str:
     """One line for any message."""
     message = DmsMessagesVersion1.model_validate_json(payload).root
-    if isinstance(message, FatigueAlertMessage | AngerAlertMessage):
+    if isinstance(message, FatigueAlertMessage | AngerAlertMessage | DistractionAlertMessage):
         return alert_in_words(message)
     if isinstance(message, StateMessage):
         level = "unknown" if message.fatigue is None else message.fatigue.value

@@ -1,8 +1,16 @@
 // A subscriber on the client that a generator makes of docs/schema/messages.json; a type checker must understand it.
 
-import type { AngerAlertMessage, AngerLevel, FatigueAlertMessage, FatigueLevel, StateMessage } from "./messages";
+import type {
+  AngerAlertMessage,
+  AngerLevel,
+  DistractionAlertMessage,
+  DistractionLevel,
+  FatigueAlertMessage,
+  FatigueLevel,
+  StateMessage,
+} from "./messages";
 
-type Alert = FatigueAlertMessage | AngerAlertMessage;
+type Alert = FatigueAlertMessage | AngerAlertMessage | DistractionAlertMessage;
 
 function alertInWords(alert: Alert): string {
   let measured: string;
@@ -15,6 +23,11 @@ function alertInWords(alert: Alert): string {
     case "anger": {
       const level: AngerLevel = alert.level;
       measured = `${level}, score ${(alert.evidence.anger_score ?? 0).toFixed(1)}`;
+      break;
+    }
+    case "distraction": {
+      const level: DistractionLevel = alert.level;
+      measured = `${level}, off the road for ${(alert.evidence.eyes_off_road_s ?? 0).toFixed(1)} s`;
       break;
     }
     default: {
