@@ -17,8 +17,8 @@ from dms.observation import Box
 from dms.perception.face import Detection, FaceFinder
 from dms.perception.landmarks import Crop, LandmarkNet
 
-SCOUT_HZ = 8.0
-"""Scenes a second, each at one turn: two a second for every turn, at the cost of a search each. Source: own."""
+SCOUT_HZ = 4.0
+"""Scenes a second, each at one turn: one a second for every turn, at the cost of a search each. Source: own."""
 _MOST = 3
 """Most faces of a picture that are looked at closely."""
 _ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}

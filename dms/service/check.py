@@ -27,7 +27,7 @@ from dms.config import ActionSettings, Config
 from dms.errors import UserError, WorldError
 from dms.frames.camera import open_source
 from dms.perception.perception import Perception
-from dms.service.check_camera import check_camera
+from dms.service.check_camera import check_camera, check_daemon_camera
 from dms.service.check_disk import check_disk
 from dms.service.check_running import running_daemon, said_of_camera, said_of_daemon
 from dms.service.folder import asked_folder
@@ -127,7 +127,8 @@ def _camera(config: Config, status: Status | None) -> Finding:
     if not source.live:
         return Finding("camera", *check_camera(config))
     if status is not None:
-        return Finding("camera", *said_of_camera(status))
+        verdict, text = said_of_camera(status)
+        return Finding("camera", *((verdict == "ok" and check_daemon_camera(config)) or (verdict, text)))
     found: queue.SimpleQueue[tuple[Verdict, str] | Exception] = queue.SimpleQueue()
 
     def look() -> None:

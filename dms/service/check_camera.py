@@ -3,6 +3,7 @@
 Takes a configuration, gives a verdict in words. Shares the judgement of ``dms aim``.
 """
 
+import time
 from contextlib import closing
 from itertools import islice
 
@@ -13,12 +14,15 @@ from dms.config import Config
 from dms.errors import WorldError
 from dms.frames.camera import open_source
 from dms.frames.source import Source
+from dms.service.look_through import daemon_view
 from dms.service.problems import Verdict as Answer
 
 _SETTLES = 5
 """The first pictures of a camera are often dark: it is still finding its exposure."""
 _CAMERA_S, _RECORDING_S = 3.0, 10.0
 """Seconds of it that are looked at."""
+_LOADS_S = 3.0
+"""What a daemon may take to load the nets that look for other faces."""
 _EXPLAINED = frozenset({Problem.NO_FACE, Problem.DARK})
 """What an empty seat or a garage explains."""
 
@@ -32,8 +36,30 @@ def check_camera(config: Config) -> tuple[Answer, str]:
     """
     source = open_source(config.camera)
     aim = _look(source, config) if source.live else best_stretch(source, config, _RECORDING_S).aim
+    return _said(source.name, aim)
+
+
+def check_daemon_camera(config: Config) -> tuple[Answer, str] | None:
+    """Look through the running daemon's camera for some seconds; None where nothing came of it.
+
+    Raises:
+        WorldError: The daemon does not answer.
+    """
+    view = daemon_view(config, named=False, wanted=lambda: False)
+    aim: Aim | None = None
+    if view is not None:
+        end = time.monotonic() + _CAMERA_S + _LOADS_S
+        with closing(view):
+            for seen in view:
+                aim = seen.aim or aim
+                if (aim is not None and aim.measured.seconds >= _CAMERA_S) or time.monotonic() >= end:
+                    break
+    return None if aim is None else _said("the camera that the running daemon holds", aim)
+
+
+def _said(name: str, aim: Aim) -> tuple[Answer, str]:
     found = aim.measured
-    gives = f"{source.name} gives {found.width}x{found.height}"
+    gives = f"{name} gives {found.width}x{found.height}"
     if aim.verdict is Verdict.GOOD:
         return "ok", f"{gives} and sees the driver: {aim.headline()}"
     told = "; ".join(one.text for one in aim.advice)
