@@ -8,6 +8,9 @@ Processor times are those of the whole command with all of its processes.
 """
 
 import argparse
+import contextlib
+import ctypes
+import os
 import resource
 import shutil
 import subprocess
@@ -21,24 +24,33 @@ from dms.records.trace import TraceHeader, TraceWriter
 from dms.replay.bench_driver import awake_drive
 
 HOUR_S, MINUTE_S = 3600.0, 60.0
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a command took: seconds of wall and processor, and the most memory that one of its processes held, MB."""
+    """What a command took: seconds of wall and processor, and the most memory that one process has held so far, MB."""
 
     wall_s: float
     cpu_s: float
     rss_mb: float
 
 
+def adopt() -> None:
+    """Become the parent of processes whose own parent ends first, so that what they took is counted."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def replay(*arguments: str | Path) -> Cost:
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "dms", "replay", *map(str, arguments)]
-    # wait4 tells the peak of this one command; RUSAGE_CHILDREN that of the largest so far
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     process.wait()
-    wall_s, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall_s = time.perf_counter() - began
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         sys.exit(f"{' '.join(command)}: exit code {process.returncode}")
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -68,6 +80,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rate", type=float, default=15.0)
     options = parser.parse_args()
+    adopt()
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         if options.what == "cores":

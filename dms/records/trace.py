@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass
 from functools import partial
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -33,7 +34,10 @@ _READ = (1, TRACE_VERSION)
 
 _T = TypeVar("_T")
 _SHARES = ("face_score", "left_eye", "right_eye", "looking_down", "yawn")
+_COLUMNS = ("t", "view", "face", "upright", *_SHARES, "box", "pose", "emotions")
+_VALUES = itemgetter(*_COLUMNS)
 _PLAIN = frozenset({float, int})
+_SHARE_TYPES = _PLAIN | {type(None)}
 _ANSWERS = frozenset({bool, type(None)})
 _VIEWS = {view.value: view for view in View}
 _RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
@@ -200,31 +204,45 @@ def _event(line: dict[str, Any]) -> Observation | DriverInput:
 
 
 def _observation(line: dict[str, Any]) -> Observation:
-    get = line.get
-    t, box, pose, emotions = line["t"], get("box"), get("pose"), get("emotions")
-    score, left, right, down, yawn = shares = [get(name) for name in _SHARES]
-    numbers = [t, *[share for share in shares if share is not None]]
+    try:
+        values = _VALUES(line)
+    except KeyError:
+        # version 1
+        values = (line["t"], line["view"], *map(line.get, _COLUMNS[2:]))
+    t, view, face, upright, score, left, right, down, yawn, box, pose, emotions = values
+    shares = (score, left, right, down, yawn)
+    total = t
+    for share in shares:
+        if share is not None:
+            total += share
     for record in (box, pose, emotions):
         if record is not None:
-            numbers += record
+            total += sum(record)
     # all at once: a trace has millions of them
-    if not (_PLAIN.issuperset(map(type, numbers)) and math.isfinite(sum(numbers))):
-        for number in numbers:
+    if not (
+        math.isfinite(total)
+        and type(t) in _PLAIN
+        and _SHARE_TYPES.issuperset(map(type, shares))
+        and (box is None or _PLAIN.issuperset(map(type, box)))
+        and (pose is None or _PLAIN.issuperset(map(type, pose)))
+        and (emotions is None or _PLAIN.issuperset(map(type, emotions)))
+    ):
+        known = [share for share in shares if share is not None]
+        for number in (t, *known, *(box or ()), *(pose or ()), *(emotions or ())):
             _check_number(number)
-    face, upright = get("face"), get("upright")
     if type(face) not in _ANSWERS or type(upright) not in _ANSWERS:
         raise ValueError(f"face is {face!r}, upright is {upright!r}")
     return Observation(
         t,
-        _VIEWS.get(line["view"]) or View(line["view"]),
+        _VIEWS.get(view) or View(view),
         face,
         score,
-        Box(*box) if box is not None else None,
-        HeadPose(*pose) if pose is not None else None,
+        None if box is None else Box(*box),
+        None if pose is None else HeadPose(*pose),
         left,
         right,
         yawn,
-        Emotions(*emotions) if emotions is not None else None,
+        None if emotions is None else Emotions(*emotions),
         down,
         upright,
     )

@@ -16,7 +16,7 @@ from typing import Any
 from dms.errors import UserError
 from dms.replay.states import COLUMNS as STATE_COLUMNS
 from dms.replay.states import STATES
-from dms.replay.tables import Column, Kind, arrow_schema, arrow_table
+from dms.replay.tables import Column, Kind, arrow_schema, arrow_table, parquet_options
 
 _NUMBERS = (
     *("closed_s", "longest_closed_s", "counted_s", "open_s", "perclos", "valid_share", "speed_kmh", "calibrated"),
@@ -118,7 +118,7 @@ def _write(part: Part, data_set: str, columns: Sequence[Column], drives: Iterato
     schema = arrow_schema(columns, part.about)
     table = concat_tables([arrow_table(schema, values) for values in drives])
     try:
-        parquet.write_table(table, partial)
+        parquet.write_table(table, partial, **parquet_options(columns))
         partial.replace(folder / f"{data_set}.parquet")
     finally:
         partial.unlink(missing_ok=True)

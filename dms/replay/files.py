@@ -37,7 +37,7 @@ class EventsFile(Sink):
         """Write the alerts."""
         if self._start_t is None and step.observation is not None:
             self._start_t = step.observation.t
-        if self._file is None:
+        if self._file is None or not step.alerts:
             return
         for alert, message in zip(step.alerts, step.messages, strict=True):
             t = round(alert.t - (self._start_t or 0.0), 6)

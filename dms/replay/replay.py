@@ -30,6 +30,8 @@ from dms.replay.walk import DriveReader, TraceReader
 from dms.road import Road
 from dms.sink import Sink
 
+_TELL_EVERY = 16
+"""Moments between two words on how far a drive is: of a trace, they are microseconds apart."""
 _STOP_S = 60.0
 """Time that a slow disk has for the end of the files."""
 
@@ -275,9 +277,9 @@ def replay(
     road = Road(drive.observe, monitor, encoder, [*own, *sinks], _raise)
     try:
         road.start(header.drive)
-        for moment in drive.moments():
+        for number, moment in enumerate(drive.moments()):
             road.step(moment)
-            if progress is not None:
+            if progress is not None and number % _TELL_EVERY == 0:
                 progress(completed=tally.duration_s, duration_s=drive.duration_s)
         road.finish("end_of_drive")
     finally:

@@ -75,7 +75,7 @@ class StatesFile(Sink):
         self._table: TableFile | None = None
         self._seen: list[Observation] = []
         self._states: list[DriverState] = []
-        self._told: list[tuple[str | None, str | None]] = []
+        self._told: dict[int, tuple[str, str]] = {}
 
     def start(self, info: DriveInfo) -> None:
         """Begin the table."""
@@ -86,9 +86,10 @@ class StatesFile(Sink):
         seen, state = step.observation, step.state
         if seen is None or state is None:
             return
+        if step.alerts:
+            self._told[len(self._seen)] = _told(step)
         self._seen.append(seen)
         self._states.append(state)
-        self._told.append(_told(step) if step.alerts else (None, None))
         if len(self._seen) >= _ROWS:
             self._flush()
 
@@ -101,7 +102,7 @@ class StatesFile(Sink):
     def _flush(self) -> None:
         if self._table is not None and self._seen:
             self._table.write(list(self._columns()))
-        self._seen, self._states, self._told = [], [], []
+        self._seen, self._states, self._told = [], [], {}
 
     def _columns(self) -> Iterator[list[Any]]:
         """Column by column: several times faster than row by row."""
@@ -124,7 +125,10 @@ class StatesFile(Sink):
             yield [None if shown is None else get(shown) for shown in emotions]
         yield [one.calibrated for one in states]
         for number in (0, 1):
-            yield [told[number] for told in self._told]
+            told: list[str | None] = [None] * len(seen)
+            for row, words in self._told.items():
+                told[row] = words[number]
+            yield told
 
 
 def _told(step: Step) -> tuple[str, str]:

@@ -139,17 +139,21 @@ class Tally(Sink):
         observation, state = step.observation, step.state
         if observation is None or state is None:
             return
-        if self._last is not None:
-            span_s = max(0.0, state.t - self._last.t)
-            self._conditions_s[self._last.condition] += span_s
-            self._known_s += span_s * self._known
+        view, last = observation.view, self._last
+        unseen = view is not View.CLEAR and view in _NOT_LOOKED_AT
+        if last is None:
+            self._first = state
+        elif (span_s := state.t - last.t) > 0.0:
+            self._conditions_s[last.condition] += span_s
+            if self._known:
+                self._known_s += span_s
             # a picture speaks for the moment until the next; without one, nothing does for the time before it either
-            self._unseen_s += span_s * (self._unseen or observation.view in _NOT_LOOKED_AT)
-        self._first = self._first or state
+            if unseen or self._unseen:
+                self._unseen_s += span_s
         self._last = state
         self._known = observation.left_eye is not None or observation.right_eye is not None
-        self._unseen = observation.view in _NOT_LOOKED_AT
-        if self._unseen:
+        self._unseen = unseen
+        if unseen:
             return
         self._frames += 1
         self._faces += observation.face is True
