@@ -120,21 +120,26 @@ class EyeNet:
         """Run once on an empty patch."""
         self.probabilities(np.zeros((SIZE, SIZE), np.uint8))
 
-    def both_closed(self, left: Picture | None, right: Picture | None) -> tuple[float | None, float | None]:
+    def both_closed(
+        self, left: Picture | None, right: Picture | None, far: Side | None = None
+    ) -> tuple[float | None, float | None]:
         """Probability that each eye is closed, given that it can be seen.
 
         Args:
             left: (32, 32) uint8 as ``eye_patch`` gives it, None for an eye that is not in view.
             right: The same.
+            far: The eye that the nose may hide: one that is unusable then says nothing about the other.
 
         Returns:
             0..1 for each, or None as from ``closed``; None for both when they are doubtful together.
         """
-        answers = self._answer(left), self._answer(right)
-        doubts = [max(answer[UNUSABLE], 1e-3) for answer in answers if answer is not None]
+        answers = {Side.LEFT: self._answer(left), Side.RIGHT: self._answer(right)}
+        if far is not None and _closed(answers[far]) is None:
+            answers[far] = None
+        doubts = [max(answer[UNUSABLE], 1e-3) for answer in answers.values() if answer is not None]
         if doubts and math.prod(doubts) ** (1 / len(doubts)) > MAX_UNUSABLE_BOTH:
             return None, None
-        return _closed(answers[0]), _closed(answers[1])
+        return _closed(answers[Side.LEFT]), _closed(answers[Side.RIGHT])
 
     def closed(self, patch: Picture | None) -> float | None:
         """Probability that the eye is closed, given that it can be seen.

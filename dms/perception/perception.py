@@ -21,7 +21,7 @@ from dms.perception.eyes import EyeNet, Side, eye_patch
 from dms.perception.face import Detection, FaceFinder, in_region
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
-from dms.perception.pose import RestingYaw, eye_visible, face_turned_to_camera, head_pose
+from dms.perception.pose import far_eye, head_pose, turned_to_camera
 from dms.perception.search import FaceSearch
 from dms.perception.upright import UprightJudge
 from dms.perception.view import ViewJudge, as_grey
@@ -98,7 +98,6 @@ class Perception:
         self._times: dict[str, StageTime] = {}
         self._followed: Landmarks | None = None
         self._driver: tuple[float, Box] | None = None
-        self._resting_yaw = RestingYaw()
         self.models: dict[str, ModelFile] = files
 
     @property
@@ -197,19 +196,16 @@ class Perception:
 
     def _measure(self, grey: Image, seen: Observation, points: npt.NDArray[np.float32], pose: HeadPose) -> Observation:
         """Add pose, eyes, mouth and emotion to an upright face whose landmarks are known."""
-        with self._stage("eyes"):
-            rest = self._resting_yaw.see(seen.t, pose.yaw)
-            left, right = self._eyes.both_closed(
-                *(
-                    eye_patch(grey, points, side) if eye_visible(pose, side, rest) else None
-                    for side in (Side.LEFT, Side.RIGHT)
-                )
-            )
-        seen = replace(seen, pose=_rounded_pose(pose), left_eye=_round(left), right_eye=_round(right))
+        seen, ahead = replace(seen, pose=_rounded_pose(pose)), turned_to_camera(pose)
+        if ahead:
+            with self._stage("eyes"):
+                patches = [eye_patch(grey, points, side) for side in (Side.LEFT, Side.RIGHT)]
+                left, right = map(_round, self._eyes.both_closed(patches[0], patches[1], far_eye(pose)))
+            seen = replace(seen, left_eye=left, right_eye=right)
         if self._mouth_pace.due(seen.t):
             with self._stage("mouth"):
                 seen = replace(seen, yawn=_round(self._mouth.yawn(mouth_patch(grey, points))))
-        if face_turned_to_camera(pose) and self._emotion_pace.due(seen.t):
+        if ahead and self._emotion_pace.due(seen.t):
             with self._stage("emotion"):
                 seen = replace(seen, emotions=_rounded_emotions(self._emotion.emotions(face_patch(grey, points))))
         return seen

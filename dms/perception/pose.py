@@ -47,25 +47,14 @@ MAX_PITCH, MAX_ROLL = 60.0, 90.0
 """Degrees beyond which no driver's head is turned: of upright faces in the development clips 98 % measure -13 to 19 in
 pitch. From 90 degrees of roll on the eyes are not above the mouth."""
 
-MAX_YAW = 28.0
-"""Measured degrees of yaw from which the farther eye is turned away: at 32 in incluit_face_away the nose hides half of
-it. Large angles read low: the points of a profile keep something of a frontal face."""
+FAR_YAW = 28.0
+"""Measured degrees of yaw from which the nose may hide the farther eye: at 32 in incluit_face_away it hides half of it.
+Large angles read low: the points of a profile keep something of a frontal face."""
 
-MAX_YAW_NEAR = 42.0
-"""Measured degrees of yaw from which the nearer eye shows its side only. Drivers who look ahead measure up to 39 in a
-mirror camera's view (95 % of the cabin_yawn frames), as much as a driver before the camera who looks over his
-shoulder (29 to 38 in incluit_face_away): only ``MAX_TURN`` tells the two apart."""
-
-MAX_TURN = 20.0
-"""Degrees from the resting yaw from which a face beyond ``MAX_YAW`` is turned away, its nearer eye too; as
-``fatigue.aside_deg``."""
-
-REST_DEG_PER_S = 1.0
-"""How fast the resting yaw follows, degrees per second: a look aside of 5 s hardly moves it, and a camera at the mirror
-is allowed for within 15 s even if the first look was into it."""
-
-MAX_GAP_S = 1.0
-"""A head that was out of sight counts as seen for at most this long."""
+MAX_YAW = 42.0
+"""Measured degrees of yaw from which a face shows too little of its eyes. Drivers who look ahead measure up to 39 in a
+mirror camera's view (95 % of the cabin_yawn frames), as much as a driver before the camera who looks over his shoulder
+(29 to 38 in incluit_face_away): only where the head rests tells the two apart, which is the driver room's matter."""
 
 
 def head_pose(points: FloatArray) -> HeadPose:
@@ -132,42 +121,16 @@ def _rows_of_rotation(affine: list[list[float]]) -> tuple[list[float], list[floa
     )
 
 
-def face_turned_to_camera(pose: HeadPose) -> bool:
-    """Whether enough of a face shows for its expression: as long as its nearer eye shows more than its side."""
-    return abs(pose.yaw) < MAX_YAW_NEAR
+def turned_to_camera(pose: HeadPose) -> bool:
+    """Whether a face shows enough for its eyes and its expression to be read."""
+    return abs(pose.yaw) < MAX_YAW
 
 
-class RestingYaw:
-    """Where the driver's head points most of the time, as a running median of its yaw.
+def far_eye(pose: HeadPose) -> Side | None:
+    """The driver's eye that the nose may hide, None while the face is turned little.
 
-    It moves towards each reading at ``REST_DEG_PER_S``, however far off that is, so that a glance counts by its length
-    alone. The first reading starts it.
+    The left one is on the image's right and turns away with positive yaw.
     """
-
-    __slots__ = ("_t", "_yaw")
-
-    def __init__(self) -> None:
-        self._t = 0.0
-        self._yaw: float | None = None
-
-    def see(self, t: float, yaw: float) -> float:
-        """Take a reading, degrees, at the frame's time in seconds; gives the resting yaw in degrees."""
-        if self._yaw is None:
-            self._yaw = yaw
-        step = REST_DEG_PER_S * min(max(t - self._t, 0.0), MAX_GAP_S)
-        self._t = t
-        self._yaw += max(-step, min(step, yaw - self._yaw))
-        return self._yaw
-
-
-def eye_visible(pose: HeadPose, side: Side, resting_yaw: float) -> bool:
-    """Whether an eye can be seen well enough to be judged.
-
-    Args:
-        pose: Of the head.
-        side: Which of the driver's eyes; the left one is on the image's right and turns away with positive yaw.
-        resting_yaw: Degrees, as ``RestingYaw`` gives it.
-    """
-    away = pose.yaw if side is Side.LEFT else -pose.yaw
-    turned_away = abs(pose.yaw) >= MAX_YAW and abs(pose.yaw - resting_yaw) >= MAX_TURN
-    return -MAX_YAW_NEAR < away < MAX_YAW and not turned_away
+    if abs(pose.yaw) < FAR_YAW:
+        return None
+    return Side.LEFT if pose.yaw > 0 else Side.RIGHT

@@ -115,6 +115,16 @@ def test_sunglasses_are_unknown_and_one_covered_eye_leaves_the_other(net, portra
     assert net.both_closed(None, None) == (None, None)
 
 
+def test_an_eye_that_the_nose_hides_says_nothing_about_the_other(net, monkeypatch):
+    near, hidden, shut = eye(1.0), eye(0.0), eye(0.5)
+    says = {near.tobytes(): (0.8, 0.1, 0.1), hidden.tobytes(): (0.04, 0.01, 0.95), shut.tobytes(): (0.1, 0.7, 0.2)}
+    monkeypatch.setattr(net, "probabilities", lambda patch: np.array(says[patch.tobytes()], np.float32))
+    assert net.both_closed(hidden, near) == (None, None)
+    assert net.both_closed(hidden, near, far=Side.LEFT) == (None, pytest.approx(1 / 9))
+    assert net.both_closed(hidden, near, far=Side.RIGHT) == (None, None)
+    assert net.both_closed(shut, near, far=Side.LEFT) == (pytest.approx(7 / 8), pytest.approx(1 / 9))
+
+
 @pytest.mark.parametrize("opening", [0.0, 0.5, 1.0])
 def test_golden_probabilities(net, opening):
     """Runtimes and processors differ by up to 5 INT8 steps of 1/256 (5 on aarch64, see docs/aarch64.md)."""
