@@ -61,12 +61,25 @@ class Cues:
         """Whether the eyes of an observation can be what they look like.
 
         None is believed of a head in profile. A face whose profile shows while it rests there looks ahead, seen by a
-        camera at a mirror.
+        camera at a mirror; until it is known where it rests, it must have been met there too.
         """
         if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
             return False
         pose = observation.pose
-        return pose is None or abs(pose.yaw) < self._limits.profile_deg or not self._aside(pose)
+        if pose is None or not self._in_profile(pose):
+            return True
+        aside_deg = self._limits.aside_deg
+        return not self._aside(pose) and (self.head.settled or abs(pose.yaw - self.head.met_yaw) < aside_deg)
+
+    def shows_one_side(self, pose: HeadPose | None) -> bool:
+        """Whether a head is in profile and does not rest close to there.
+
+        Its farther eye can say that the eyes are open, but bears little witness that they are shut: it is narrow, half
+        behind the nose, and looks down as the nearer one does.
+        """
+        if pose is None or not self._in_profile(pose):
+            return False
+        return abs(pose.yaw - self.head.yaw) >= self._limits.aside_deg / 2
 
     def explain(self, observation: Observation, laughing: bool) -> tuple[str, ...]:
         """What else than sleep may have shut the eyes of an observation."""
@@ -90,6 +103,9 @@ class Cues:
         if pose.pitch <= self.head.pitch - self._limits.down_deg:
             return Looking.DOWN
         return Looking.ASIDE if self._aside(pose) else Looking.AHEAD
+
+    def _in_profile(self, pose: HeadPose) -> bool:
+        return abs(pose.yaw) >= self._limits.profile_deg
 
     def _aside(self, pose: HeadPose) -> bool:
         return abs(pose.yaw - self.head.yaw) >= self._limits.aside_deg

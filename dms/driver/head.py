@@ -47,6 +47,16 @@ class RestingHead:
         self.pitch = 0.0
         self.yaw = 0.0
 
+    @property
+    def settled(self) -> bool:
+        """Whether the head was seen for long enough to know where it rests."""
+        return self._seen_s - READ_EVERY_S >= self._settings.head_s
+
+    @property
+    def met_yaw(self) -> float:
+        """Yaw of the first reading, 0 before it."""
+        return 0.0 if self._first is None else self._first[1]
+
     def update(self, t: float, pose: HeadPose) -> None:
         """Take the head's pose at time ``t``."""
         if self._t is not None and 0.0 <= t - self._t < READ_EVERY_S:

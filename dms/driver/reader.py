@@ -54,10 +54,11 @@ class ObservationReader:
             return Reading(eyes, obstacle=obstacle(observation), in_view=observation.view is View.CLEAR)
         pose, closedness = observation.pose, self._eyes.closedness()
         explanations = self._cues.explain(observation, laughing)
+        as_one = self._eyes.single or self._cues.shows_one_side(pose)
         return Reading(
             eyes,
             closedness,
-            self._closure.one_eye_weight if self._eyes.single else 1.0,
+            self._closure.one_eye_weight if as_one else 1.0,
             explanations,
             bool(explanations) or closedness < self._closure.half_shut,
             None if pose is None else pose.pitch,

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from dms.config import Config
+from dms.driver.monitor import DriverMonitor
+from dms.driver.state import DriverState, Eyes
 from dms.observation import Observation
 from dms.records.trace import read_trace
 from dms.replay.label_files import read_labels
+from dms.replay.labels import Label
 from dms.replay.replay import replay_drives
 from dms.replay.score import score
 
@@ -100,23 +103,41 @@ def test_a_missing_face_is_unknown_not_closed(tmp_path: Path, clip: str) -> None
     assert alerts(tmp_path) == []
 
 
+def judged(observations: Iterable[Observation]) -> list[DriverState]:
+    """What the driver room makes of each observation."""
+    monitor = DriverMonitor()
+    return [monitor.step(observation).state for observation in observations]
+
+
+def answers_in(states: Iterable[DriverState], labels: Iterable[Label]) -> list[Eyes]:
+    """What was said of the eyes within labels, but for their edges."""
+    spans = [(label.start_s + EDGE_S, label.end_s - EDGE_S) for label in labels]
+    return [state.eyes for state in states if any(start <= state.t <= end for start, end in spans)]
+
+
 def test_eyes_of_a_driver_who_looks_over_the_shoulder_are_unknown(tmp_path: Path) -> None:
-    observations = seen("incluit_face_away.mp4", tmp_path)
+    states = judged(seen("incluit_face_away.mp4", tmp_path))
     (away,) = read_labels(CLIPS / "incluit_face_away.events.csv")
-    turned = within(observations, away.start_s + EDGE_S, away.end_s - EDGE_S)
-    assert turned
-    assert [o.t for o in turned if closed(o) is not None] == []
-    ahead = [o for o in observations if not away.start_s - EDGE_S <= o.t <= away.end_s + EDGE_S]
-    assert [o.t for o in ahead if closed(o) is not False] == []
+    assert set(answers_in(states, [away])) == {Eyes.UNKNOWN}
+    ahead = [state for state in states if not away.start_s - EDGE_S <= state.t <= away.end_s + EDGE_S]
+    assert {state.eyes for state in ahead} == {Eyes.OPEN}
 
 
 def test_turned_to_either_side_the_eyes_are_unknown_and_never_closed_for_long(tmp_path: Path) -> None:
-    observations = seen("incluit_nods_turns.mp4", tmp_path)
+    states = judged(seen("incluit_nods_turns.mp4", tmp_path))
     turns = [label for label in read_labels(CLIPS / "incluit_nods_turns.events.csv") if label.event == "face_away"]
-    answers = [closed(o) for turn in turns for o in within(observations, turn.start_s + EDGE_S, turn.end_s - EDGE_S)]
+    answers = answers_in(states, turns)
     # the last label passes from one side to the other, through a blink to the front
-    assert answers.count(None) / len(answers) > 0.85
-    assert answers.count(True) / len(answers) < 0.1
+    assert answers.count(Eyes.UNKNOWN) / len(answers) > 0.85
+    assert answers.count(Eyes.CLOSED) / len(answers) < 0.1
+
+
+def test_glare_on_the_near_lens_of_a_driver_before_a_mirror_is_no_closed_eye(tmp_path: Path) -> None:
+    # the far eye, 28 to 42 degrees aside, is seen to be open
+    states = judged(seen("yawdd_m1_yawn_glasses.avi", tmp_path))
+    answers = [state.eyes for state in states]
+    assert answers.count(Eyes.CLOSED) / len(answers) < 0.05
+    assert answers.count(Eyes.OPEN) / len(answers) > 0.9
 
 
 def test_an_actress_who_weeps_with_shut_eyes_and_then_laughs(tmp_path: Path) -> None:

@@ -221,6 +221,19 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        "sleeps before a camera at the mirror",
+        drive().awake(65, yaw=34.0).mark("shut").closed(1.8, yaw=34.0).mark("open").open(40, yaw=34.0),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario(
+        "sleeps half turned from where the head rests before that camera",
+        drive().awake(65, yaw=20.0).mark("shut").closed(2.6, yaw=35.0).mark("open").open(40, yaw=20.0),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.microsleep_s / CLOSURE.one_eye_weight),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
+        ),
+    ),
+    Scenario(
         "somebody else's open eyes for a frame do not end a closure",
         drive().awake(65).mark("shut").closed(2.0).open(0.05).closed(1.3).mark("open").open(40),
         (*TO_SLEEP, ends(ASLEEP, "open", LIFE.asleep_recover_s)),

@@ -130,6 +130,19 @@ def test_a_head_that_rests_before_a_camera_at_the_mirror_is_read_there(camera: C
 
 
 @cameras
+def test_a_look_over_the_shoulder_right_after_the_start_is_no_rest(camera: Camera) -> None:
+    ridden = ride(drive().awake(0.6).closed(3.3, yaw=34.0).awake(20), camera)
+    assert not ridden.alerts()
+    assert all(state.eyes is Eyes.UNKNOWN for state in ridden.states(since=0.6 + ridden.gap(1), until=3.9))
+
+
+@cameras
+def test_a_first_look_into_the_camera_at_the_mirror_hides_the_eyes_for_seconds_only(camera: Camera) -> None:
+    ridden = ride(drive().awake(2).awake(30, yaw=36.0), camera)
+    assert all(state.eyes is not Eyes.UNKNOWN for state in ridden.states(since=8))
+
+
+@cameras
 def test_glances_do_not_degrade(camera: Camera) -> None:
     ridden = ride(drive().awake(30).times(20, drive().show(1.4, AWAY).awake(4)), camera)
     assert all(state.condition is Condition.ATTENTIVE for state in ridden.states(since=10))

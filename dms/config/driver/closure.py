@@ -122,7 +122,8 @@ class ClosureSettings(LookingSettings):
             le=1.0,
             unit="share",
             title="Weight of one eye",
-            text="Time in which one eye is closed and the other unknown counts by this much on the ladder.",
+            text="Time in which one eye is closed and the other unknown, or both seen in profile, counts by this much "
+            "on the ladder.",
             source="one eye of two; " + OWN,
         ),
     ] = 0.5
