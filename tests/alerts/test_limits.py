@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from dms.alerts.delivery.connection import Connection
 from dms.alerts.delivery.limits import packet_bytes
+from dms.alerts.delivery.waker import Waker
 from dms.alerts.messages import InfoMessage
 from dms.alerts.topics import Topics
+from dms.config.alerts import MqttSettings
 from dms.driver.state import Phase
 from tests.conftest import until
 
 from .make import FATIGUE, VEHICLE, Vehicle, steps
+from .odd import Odd
 
 TOPICS = Topics(VEHICLE)
 
@@ -135,3 +139,69 @@ def test_what_is_on_the_wire_says_what_it_is(mosquitto: Any, vehicle: Callable[.
     assert kinds.pop(TOPICS.availability) == "text/plain"
     assert set(kinds.values()) == {"application/json"}
     assert json.loads(listener.on(FATIGUE)[0])
+
+
+def connack(reason: int, properties: bytes = b"") -> bytes:
+    """A broker's answer to a connection (MQTT 5, 3.2)."""
+    return bytes([0x20, 3 + len(properties), 0, reason, len(properties)]) + properties
+
+
+def reference(name: str) -> bytes:
+    """The property that names another broker (MQTT 5, 3.2.2.3.16)."""
+    return bytes([0x1C, 0, len(name)]) + name.encode()
+
+
+@pytest.mark.parametrize(
+    ("reason", "properties", "words"),
+    [
+        (0x9C, reference("other:1883"), "it names another broker: set mqtt.host (it names other:1883"),
+        (0x9D, reference("other:1883"), "it has moved: set mqtt.host (it names other:1883, which is not followed)"),
+        (0x85, b"", f"it does not allow the client id dms-{VEHICLE}: set mqtt.client_id"),
+        (0x86, b"", "user or password is wrong: check mqtt.login_file"),
+        (0x97, b"", "a quota of this user is used up"),
+    ],
+)
+def test_a_refusal_is_told_in_words_and_another_broker_is_never_followed(
+    vehicle: Callable[..., Vehicle], reason: int, properties: bytes, words: str
+) -> None:
+    odd = Odd(connack(reason, properties))
+    van = vehicle(odd.port, protocol="5")
+    van.start()
+    until(lambda: len(odd.connections) >= 2)  # it comes back to the one that was set
+    odd.close()
+    assert van.publisher.status.refused
+    assert words in str(van.publisher.status.error)
+
+
+def test_the_brokers_keep_alive_counts(mosquitto_factory: Callable[..., Any]) -> None:
+    broker = mosquitto_factory(config="allow_anonymous true\nmax_keepalive 10")
+    broker.start()
+    connection = Connection(MqttSettings(host="127.0.0.1", port=broker.port, keepalive_s=3600), "one", "nowhere")
+    connection.connect()
+    waker = Waker()
+    waker.open()
+    until(lambda: connection.step(waker.socket, 0.1) or connection.accepted)
+    assert connection._client.keepalive == 10
+    connection.close()
+    waker.close()
+
+
+def test_mosquitto_acknowledges_what_its_full_queue_then_drops_the_newest_first(
+    mosquitto_factory: Callable[..., Any], vehicle: Callable[..., Vehicle]
+) -> None:
+    """The broker's behaviour, not ours: the reason why the shipped files set a longer queue."""
+    broker = mosquitto_factory(max_queued_messages=5)
+    broker.start()
+    broker.listen(FATIGUE, client_id="away").close()
+    van = vehicle(broker.port)
+    van.tell_state()
+    for episode in range(1, 101):
+        van.raise_alert(Phase.START, episode)
+    van.start()
+    until(van.is_delivered)
+    back = broker.listen(FATIGUE, client_id="away")
+    van.raise_alert(Phase.START, 101)
+    until(lambda: steps(back.on(FATIGUE))[-1:] and steps(back.on(FATIGUE))[-1][0] == 101)
+    kept = [number for number, _, _ in steps(back.on(FATIGUE))][:-1]
+    assert kept == list(range(1, len(kept) + 1))
+    assert len(kept) < 100

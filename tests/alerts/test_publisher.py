@@ -1,14 +1,11 @@
 """Delivery through a real broker: order, presence, outages, refusals, inputs."""
 
-import contextlib
 import json
 import logging
 import random
 import shutil
 import signal
-import socket
 import subprocess
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +23,7 @@ from dms.errors import UserError
 from tests.conftest import free_port, until
 
 from .make import ANGER, FATIGUE, GOOD_UTC, VEHICLE, Times, Vehicle, entry, steps
+from .odd import Odd
 
 TOPICS = Topics(VEHICLE)
 DISCOVERY = f"homeassistant/device/dms-{VEHICLE}/config"
@@ -346,6 +344,19 @@ def test_the_shipped_acl_lets_a_vehicle_write_its_own_topics_alone(
     assert len(van.inputs) == 2
 
 
+def test_in_3_1_1_what_the_acl_refuses_is_acknowledged_and_thrown_away(
+    guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
+) -> None:
+    """The protocol's behaviour, not ours: the reason why MQTT 5 is tried first."""
+    fleet = guarded.listen("dms/#", "fleet", ("fleet", SECRET))
+    van = vehicle(guarded.port, login_file=login_file(tmp_path, "cabin", SECRET), protocol="3.1.1").start()
+    van.raise_alert(Phase.START, 1)
+    until(van.is_delivered)
+    fleet.publish(TOPICS.acknowledge, "{}")
+    until(lambda: fleet.on(TOPICS.acknowledge))
+    assert not fleet.on(FATIGUE)
+
+
 def test_a_refused_topic_keeps_its_alerts_and_says_so(
     guarded: Any, vehicle: Callable[..., Vehicle], tmp_path: Path
 ) -> None:
@@ -616,37 +627,6 @@ def test_a_stop_delivers_what_waits_first(mosquitto: Any, vehicle: Callable[...,
     assert van.is_delivered()
     until(lambda: listener.on(TOPICS.availability) == ["online", "offline"])
     assert len(steps(listener.on(FATIGUE))) == 200
-
-
-class Odd:
-    """A server that is no broker: sends what it is given to whoever connects."""
-
-    def __init__(self, answer: bytes | Callable[[], bytes]) -> None:
-        self._answer = answer
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        self.connections: list[socket.socket] = []
-        self._closed = False
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            if self._closed:
-                connection.close()
-                return
-            self.connections.append(connection)
-            with contextlib.suppress(OSError):
-                connection.sendall(self._answer if isinstance(self._answer, bytes) else self._answer())
-
-    def close(self) -> None:
-        self._closed = True
-        self._socket.close()
-        for connection in self.connections:
-            connection.close()
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ the thread that calls ``step``; paho's callbacks only note what they were told. 
 is a new ``Connection``, so nothing of an old one lives on.
 """
 
+import functools
 import select
 import socket
 from dataclasses import dataclass
@@ -159,12 +160,7 @@ class Connection:
         """Send a message; gives its id on this connection."""
         properties = None
         if self.version == "5":
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            if not message.bare:
-                properties.PayloadFormatIndicator = 1
-                properties.ContentType = content_type(message.payload)
-            if message.expiry_s is not None:
-                properties.MessageExpiryInterval = message.expiry_s
+            properties = _publish_properties(None if message.bare else content_type(message.payload), message.expiry_s)
         sent = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         return sent.mid
 
@@ -236,6 +232,18 @@ class Connection:
         except UnicodeDecodeError:
             return  # a topic that is no text is none of ours
         self._received.append(Received(topic, bytes(message.payload), bool(message.retain)))
+
+
+@functools.cache
+def _publish_properties(content: str | None, expiry_s: int | None) -> Properties:
+    """Made once for each kind of message: the client library takes its time, and changes nothing in them."""
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    if content is not None:
+        properties.PayloadFormatIndicator = 1
+        properties.ContentType = content
+    if expiry_s is not None:
+        properties.MessageExpiryInterval = expiry_s
+    return properties
 
 
 def _will_properties() -> Properties:

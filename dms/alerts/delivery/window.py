@@ -42,10 +42,12 @@ class Window:
         """A message as this broker takes it: without the flags and properties that it does not."""
         if not self._version_5:
             expiry_s = None
-        sizes = {bare: packet_bytes(topic, payload, self._version_5, expiry_s, bare) for bare in (False, True)}
-        bare = not self.limits.takes(sizes[False])
+        size = packet_bytes(topic, payload, self._version_5, expiry_s)
+        bare = not self.limits.takes(size)
+        if bare:
+            size = packet_bytes(topic, payload, self._version_5, expiry_s, bare=True)
         keeps, qos = retain and self.limits.retain, self.limits.maximum_qos
-        return Publication(topic, payload, qos, keeps, expiry_s, bare, key, size=sizes[bare])
+        return Publication(topic, payload, qos, keeps, expiry_s, bare, key, size=size)
 
     def room(self, out: Collection[Publication]) -> int:
         """How many more the broker takes now, with these on their way as well."""
