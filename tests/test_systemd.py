@@ -42,10 +42,10 @@ def test_a_crash_leaves_time_to_start_within_five_seconds() -> None:
     assert pause <= 2
 
 
-def test_the_only_devices_are_cameras_and_pins() -> None:
+def test_the_only_devices_are_cameras_pins_and_loudspeakers() -> None:
     assert "DevicePolicy=closed" in lines()
     allowed = {line.removeprefix("DeviceAllow=").split()[0] for line in lines() if line.startswith("DeviceAllow=")}
-    assert allowed == {"char-video4linux", "char-media", "char-dma_heap", "char-gpiochip"}
+    assert allowed == {"char-video4linux", "char-media", "char-dma_heap", "char-gpiochip", "char-alsa"}
 
 
 def test_the_daemon_may_listen_on_its_local_socket() -> None:

@@ -4,12 +4,17 @@ Takes the ``[actions]`` table and the steps of a drive, gives a report for ``hea
 """
 
 import time
+from collections.abc import Callable
 from uuid import UUID
 
+from dms.actions.button import Button
 from dms.actions.gpio import Buzzer, Light
 from dms.actions.hook import Hook
+from dms.actions.notice import Conditions, Notice
+from dms.actions.sound import Sound
 from dms.actions.worker import Witness, Worker
-from dms.alerts.messages import ActionsHealth, AlertMessage
+from dms.alerts.clock import Stamp
+from dms.alerts.messages import ActionsHealth
 from dms.config.actions import ActionSettings
 from dms.driver.state import Phase
 from dms.sink import DriveInfo, Sink, Step
@@ -21,15 +26,25 @@ class Actions(Sink):
     Args:
         settings: The ``[actions]`` table.
         vehicle_id: Told to the hook.
+        stamp: Gives the UTC of a moment on the frames' clock.
+        acknowledge: Called from another thread when the driver presses the button.
         witness: Is told what came of each message.
 
     Raises:
-        UserError: The hook cannot be executed, or gpiozero is not installed.
+        UserError: The hook cannot be executed, or gpiozero or aplay is not installed.
     """
 
-    def __init__(self, settings: ActionSettings, vehicle_id: str, witness: Witness | None = None) -> None:
+    def __init__(
+        self,
+        settings: ActionSettings,
+        vehicle_id: str,
+        stamp: Callable[[float], Stamp],
+        acknowledge: Callable[[], None] = lambda: None,
+        witness: Witness | None = None,
+    ) -> None:
         self._workers: list[Worker] = []
-        self._open: dict[UUID, AlertMessage] = {}
+        self._conditions = Conditions(stamp)
+        self._open: dict[UUID, Notice] = {}
         """The last step of each alert that has not ended."""
         self._started = False
         hook, buzzer, led = settings.hook, settings.buzzer, settings.led
@@ -39,6 +54,14 @@ class Actions(Sink):
             self._workers.append(Worker(Buzzer(buzzer), buzzer.kinds, buzzer.per_minute, witness))
         if led.pin is not None:
             self._workers.append(Worker(Light(led), led.kinds, None, witness))
+        for kind, lamp in (("watching", settings.watching), ("degraded", settings.blind)):
+            if lamp.pin is not None:
+                self._workers.append(Worker(Light(lamp, f"light ({kind})"), (kind,), None, witness))
+        sound = settings.sound
+        if sound.device is not None:
+            kinds = (*sound.kinds, "watching") if sound.watching else sound.kinds
+            self._workers.append(Worker(Sound(sound), kinds, sound.per_minute, witness))
+        self._button = None if settings.button.pin is None else Button(settings.button, acknowledge)
 
     def start(self, info: DriveInfo) -> None:
         """Begin to act; in a session that follows another, go on."""
@@ -46,14 +69,19 @@ class Actions(Sink):
             self._started = True
             for worker in self._workers:
                 worker.start()
+            if self._button is not None:
+                self._button.open()
 
     def step(self, step: Step) -> None:
-        """Act on the alerts of one step; returns at once."""
+        """Act on the alerts of one step, and on what it says of the watching; returns at once."""
         for message in step.messages:
             self.alert(message)
+        if step.state is not None:
+            for notice in self._conditions.update(step.state):
+                self.alert(notice)
 
-    def alert(self, message: AlertMessage) -> None:
-        """Act on one step of an alert; returns at once."""
+    def alert(self, message: Notice) -> None:
+        """Act on one step of an alert, or of what is like one; returns at once."""
         if message.phase is Phase.END:
             self._open.pop(message.event_id, None)
         else:
@@ -66,7 +94,8 @@ class Actions(Sink):
         return tuple(worker.name for worker in self._workers if worker.takes(kind))
 
     def take_over(self, before: "Actions") -> None:
-        """Act on the alerts that are open in the actions which these replace."""
+        """Act on what is open in the actions which these replace."""
+        self._conditions = before._conditions
         for message in before._open.values():
             self.alert(message)
 
@@ -84,6 +113,8 @@ class Actions(Sink):
     def stop(self, timeout_s: float) -> None:
         """Finish what has begun within so long, then stop it and let go of the pins."""
         deadline = time.monotonic() + timeout_s
+        if self._button is not None:
+            self._button.close()
         for worker in self._workers:
             worker.finish()
         for worker in self._workers:

@@ -7,8 +7,8 @@ import importlib
 from typing import Any
 from uuid import UUID
 
-from dms.alerts.messages import AlertMessage
-from dms.config.actions import BuzzerSettings, LedSettings, PinSettings
+from dms.actions.notice import ConditionMessage, Notice
+from dms.config.actions import BuzzerSettings, LampSettings
 from dms.driver.lifecycle import RANK
 from dms.driver.state import Phase
 from dms.errors import UserError
@@ -25,9 +25,9 @@ class _Pin:
         UserError: gpiozero is not installed.
     """
 
-    def __init__(self, settings: PinSettings, kind: str) -> None:
+    def __init__(self, settings: LampSettings, kind: str) -> None:
         self._pin, self._active_high = settings.pin, not settings.active_low
-        self._make = getattr(_gpiozero(), kind)
+        self._make = getattr(gpiozero(), kind)
         self._taken: Any = None
 
     def open(self) -> None:
@@ -62,12 +62,13 @@ class Buzzer(_Pin):
         super().__init__(settings, "Buzzer")
         self._beep_s = settings.beep_s
 
-    def act(self, message: AlertMessage) -> str:
+    def act(self, message: Notice) -> str:
         """Begin the pattern of the alert's level, or fall silent."""
         if message.phase is Phase.END:
             self._device().off()
             return f"{self._pin} is off"
-        beeps = 2 ** (1 + RANK[message.level])
+        # once for what is no alert
+        beeps = 1 if isinstance(message, ConditionMessage) else 2 ** (1 + RANK[message.level])
         self._device().beep(self._beep_s, self._beep_s, n=beeps)
         return f"{self._pin} beeps {beeps} times"
 
@@ -77,18 +78,18 @@ class Light(_Pin):
 
     Args:
         settings: Which pin; ``pin`` is set.
+        name: What a person calls it.
 
     Raises:
         UserError: gpiozero is not installed.
     """
 
-    name = "light"
-
-    def __init__(self, settings: LedSettings) -> None:
+    def __init__(self, settings: LampSettings, name: str = "light") -> None:
         super().__init__(settings, "LED")
+        self.name = name
         self._open_alerts: set[UUID] = set()
 
-    def act(self, message: AlertMessage) -> str:
+    def act(self, message: Notice) -> str:
         """Switch it."""
         if message.phase is Phase.END:
             self._open_alerts.discard(message.event_id)
@@ -99,8 +100,13 @@ class Light(_Pin):
         return f"{self._pin} is {'on' if is_on else 'off'}"
 
 
-def _gpiozero() -> Any:
+def gpiozero() -> Any:
+    """The library, which an extra brings.
+
+    Raises:
+        UserError: It is not installed.
+    """
     try:
         return importlib.import_module("gpiozero")
     except ImportError as error:
-        raise UserError("actions.buzzer and actions.led need gpiozero: pip install 'dms[gpio]'") from error
+        raise UserError("what [actions] has on pins needs gpiozero: pip install 'dms[gpio]'") from error

@@ -9,7 +9,7 @@ import signal
 import subprocess
 from contextlib import suppress
 
-from dms.alerts.messages import AlertMessage
+from dms.actions.notice import Notice
 from dms.config.actions import HookSettings
 from dms.errors import UserError
 
@@ -47,7 +47,7 @@ class Hook:
     def open(self) -> None:
         """Nothing to get ready."""
 
-    def act(self, message: AlertMessage) -> str:
+    def act(self, message: Notice) -> str:
         """Run it and wait for its end.
 
         Raises:
@@ -85,13 +85,13 @@ class Hook:
         if process is not None:
             _kill(process)
 
-    def _environment(self, message: AlertMessage) -> dict[str, str]:
+    def _environment(self, message: Notice) -> dict[str, str]:
         return {
             **{name: os.environ[name] for name in _KEPT if name in os.environ},
             "DMS_VEHICLE": self._vehicle_id,
-            "DMS_KIND": message.kind.value,
+            "DMS_KIND": str(message.kind),
             "DMS_PHASE": message.phase.value,
-            "DMS_LEVEL": message.level.value,
+            "DMS_LEVEL": str(message.level),
             "DMS_EVENT_ID": str(message.event_id),
             "DMS_TEST": "1" if message.test else "0",
         }

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from dms.alerts.messages import AlertMessage
+from dms.actions.notice import Notice
 from dms.driver.state import Phase
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Action(Protocol):
         """Get ready."""
         ...
 
-    def act(self, message: AlertMessage) -> str:
+    def act(self, message: Notice) -> str:
         """Do it for one step of an alert; gives in words what was done."""
         ...
 
@@ -61,7 +61,7 @@ class Outcome:
     """
 
     name: str
-    message: AlertMessage
+    message: Notice
     done: bool
     text: str
 
@@ -95,7 +95,7 @@ class Worker:
         self._witness = witness or (lambda _outcome: None)
         self._now = now
         self._changed = threading.Condition()
-        self._waiting: deque[AlertMessage] = deque()
+        self._waiting: deque[Notice] = deque()
         self._finishing = False
         self.done = self.failed = self.dropped = 0
         self.error: str | None = None
@@ -115,14 +115,14 @@ class Worker:
         """Whether alerts of this kind are acted on."""
         return kind in self._kinds
 
-    def offer(self, message: AlertMessage) -> None:
+    def offer(self, message: Notice) -> None:
         """Take a message; returns at once."""
-        if not self.takes(message.kind.value):
+        if not self.takes(str(message.kind)):
             return
         if message.phase is not Phase.END and not self._in_time():
             self._drop(message, "too many in a minute")
             return
-        first_out: AlertMessage | None = None
+        first_out: Notice | None = None
         with self._changed:
             self._waiting.append(message)
             if len(self._waiting) > _WAITING:
@@ -161,7 +161,7 @@ class Worker:
         recent.append(now)
         return True
 
-    def _drop(self, message: AlertMessage, reason: str) -> None:
+    def _drop(self, message: Notice, reason: str) -> None:
         self.dropped += 1
         log.warning("%s: left out an alert: %s", self._action.name, reason)
         self._witness(Outcome(self._action.name, message, False, f"left out: {reason}"))
@@ -175,7 +175,7 @@ class Worker:
             self._act(message)
         self._close()
 
-    def _act(self, message: AlertMessage) -> None:
+    def _act(self, message: Notice) -> None:
         try:
             text = self._action.act(message)
         except Exception as error:
@@ -188,7 +188,7 @@ class Worker:
             self.error = None
             self._witness(Outcome(self._action.name, message, True, text))
 
-    def _next(self) -> AlertMessage | None:
+    def _next(self) -> Notice | None:
         """Wait for a message; None when there is nothing left to wait for."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._finishing)

@@ -230,7 +230,14 @@ def _clock(config: Config) -> Finding:
 
 
 def _actions(config: Config) -> Finding:
-    Actions(config.actions, config.vehicle.id)
-    named = {"hook": config.actions.hook.command, "buzzer": config.actions.buzzer.pin, "light": config.actions.led.pin}
+    actions = config.actions
+    Actions(actions, config.vehicle.id, Clock().stamp)
+    pins = {"buzzer": actions.buzzer, "light": actions.led, "watching": actions.watching, "blind": actions.blind}
+    named = {
+        "hook": actions.hook.command,
+        "sound": actions.sound.device,
+        **{name: device.pin for name, device in pins.items()},
+        "button": actions.button.pin,
+    }
     told = ", ".join(f"{name} {what}" for name, what in named.items() if what is not None) or "none is named"
     return Finding("actions", "ok", f"{told}; not tried: it would wake somebody")

@@ -71,7 +71,8 @@ class LiveRoad:
         self._clock = clock
         self._models = Models(config.perception)
         self._outcomes = Outcomes()
-        self._actions = Actions(config.actions, config.vehicle.id, self._outcomes.acted)
+        self._on_input = on_input
+        self._actions = self._make_actions(config)
         self.folder = state_folder(config, source)
         """Where the daemon keeps what must outlive it."""
         self._lock = lock_folder(self.folder)
@@ -156,7 +157,7 @@ class LiveRoad:
             UserError: It cannot be used; what ran goes on.
         """
         perception = load_models(config.perception)
-        actions = Actions(config.actions, config.vehicle.id, self._outcomes.acted)
+        actions = self._make_actions(config)
         before, self._config = self._config, config
         self._mqtt.state_interval_s = config.service.state_interval_s
         if config.actions != before.actions:
@@ -182,6 +183,12 @@ class LiveRoad:
 
     def _tell_trial(self, alert: Alert, message: AlertMessage) -> None:
         self._road.tell(alert, message)
+
+    def _make_actions(self, config: Config) -> Actions:
+        def acknowledge() -> None:
+            self._on_input(Acknowledgement(self._clock.now()))
+
+        return Actions(config.actions, config.vehicle.id, self._clock.stamp, acknowledge, self._outcomes.acted)
 
     def _begin_session(self) -> None:
         """Judge anew, by other limits or other models: what is open ends, what was measured is forgotten."""

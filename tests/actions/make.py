@@ -8,7 +8,14 @@ from dms.driver.state import Alert, AlertKind, AngerLevel, FatigueLevel, Phase
 from dms.sink import DriveInfo
 
 INFO = DriveInfo("drive.mp4", "session", "van", lambda: Baseline(0.1, 0.0, 0.2, 0.0, 0.0, 0.0))
-_ENCODER = Encoder("van", "session", lambda t: Stamp(1_800_000_000.0 + t, ClockQuality.SYNCHRONISED))
+
+
+def stamp(t: float) -> Stamp:
+    """UTC of a moment on the frames' clock."""
+    return Stamp(1_800_000_000.0 + t, ClockQuality.SYNCHRONISED)
+
+
+_ENCODER = Encoder("van", "session", stamp)
 
 
 def message(

@@ -1,6 +1,7 @@
 """Buzzer and light, on the pins of gpiozero's mock factory."""
 
 import itertools
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,11 +10,13 @@ import pytest
 from pydantic import ValidationError
 
 from dms.actions.actions import Actions
-from dms.config.actions import ActionSettings, BuzzerSettings, LedSettings
-from dms.driver.state import AngerLevel, FatigueLevel, Phase
+from dms.config.actions import ActionSettings, ButtonSettings, BuzzerSettings, LampSettings, LedSettings
+from dms.driver.state import AngerLevel, Condition, Degraded, FatigueLevel, Phase
+from dms.sink import Step
+from tests.alerts.make import state
 from tests.conftest import until
 
-from .make import INFO, message
+from .make import INFO, message, stamp
 
 gpiozero = pytest.importorskip("gpiozero", reason="gpiozero is not installed: pip install 'dms[gpio]'")
 mock = pytest.importorskip("gpiozero.pins.mock")
@@ -33,7 +36,7 @@ def pins() -> Iterator[Any]:
 
 
 def started(**settings: Any) -> Actions:
-    actions = Actions(ActionSettings(**settings), "van-7")
+    actions = Actions(ActionSettings(**settings), "van-7", stamp)
     actions.start(INFO)
     return actions
 
@@ -102,7 +105,7 @@ def test_the_light_stays_on_when_a_reload_replaces_it(pins: Any) -> None:
         before.alert(message(episode=episode))
     before.alert(message(Phase.END, episode=1))
     until(lambda: pin.state)
-    after = Actions(ActionSettings(led=LedSettings(pin="GPIO27", kinds=("fatigue", "anger"))), "van-7")
+    after = Actions(ActionSettings(led=LedSettings(pin="GPIO27", kinds=("fatigue", "anger"))), "van-7", stamp)
     before.stop(5.0)
     assert not pin.state
     after.take_over(before)
@@ -111,6 +114,52 @@ def test_the_light_stays_on_when_a_reload_replaces_it(pins: Any) -> None:
     after.alert(message(Phase.END, episode=2))
     until(lambda: not pin.state)
     after.stop(5.0)
+
+
+def test_one_light_says_i_watch_and_another_i_cannot_see_you(pins: Any) -> None:
+    actions = started(watching=LampSettings(pin="GPIO17"), blind=LampSettings(pin="GPIO27"))
+    watching, blind = pins.pin("GPIO17"), pins.pin("GPIO27")
+
+    def see(t: float, condition: Condition, degraded: Degraded | None = None) -> None:
+        actions.step(Step(None, None, state(t=t, condition=condition, degraded=degraded), (), ()))
+
+    see(0.0, Condition.UNKNOWN)
+    see(1.0, Condition.ATTENTIVE)
+    until(lambda: watching.state and not blind.state)
+    see(2.0, Condition.DEGRADED, Degraded.COVERED)
+    until(lambda: blind.state and not watching.state)
+    see(3.0, Condition.FATIGUED)
+    until(lambda: watching.state and not blind.state)
+    actions.stop(5.0)
+    assert (bool(watching.state), bool(blind.state)) == (False, False)
+
+
+def test_a_buzzer_that_is_to_tell_beeps_once_when_the_driver_cannot_be_judged(pins: Any) -> None:
+    actions = started(buzzer=BuzzerSettings(pin="GPIO17", beep_s=0.02, kinds=("degraded",)))
+    actions.step(Step(None, None, state(condition=Condition.DEGRADED, degraded=Degraded.DARK), (), ()))
+    until(lambda: rises(pins.pin("GPIO17")) == 1)
+    actions.stop(5.0)
+
+
+def test_a_press_of_the_button_is_an_acknowledgement(pins: Any) -> None:
+    pressed = threading.Event()
+    actions = Actions(ActionSettings(button=ButtonSettings(pin="GPIO27")), "van-7", stamp, pressed.set)
+    actions.start(INFO)
+    pins.pin("GPIO27").drive_low()
+    until(pressed.is_set)
+    actions.stop(5.0)
+
+
+def test_a_button_whose_pin_is_taken_keeps_nobody_from_being_watched(pins: Any, caplog: Any) -> None:
+    settings = ActionSettings(led=LedSettings(pin="GPIO27"), button=ButtonSettings(pin="GPIO17"))
+    taken = gpiozero.LED("GPIO17")
+    actions = Actions(settings, "van-7", stamp)
+    actions.start(INFO)
+    actions.alert(message())
+    until(lambda: pins.pin("GPIO27").state)
+    actions.stop(5.0)
+    taken.close()
+    assert "button: " in caplog.text
 
 
 @pytest.mark.parametrize("name", ["17", "GPIO17", "BCM17", "BOARD11", "WPI0"])

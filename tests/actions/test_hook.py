@@ -11,11 +11,13 @@ import pytest
 from dms.actions.actions import Actions
 from dms.actions.hook import Hook, HookError
 from dms.config.actions import ActionSettings, HookSettings
-from dms.driver.state import AngerLevel, Phase
+from dms.driver.state import AngerLevel, Condition, Degraded, Phase
 from dms.errors import UserError
+from dms.sink import Step
+from tests.alerts.make import state
 from tests.conftest import until
 
-from .make import INFO, message
+from .make import INFO, message, stamp
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def script(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def started(command: Path, **options: object) -> Actions:
-    actions = Actions(ActionSettings(hook=HookSettings.model_validate({"command": command, **options})), "van-7")
+    actions = Actions(ActionSettings(hook=HookSettings.model_validate({"command": command, **options})), "van-7", stamp)
     actions.start(INFO)
     return actions
 
@@ -65,6 +67,24 @@ def test_it_gets_the_alert_as_json_and_in_its_environment(
         "DMS_TEST": "0",
     }
     assert not {"NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY"} & set(environment)
+
+
+def test_it_is_told_that_the_driver_cannot_be_judged_where_it_asks_for_that(
+    script: Callable[[str], Path], tmp_path: Path
+) -> None:
+    actions = started(script('cat >> "$OUT.json"; env | grep ^DMS_LEVEL >> "$OUT"'), kinds=["degraded"])
+    actions.alert(message())
+    dark = {"condition": Condition.DEGRADED, "degraded": Degraded.DARK}
+    for t, changes in enumerate(({}, dark, {})):
+        actions.step(Step(None, None, state(t=float(t), **changes), (), ()))
+    until(lambda: health(actions) == (2, 0, 0))
+    actions.stop(5.0)
+    steps = [json.loads(line) for line in (tmp_path / "out.json").read_text().splitlines()]
+    assert [(step["kind"], step["phase"], step["level"]) for step in steps] == [
+        ("degraded", "start", "dark"),
+        ("degraded", "end", "dark"),
+    ]
+    assert (tmp_path / "out").read_text().split() == ["DMS_LEVEL=dark"] * 2
 
 
 @pytest.mark.slow
@@ -182,7 +202,7 @@ def test_a_program_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:
 
 
 def test_without_a_configuration_nothing_is_done() -> None:
-    actions = Actions(ActionSettings(), "van-7")
+    actions = Actions(ActionSettings(), "van-7", stamp)
     actions.start(INFO)
     actions.alert(message())
     assert actions.report() is None

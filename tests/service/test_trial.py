@@ -27,7 +27,7 @@ from dms.service.control.protocol import RefusedError
 from dms.service.outcomes import Heard, Outcomes
 from dms.service.trial import Trial, TrialSettings
 from dms.sink import Sink, Step
-from tests.actions.make import INFO, message
+from tests.actions.make import INFO, message, stamp
 from tests.alerts.make import alert
 from tests.conftest import until
 
@@ -197,7 +197,7 @@ def test_what_pins_did_is_told_and_a_pin_that_cannot_be_had_is_too(pins: Any) ->
     pins.reserve_pins(pins, "GPIO27")
     pins.pin("GPIO17")
     buzzer, light = BuzzerSettings(pin="GPIO17", beep_s=0.02), LedSettings(pin="GPIO99")
-    actions = Actions(ActionSettings(buzzer=buzzer, led=light), "van", told.append)
+    actions = Actions(ActionSettings(buzzer=buzzer, led=light), "van", stamp, witness=told.append)
     assert (actions.told("fatigue"), actions.told("anger")) == (("buzzer", "light"), ())
     actions.start(INFO)
     actions.alert(message(level=FatigueLevel.ASLEEP))
