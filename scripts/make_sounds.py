@@ -25,6 +25,8 @@ SOUNDS: dict[str, tuple[Tone, ...]] = {
     "drowsy": ((880, 0.35, 0.7), (0, 0.1, 0.0), (660, 0.55, 0.7)),
     # one low, soft stroke: does not startle an angry driver
     "anger": ((523, 0.6, 0.4),),
+    # two short ones that fall: eyes up
+    "distraction": ((1400, 0.12, 0.8), (0, 0.06, 0.0), (1000, 0.2, 0.8)),
     # three equal short ones, a pause, the same again: the camera needs a hand
     "degraded": (((700, 0.12, 0.6), (0, 0.12, 0.0)) * 3 + ((0, 0.3, 0.0),) + ((700, 0.12, 0.6), (0, 0.12, 0.0)) * 3),
     # one short rise: I watch

@@ -105,7 +105,7 @@ def test_sounds_are_told_apart() -> None:
     wake, rest = sound_of(message()), sound_of(message(level=FatigueLevel.DROWSY))
     assert {wake, rest, sound_of(message(level=AngerLevel.ANGRY))} == {"wake_up", "drowsy", "anger"}
     assert sound_of(message(level=FatigueLevel.UNRESPONSIVE)) == wake
-    assert {path.stem for path in SOUNDS.glob("*.wav")} == {wake, rest, "anger", "degraded", "watching"}
+    assert {path.stem for path in SOUNDS.glob("*.wav")} == {wake, rest, "anger", "distraction", "degraded", "watching"}
 
 
 def test_the_end_of_an_alert_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
