@@ -8,7 +8,6 @@ compresses and writes them. Never blocks the road: there is one slot for the new
 import json
 import logging
 import os
-import shutil
 import threading
 import time
 from collections import deque
@@ -23,7 +22,7 @@ import numpy as np
 from dms.alerts.messages import AlertMessage
 from dms.config import RecordSettings
 from dms.frames import Frame
-from dms.records.folder import make_room, private_folder
+from dms.records.folder import check_free, make_room, private_folder
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +30,6 @@ _JPEG_QUALITY = 80
 _PICTURE_S = 0.05
 """What compressing one picture takes, after which a clip that is given up is tidied away."""
 _STOPPED = "the daemon stopped meanwhile"
-_FREE_BYTES = 50e6
-"""A clip is not written when less than this would be left on the disk: the outbox needs it more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +201,7 @@ class ClipRecorder:
         clips = self._clips()
         number = int(clips[-1].stem) + 1 if clips else 1
         expected = sum(len(picture.jpeg) for picture in pictures) * 1.5
-        if shutil.disk_usage(self._folder).free < expected + _FREE_BYTES:
-            raise OSError("the disk is nearly full")
+        check_free(self._folder, expected)
         for clip in clips[: max(0, len(clips) + 1 - s.clips)]:
             clip.unlink()
         make_room(self._clips(), s.clips_mb * 1e6 - expected)

@@ -17,7 +17,7 @@ from pathlib import Path
 from dms.driver.baseline import Baseline
 from dms.driver.inputs import DriverInput
 from dms.observation import Observation
-from dms.records.folder import make_room, private_folder
+from dms.records.folder import check_free, make_room, private_folder
 from dms.records.trace import TraceHeader, TraceWriter, part_name
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ _PARTS = 8
 _WAITING = 1000
 """Most observations that wait for the disk: 30 s at 30 frames a second, about 1 MB."""
 _RETRY_S = 60.0
+_CHECK_BYTES = 1_000_000
+"""After so many bytes it is asked anew whether the disk has room for as many again: every five minutes or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class TraceRecorder:
         self._writer: TraceWriter | None = None
         self._header = TraceHeader("", "")
         self._run = folder
-        self._part = 0
+        self._part = self._checked = 0
         self._drive = self._session = ""
         self._known: Callable[[], Baseline] | None = None
         self._retry_t: float | None = None
@@ -145,6 +147,9 @@ class TraceRecorder:
                 self._close_part()
                 self._open_part(replace(self._header, baseline=item.baseline))
         else:
+            if self._writer.size >= self._checked + _CHECK_BYTES:
+                self._checked = self._writer.size
+                check_free(self._folder, _CHECK_BYTES)
             self._writer.write(item)
             if self._writer.size >= self._part_bytes:
                 self._part_full.set()
@@ -161,6 +166,8 @@ class TraceRecorder:
             if run != self._run:
                 with suppress(OSError):
                     run.rmdir()
+        check_free(self._folder, _CHECK_BYTES)
+        self._checked = 0
         self._part += 1
         self._writer = TraceWriter(self._run / part_name(self._part), header, private=True)
 

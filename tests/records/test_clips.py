@@ -203,7 +203,7 @@ def test_a_disk_that_is_nearly_full_keeps_its_room_for_alerts(tmp_path: Path, mo
     recorder.alert(time.monotonic(), message())
     until(lambda: recorder.error is not None)
     recorder.stop(60.0)
-    assert recorder.error == "clip: the disk is nearly full"
+    assert recorder.error == "clip: the disk is nearly full: 40 MB are free"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -121,3 +122,30 @@ def test_a_disk_that_hangs_does_not_block_the_road(tmp_path: Path, monkeypatch: 
     free.set()
     recorder.stop(60.0)
     assert recorder.error == "the disk is too slow", "the disk has come back, but nothing was written"
+
+
+def test_a_disk_that_is_nearly_full_is_left_to_the_alerts_and_the_trace_goes_on_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage, free = shutil.disk_usage(tmp_path), 60_000_000
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
+    recorder = TraceRecorder(tmp_path / "traces", 100.0)
+    recorder.start("camera 0", "session", lambda: UNKNOWN)
+    recorder.write(Observation(0.0))
+    until(recorder._queue.empty)
+    assert recorder.error is None
+    free = 50_500_000
+    t = 0.0
+    while recorder.error is None:  # it is asked after each million of bytes
+        t += 1.0
+        write(recorder, Observation(t))
+    assert recorder.error == "the disk is nearly full: 50 MB are free"
+    held = sum(part.stat().st_size for part in (tmp_path / "traces").rglob("*.jsonl"))
+    assert held < 2_000_000
+    free = 60_000_000
+    recorder.write(Observation(t + 1.0))  # from here a minute is waited
+    recorder.write(Observation(t + 62.0))
+    until(lambda: recorder.error is None)
+    recorder.stop(60.0)
+    _, read = read_trace(tmp_path / "traces" / "000002")
+    assert list(read) == []
