@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from dms.config import CameraSettings
+from dms.frames.devices import DeviceFinder
 from dms.frames.fault import FIRST_S, CameraError, CameraFault, check_size
 from dms.frames.frame import Frame, taken_at
 from dms.frames.upright import upright
@@ -73,6 +74,7 @@ class V4l2Camera:
         self._settings = settings
         source = settings.source
         self._device = Path(f"/dev/video{source}" if source.isdigit() else source)
+        self._finder = DeviceFinder(self._device)
         self.name = f"camera {source}" if source.isdigit() else source
 
     def frames(self) -> Generator[Frame, None, None]:
@@ -85,12 +87,16 @@ class V4l2Camera:
         try:
             agreed = self._negotiate(capture)
             self._expose(capture)
+            known = False
             last = time.monotonic()
             limit_s = max(self._settings.stall_s, FIRST_S)
             while True:
                 ok, image = capture.read()
                 now = time.monotonic()
                 if ok:
+                    if not known:
+                        self._finder.remember(self._device)
+                        known = True
                     limit_s = self._settings.stall_s
                     check_size(self.name, np.asarray(image), (agreed.width, agreed.height))
                     last = max(last, taken_at(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0, now))
@@ -105,7 +111,7 @@ class V4l2Camera:
             capture.release()
 
     def _open(self) -> cv2.VideoCapture:
-        device = self._device
+        device = self._device = self._finder.find()
         if not device.exists():
             problem = f"{device} does not exist: is the camera plugged in? (cameras here: {_cameras()})"
             raise CameraError(CameraFault.UNPLUGGED, problem)
