@@ -72,3 +72,16 @@ def test_an_action_that_is_stopped_acts_no_more_however_much_waits() -> None:
     assert action.heard == [Phase.START]
     assert worker.dropped == 8
     assert action.closed == 2, "what it took after it was stopped is let go of as well"
+
+
+def test_tests_take_nothing_from_what_real_alerts_may_do_in_a_minute() -> None:
+    action = Stuck()
+    action.free.set()
+    worker = Worker(action, ("fatigue",), per_minute=1, now=lambda: 0.0)
+    worker.start()
+    tried = message().model_copy(update={"test": True})
+    for heard in (tried, tried, message(), tried):
+        worker.offer(heard)
+    worker.close(60.0)
+    assert (len(action.heard), worker.dropped) == (4, 0)
+    assert worker.done == 4
