@@ -34,7 +34,7 @@ def alert_spans(messages: Sequence[Mapping[str, Any]], duration_s: float) -> Ite
             end_s = duration_s if step is None else float(step["t"])
             if begun["phase"] != Phase.END:
                 level = str(begun["level"])
-                yield Span(Lane.ALERTS, float(begun["t"]), end_s, level, level, why(begun.get("evidence")))
+                yield Span(Lane.ALERTS, float(begun["t"]), end_s, _spoken(level), level, why(begun.get("evidence")))
             if step is not None:
                 begun = step
 
@@ -66,7 +66,7 @@ def scored_marks(score: Score, old: Score | None = None) -> Iterator[Mark]:
         if raised is None:
             yield Mark(Wrong.MISSED, label.start_s, label.end_s, f"{event}, {span}", change)
         else:
-            text = f"{event}, {span}: {raised.level} after {outcome.delay_s:.2f} s"
+            text = f"{event}, {span}: {_spoken(raised.level)} after {outcome.delay_s:.2f} s"
             yield Mark(Wrong.FOUND, label.start_s, label.end_s, text, change)
     for alarm in score.false_alarms:
         t = alarm.raised.t
@@ -77,12 +77,16 @@ def scored_marks(score: Score, old: Score | None = None) -> Iterator[Mark]:
             yield Mark(Wrong.GONE, one.start_s, one.start_s, _alarm(alarm))
 
 
+def _spoken(level: str) -> str:
+    return level.replace("_", " ")
+
+
 def _alarm(alarm: FalseAlarm) -> str:
     during = f" during {alarm.during.replace('_', ' ')}" if alarm.during else ""
-    return f"{alarm.raised.level} at {alarm.raised.t:.1f} s{during}"
+    return f"{_spoken(alarm.raised.level)} at {alarm.raised.t:.1f} s{during}"
 
 
 def alert_marks(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mark]:
     """A mark for each moment at which an alert told something new, where there are no labels to hold it against."""
     for raised in raises(messages):
-        yield Mark(Wrong.ALERT, raised.t, raised.t, f"{raised.level} at {raised.t:.1f} s")
+        yield Mark(Wrong.ALERT, raised.t, raised.t, f"{_spoken(raised.level)} at {raised.t:.1f} s")

@@ -20,6 +20,7 @@ TONES: Mapping[str, str] = {
     "unresponsive": "#9b2d00",
     "irritated": PURPLE,
     "angry": "#a0426f",
+    "eyes_off_road": "#7fb2a6",
     # conditions
     "attentive": "#b7e1d3",
     "fatigued": VERMILLION,

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from dms.config.driver import DriverSettings
+from dms.driver.state import AngerLevel, Condition, DistractionLevel, FatigueLevel
 from dms.errors import UserError
 from dms.report.alerts import alert_spans
 from dms.report.drives import read_drives
+from dms.report.look import TONES
 from dms.report.timeline import Lane, Timeline, Wrong
 from tests.report.made import make_drive, write_labels
 
@@ -147,3 +149,8 @@ def test_what_changed_since_the_old_run_is_marked(tmp_path: Path) -> None:
         (Wrong.FALSE, "false now"),
         (Wrong.FALSE, "false now"),
     ]
+
+
+@pytest.mark.parametrize("tone", [*FatigueLevel, *AngerLevel, *DistractionLevel, *Condition])
+def test_every_level_and_condition_has_a_colour(tone: str) -> None:
+    assert tone in TONES

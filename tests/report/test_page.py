@@ -92,6 +92,29 @@ def test_a_click_leads_to_the_miss_of_the_worst_drive(browser: Any, batch: Path)
 
 
 @pytest.mark.slow
+def test_the_keys_lead_through_what_went_wrong_in_all_drives(browser: Any, batch: Path) -> None:
+    from selenium.webdriver.common.by import By  # noqa: PLC0415
+
+    open_page(browser, batch)
+    body = browser.find_element(By.TAG_NAME, "body")
+
+    def here() -> str:
+        chosen = "return document.querySelector('button[aria-current=true]')?.innerText"
+        return f"{text_of(browser, '#drive')}: {browser.execute_script(chosen)}"
+
+    for key, place in (
+        ("n", "missed: missed eyes closed, 2.0 to 3.0 s"),
+        ("n", "missed: missed eyes closed, 40.0 to 44.0 s"),
+        ("n", "false: false alarm microsleep at 101.0 s"),
+        ("n", "false: false alarm asleep at 103.0 s"),
+        ("n", "missed: missed eyes closed, 2.0 to 3.0 s"),
+        ("p", "false: false alarm asleep at 103.0 s"),
+    ):
+        body.send_keys(key)
+        wait(browser, lambda place=place: here() == place)
+
+
+@pytest.mark.slow
 def test_another_drive_of_the_table_is_drawn_when_it_is_clicked(browser: Any, batch: Path) -> None:
     open_page(browser, batch)
     click(browser, "tr[data-drive] button", "false")

@@ -5,7 +5,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const AROUND_MS = 10000, ROWS = 1500, MARKERS = {"missed": "inverted_triangle", "false alarm": "x", "alert": "circle"};
-  let model, drive, chosen = -1, waiting = false;
+  let model, drive, at = 0, chosen = -1, waiting = false;
 
   // curves -------------------------------------------------------------------------------------------------------
   function inflate(base64) {
@@ -155,7 +155,7 @@
       const hatched = (values) => values.filter((_, i) => data.tones[tone[i]][2]);
       one.hatched = {lane: hatched(lane), start: hatched(one.bars.start), end: hatched(one.bars.end)};
     }
-    drive = one;
+    [drive, at] = [one, index];
     chosen = -1;
     const marks = one.marks.filter((mark) => mark.kind in MARKERS);
     named("marks").data = {t: marks.map((m) => (m.t + m.end_s) * 500),
@@ -175,11 +175,19 @@
     pointed(0);
   }
 
+  // the mark that went wrong after (1) or before (-1) the chosen one, in this drive or in another
+  async function go(way) {
+    const right = ({kind, changed}) => kind === "found" && !changed;
+    for (let tried = 0, i = chosen < 0 && way < 0 ? 0 : chosen; tried <= data.drives.length; tried++) {
+      for (i += way; i >= 0 && i < drive.marks.length; i += way) if (!right(drive.marks[i])) return jump(i);
+      await open((at + way + data.drives.length) % data.drives.length);
+      i = way > 0 ? -1 : drive.marks.length;
+    }
+  }
+
   function jump(index) {
-    const marks = drive.marks;
-    if (!marks.length) return;
-    chosen = (index + marks.length) % marks.length;
-    const {t, end_s} = marks[chosen];
+    chosen = index;
+    const {t, end_s} = drive.marks[chosen];
     named("here").setv({location: t * 1000, visible: true});
     look(t * 1000 - AROUND_MS, Math.max(end_s, t) * 1000 + AROUND_MS);
     pointed(t * 1000);
@@ -197,7 +205,7 @@
 
   const actions = {
     whole: () => look(0, drive.duration_s * 1000), closer: () => zoom(0.5), wider: () => zoom(2),
-    left: () => zoom(1, -0.25), right: () => zoom(1, 0.25), next: () => jump(chosen + 1), previous: () => jump(Math.max(chosen, 0) - 1),
+    left: () => zoom(1, -0.25), right: () => zoom(1, 0.25), next: () => go(1), previous: () => go(-1),
   };
   const KEYS = {"0": "whole", "+": "closer", "-": "wider", "ArrowLeft": "left", "ArrowRight": "right", "n": "next", "p": "previous"};
 
