@@ -1,4 +1,4 @@
-"""How many threads the libraries below may use: one each.
+"""How many cores there are, and how many threads the libraries below may use: one each.
 
 Frames are small and the nets are told their threads by themselves. More threads of OpenBLAS and OpenCV do not make a
 frame faster; between two small jobs they spin, which is half the processor time of a replay and heat on a small
@@ -17,3 +17,8 @@ def one_thread_each() -> None:
     """
     for name in _LIMITS:
         os.environ.setdefault(name, "1")
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0))

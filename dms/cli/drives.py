@@ -58,9 +58,10 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Judge recorded drives: events.jsonl, trace.jsonl and summary.json for each."""
-    from dms.replay.batch import cores, replay_alone  # noqa: PLC0415  # --help stays quick
+    from dms.replay.batch import replay_alone  # noqa: PLC0415  # --help stays quick
     from dms.replay.drives import find_drives  # noqa: PLC0415
     from dms.replay.replay import jobs_for  # noqa: PLC0415
+    from dms.threads import cores  # noqa: PLC0415
 
     if scheduler is not None:
         # its workers start in folders of their own

@@ -3,7 +3,6 @@
 Takes jobs, tells of each drive as it ends, gives an outcome for each.
 """
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -138,11 +137,6 @@ def _walk(
         yield from replay_side_by_side(jobs, wanted)
     else:
         yield from _one_by_one(jobs, bar.reached)
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def _worthwhile(jobs: Sequence[Job], workers: int) -> int:

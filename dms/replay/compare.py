@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from dms.errors import UserError
+from dms.replay.names import some
 from dms.replay.raised import Raised
 from dms.replay.rates import chance, per_hour
 from dms.replay.score import FalseAlarm, Outcome, Score, together
@@ -108,7 +109,7 @@ class Comparison:
         found = list(dict.fromkeys((*self.old.warnings, *self.new.warnings)))
         for names, whose in ((self.only_old, "old"), (self.only_new, "new")):
             if names:
-                found.append(f"only in the {whose} run, and so not compared: {', '.join(names)}")
+                found.append(f"only in the {whose} run, and so not compared: {some(names)}")
         return tuple(found)
 
     def to_json(self) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _boris_spans(cells: Cells, rows: _Rows) -> Iterator[LabelRow]:
         start, stop = values.get("start (s)", ""), values.get("stop (s)", "")
         # a point's stop is its start, "NA" or empty
         stop = start if values.get("behavior type", "").upper() == "POINT" else stop
-        start_s, end_s = _times(cells, where, ("Start (s)", start), ("Stop (s)", stop))
+        start_s, end_s = _boris_times(cells, where, values, ("Start (s)", start), ("Stop (s)", stop))
         yield LabelRow(where, label_at(where, start_s, end_s, values["behavior"]), _boris_drive(values))
 
 
@@ -82,7 +82,7 @@ def _boris_pairs(cells: Cells, rows: _Rows) -> Iterator[LabelRow]:
     begun: dict[tuple[str | None, str, str], tuple[str, float]] = {}
     for where, values in rows:
         time, event, drive = values.get("time", ""), values["behavior"], _boris_drive(values)
-        t, _ = _times(cells, where, ("Time", time), ("Time", time))
+        t, _ = _boris_times(cells, where, values, ("Time", time), ("Time", time))
         kind = (values.get("behavior type") or values.get("status") or "").upper()
         key = (drive, values.get("subject", ""), event)
         if kind == "POINT":
@@ -96,6 +96,16 @@ def _boris_pairs(cells: Cells, rows: _Rows) -> Iterator[LabelRow]:
             raise UserError(f"{where}: '{event}' is {kind or 'no START, STOP or POINT'} out of turn: fix it in BORIS")
     for (_, _, event), (where, _) in begun.items():
         raise UserError(f"{where}: '{event}' never stops: fix unpaired events in BORIS")
+
+
+def _boris_times(
+    cells: Cells, where: str, values: Mapping[str, str], start: tuple[str, str], end: tuple[str, str]
+) -> tuple[float, float]:
+    """The seconds in two cells since the start of the media: BORIS adds the observation's offset to them."""
+    offset = ("Time offset (s)", values.get("time offset (s)") or "0")
+    start_s, end_s = _times(cells, where, start, end)
+    offset_s, _ = _times(cells, where, offset, offset)
+    return round(start_s - offset_s, 6), round(end_s - offset_s, 6)
 
 
 def _boris_drive(values: Mapping[str, str]) -> str | None:

@@ -13,7 +13,7 @@ from dms.records.trace import is_trace, read_trace
 from dms.replay.label_files import Reading, read_label_table
 from dms.replay.label_format import LabelFormat
 from dms.replay.labels import LabelRow, LabelTable
-from dms.replay.names import meant
+from dms.replay.names import meant, some
 from dms.replay.results import EVENTS, TRACE, Results, unfinished
 from dms.replay.score import Score, score
 
@@ -71,9 +71,9 @@ class LabelledDrives:
         """A line for each kind of drive that is left out though it has labels."""
         found = []
         if self.missing:
-            found.append(f"labelled, but not replayed, and so not in the table: {', '.join(self.missing)}")
+            found.append(f"labelled, but not replayed, and so not in the table: {some(self.missing)}")
         if self.unfinished:
-            found.append(f"not replayed to the end, and so not in the table: {', '.join(self.unfinished)}")
+            found.append(f"not replayed to the end, and so not in the table: {some(self.unfinished)}")
         return found
 
 
@@ -112,10 +112,10 @@ def labelled_drives(
     mine = {drive: _rows(drive, names[drive], tables) for drive in found if drive not in halves}
     known = tuple(LabelledDrive(drive, found[drive], rows) for drive, rows in mine.items() if rows is not None)
     if not known and not halves:
-        there = _some(name for told in tables for name in told.names)
+        there = some(name for told in tables for name in told.names)
         raise UserError(
-            f"{_some(map(str, results))}: none of its drives ({_some(found)}) has labels in "
-            f"{_some(map(str, labels))} ({there})"
+            f"{some(map(str, results))}: none of its drives ({some(found)}) has labels in "
+            f"{some(map(str, labels))} ({there})"
         )
     matched = set().union(*names.values())
     return LabelledDrives(
@@ -206,11 +206,6 @@ def _rows(drive: str, names: set[str], tables: Iterable[_Told]) -> tuple[LabelRo
     if len(mine) > 1:
         raise UserError(f"{drive}: labels of it in {mine[0].table.path} and in {mine[1].table.path}: leave one out")
     return mine[0].rows(names) if mine else None
-
-
-def _some(names: Iterable[str]) -> str:
-    ordered = sorted(names)
-    return ", ".join(ordered[:3]) + (", ..." if len(ordered) > 3 else "")
 
 
 def score_drives(events: Sequence[Path], labels: Sequence[Path]) -> list[Score]:

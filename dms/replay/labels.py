@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from dms.errors import UserError
-from dms.replay.names import meant
+from dms.replay.names import meant, some
 
 _MS = 1000.0
 
@@ -71,9 +71,7 @@ class LabelTable:
         mine = meant(self.drives, {"": names})[""]
         if not (mine or self.of_any):
             known = ", ".join(sorted({PurePath(name).stem for name in names}))
-            there = sorted(self.drives)
-            named = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
-            raise UserError(f"{self.path}: no label of the drive {known}; its column drive has {named}")
+            raise UserError(f"{self.path}: no label of the drive {known}; its column drive has {some(self.drives)}")
         return self.of(mine)
 
 

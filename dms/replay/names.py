@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from pathlib import PurePosixPath
 
+_SHOWN = 5
+
 
 def meant(told: Iterable[str], drives: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
     """Which drive each name means.
@@ -38,6 +40,12 @@ def meant(told: Iterable[str], drives: Mapping[str, Sequence[str]]) -> dict[str,
             if count == most:
                 found[drive].add(name)
     return found
+
+
+def some(names: Iterable[str]) -> str:
+    """The first names in their order, and how many more there are."""
+    first, rest = (ordered := sorted(names))[:_SHOWN], ordered[_SHOWN:]
+    return ", ".join(first) + (f" and {len(rest)} more" if rest else "")
 
 
 def _path(name: str) -> PurePosixPath:

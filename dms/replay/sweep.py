@@ -22,6 +22,7 @@ from dms.observation import Observation
 from dms.records.trace import read_trace
 from dms.replay.labelled import LabelledDrive
 from dms.replay.score import Score, score
+from dms.threads import cores
 
 _AT_ONCE = 32
 """Limits under which a trace is judged in one reading: by then the reading costs little."""
@@ -42,11 +43,6 @@ class Part:
     drive: int
     first: int
     scores: tuple[Score, ...]
-
-
-def cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def sweep(

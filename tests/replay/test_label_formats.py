@@ -138,6 +138,15 @@ def test_an_observation_without_a_media_file_names_its_drive(tmp_path: Path) -> 
     assert read_label_table(tmp_path / "labels").drives == {"obs1"}
 
 
+def test_an_offset_of_the_observation_is_taken_off_again(tmp_path: Path) -> None:
+    text = BORIS_AGGREGATED.replace("monday.mp4\t0.0\t60.0", "monday.mp4\t1.5\t60.0")
+    assert read(tmp_path / "labels", text) == [
+        Label(0.0, 0.0, "blink"),
+        Label(1.6, 7.5, "asleep"),
+        Label(2.5, 4.75, "yawn"),
+    ]
+
+
 def test_a_row_knows_its_line(tmp_path: Path) -> None:
     for text, lines in ((BORIS_AGGREGATED, [2, 3, 4]), (ELAN_WIDE, [3, 4]), (EAF, [14, 21])):
         read(tmp_path / "labels", text)
