@@ -26,7 +26,9 @@ def said_of_camera(status: Status) -> tuple[Verdict, str]:
     """What the daemon that holds the camera makes of it."""
     for problem in status.problems:
         if problem.part in _CAMERA_PARTS:
-            return problem.verdict, f"the running daemon holds it: {problem.text}; {problem.advice}"
+            # an empty seat is no fault of this machine's
+            verdict: Verdict = "warning" if problem.part == "driver" else problem.verdict
+            return verdict, f"the running daemon holds it: {problem.text}; {problem.advice}"
     camera = None if status.health is None else status.health.camera
     if camera is None or camera.width is None:
         return "warning", "the running daemon holds it, and has had no picture so far"
