@@ -19,9 +19,10 @@ import numpy as np
 
 from dms.training.fit import Options, fix_seed
 from dms.training.recipes import eyes
+from dms.training.samples.eyes import Patches, from_folder, from_landmarks, join, write_folder
 
 
-def train_fold(learn: eyes.Patches, out: Path, fold: int, epochs: int) -> Path:
+def train_fold(learn: Patches, out: Path, fold: int, epochs: int) -> Path:
     """Train and convert the net of one fold; gives its file."""
     options = Options(seed=fold + 1)
     fix_seed(options.seed)
@@ -46,8 +47,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=36)
     given = parser.parse_args()
     folders, tables = [p for p in given.data if p.is_dir()], [p for p in given.data if not p.is_dir()]
-    labelled = {folder.name: eyes.from_folder(folder) for folder in folders}
-    everything = eyes.join([*labelled.values(), *(eyes.from_landmarks(table) for table in tables)])
+    labelled = {folder.name: from_folder(folder) for folder in folders}
+    everything = join([*labelled.values(), *(from_landmarks(table) for table in tables)])
 
     def folds(groups: np.ndarray) -> np.ndarray:
         return np.array([zlib.crc32(f"cv:{group}".encode()) % given.folds for group in groups])
@@ -61,7 +62,7 @@ def main() -> None:
         for name, patches in labelled.items():
             test = out / "test" / name
             if not test.is_dir():
-                eyes.write_folder(patches.where(folds(patches.groups) == fold), test)
+                write_folder(patches.where(folds(patches.groups) == fold), test)
             if all(any((test / state).iterdir()) for state in ("open", "closed")):
                 counts[name] = counts[name] + confusion(test, made)
             else:

@@ -46,10 +46,13 @@ def landmarks(
 def eyes(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder with closed/ and open/, which hold pictures.")],
     file: ModelFile = None,
+    reflections: Annotated[
+        bool, typer.Option("--reflections", help="Draw bright reflections over both eyes of each person.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure the eye model: open or closed."""
-    _measure("eyes", data, file, as_json)
+    _measure("reflections" if reflections else "eyes", data, file, as_json)
 
 
 @group.command(epilog="Example: dms evaluate mouth yawns/")

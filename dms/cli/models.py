@@ -32,6 +32,10 @@ def train(
     optimiser: Annotated[
         Literal["adam", "sgd", "rmsprop"] | None, typer.Option(help="Instead of the one that a paper names.")
     ] = None,
+    shipped: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="A .tflite of the same net to go on from: eyes only."),
+    ] = None,
 ) -> None:
     """Train a model from public data to its INT8 file and card. Needs the extra 'train'.
 
@@ -61,6 +65,7 @@ def train(
         threads=threads,
         imagenet=imagenet,
         optimiser=optimiser,
+        shipped=shipped,
     )
     for file in made:
         print(file)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dms.errors import UserError
-from dms.evaluate import emotion, eyes, face, landmarks, mouth, saliency
+from dms.evaluate import emotion, eyes, face, landmarks, mouth, reflections, saliency
 from dms.evaluate.plots import draw, prepare
 from dms.models import ModelFile, load_verified
 
@@ -35,7 +35,7 @@ def run_evaluation(name: str, data: Path, model: Path | None) -> Report:
     """Measure a model of the road on a labelled set; for emotion see ``run_emotion``.
 
     Args:
-        name: Which model.
+        name: Which model; ``reflections`` for that of the eyes behind reflections.
         data: The labelled set, in the layout that this model's module describes.
         model: A ``.tflite`` file with its card beside it; None for the shipped one.
 
@@ -43,7 +43,7 @@ def run_evaluation(name: str, data: Path, model: Path | None) -> Report:
         UserError: The data or the model cannot be used.
     """
     _must_exist(data)
-    file = _model(name, model)
+    file = _model("eyes" if name == "reflections" else name, model)
     match name:
         case "face":
             return face.evaluate(data, file, _model("landmarks", None))
@@ -51,6 +51,8 @@ def run_evaluation(name: str, data: Path, model: Path | None) -> Report:
             return landmarks.evaluate(data, file)
         case "eyes":
             return eyes.evaluate(data, file)
+        case "reflections":
+            return reflections.evaluate(data, file)
         case "mouth":
             return mouth.evaluate(data, _model("face", None), _model("landmarks", None), file)
         case _:

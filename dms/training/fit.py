@@ -48,12 +48,14 @@ class Options:
         seed: Start of every random choice.
         resume: Go on from the checkpoint in the output folder, if there is one.
         threads: CPU threads for PyTorch.
+        shipped: The INT8 file of an equal net that training goes on from; None starts from random weights.
     """
 
     epochs: int | None = None
     seed: int = 1
     resume: bool = True
     threads: int = 1
+    shipped: Path | None = None
 
 
 def fix_seed(seed: int) -> None:

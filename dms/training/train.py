@@ -34,6 +34,7 @@ def train(
     threads: int = 1,
     imagenet: Path | None = None,
     optimiser: str | None = None,
+    shipped: Path | None = None,
 ) -> list[Path]:
     """Train one model, or every one that ships, from data in the public layouts.
 
@@ -48,6 +49,7 @@ def train(
         threads: CPU threads.
         imagenet: ImageNet weights, for a system of the papers that starts from them.
         optimiser: ``adam``, ``sgd`` or ``rmsprop`` instead of the paper's, for a system of the papers.
+        shipped: The INT8 file that training goes on from, for ``eyes``.
 
     Returns:
         The files of the models.
@@ -59,6 +61,8 @@ def train(
         raise UserError(f"no recipe for {name!r}: choose from {', '.join((*RECIPES, *PAPERS, 'all'))}")
     if (imagenet, optimiser) != (None, None) and name not in PAPERS:
         raise UserError(f"--imagenet and --optimiser are for the systems of the papers, not for {name}")
+    if shipped is not None and name != "eyes":
+        raise UserError(f"--from is for eyes, not for {name}")
     if name == "svm" and (imagenet, optimiser, epochs) != (None, None, None):
         raise UserError("svm has neither epochs nor an optimiser nor ImageNet weights: leave out those options")
     wanted = {name: list(data)} if name != "all" else data_of(RECIPES, sort_sources(data))
@@ -67,7 +71,7 @@ def train(
             return [importlib.import_module("dms.training.papers.svm").train(data, out, seed, resume)]
         from dms.training.fit import Options, fix_seed  # noqa: PLC0415 - needs the extra
 
-        options = Options(epochs=epochs, seed=seed, resume=resume, threads=threads)
+        options = Options(epochs=epochs, seed=seed, resume=resume, threads=threads, shipped=shipped)
         if name in PAPERS:
             fix_seed(seed)
             papers = importlib.import_module("dms.training.papers.train")

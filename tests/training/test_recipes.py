@@ -16,8 +16,13 @@ from dms.datasets.split import EYES, Part
 from dms.errors import UserError
 from dms.models import find_model
 from dms.training import augment, distill
-from dms.training.fit import Options
+from dms.training.architectures import eyes as eye_net
+from dms.training.augment.reflections import reflected
+from dms.training.export import quantise, with_probabilities
+from dms.training.fit import Options, predict
 from dms.training.recipes import emotion, eyes
+from dms.training.samples.eyes import spoil
+from dms.training.shipped import take_up
 from dms.training.train import train
 
 pytestmark = pytest.mark.train
@@ -107,10 +112,47 @@ def test_a_spoilt_eye_keeps_its_size_and_hardly_resembles_the_eye(seed, rng):
     y, x = np.mgrid[:32, :32] - 15.5
     patch = np.where(x**2 + y**2 < 36, 30, 180).astype(np.uint8)
     beside = rng.integers(100, 160, (4, 32, 32)).astype(np.uint8)
-    spoilt = eyes.spoil(patch, beside, np.random.default_rng(seed))
+    spoilt = spoil(patch, beside, np.random.default_rng(seed))
     assert spoilt.shape == (32, 32)
     assert spoilt.dtype == np.uint8
     assert np.abs(spoilt.astype(float) - patch).mean() > 10
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_reflection_that_hides_the_eye_changes_most_of_it(seed):
+    patch = np.full((32, 32), 90, np.uint8)
+    drawn, hidden = reflected(patch, np.random.default_rng(seed))
+    middle = np.abs(drawn[12:20, 6:26].astype(float) - 90) > 50
+    assert drawn.shape == patch.shape
+    assert 0 <= hidden <= 1
+    assert hidden < 0.6 or middle.mean() > 0.4
+
+
+def test_a_net_goes_on_from_what_its_file_answers(tmp_path, rng):
+    """The weights come back out of the file, and the normalisations with them."""
+    pictures = rng.integers(0, 256, (64, 32, 32), np.uint8)
+    net = eye_net()
+    for layer in net.layers:
+        if layer.name.startswith("batch"):
+            gamma, beta, mean, variance = (rng.uniform(0.5, 2, layer.gamma.shape) for _ in range(4))
+            layer.set_weights([gamma, beta - 1, mean - 1, variance])
+    head = net.get_layer("state")
+    # the converter leaves out a bias of zeros, which no trained net has
+    head.set_weights([head.get_weights()[0], rng.normal(0, 1, 3)])
+    file = quantise(with_probabilities(net), pictures, tmp_path / "eyes.tflite")
+    again = eye_net()
+    take_up(again, file, pictures)
+    (before,), (after,) = predict(net, pictures), predict(again, pictures)
+    assert np.abs(before - after).max() < 0.05 * np.ptp(before)
+    normalised = [layer for layer in again.layers if layer.name.startswith("batch")]
+    assert all(np.abs(layer.get_weights()[2]).max() > 0 for layer in normalised), "learning would go on from nothing"
+    with pytest.raises(UserError, match="other layers"):
+        take_up(emotion.emotion(), file, pictures)
+
+
+def test_going_on_needs_a_recipe_that_can(tmp_path):
+    with pytest.raises(UserError, match="--from is for eyes"):
+        train("mouth", [], tmp_path, shipped=tmp_path / "mouth.tflite")
 
 
 def test_votes_become_shares_and_doubtful_faces_weigh_nothing():
@@ -146,7 +188,7 @@ def test_the_last_lesson_holds_the_answers_of_both_nets_at_their_latest(tmp_path
     """Not those of the rounds between: each net counts once, with what it knew last."""
     (tmp_path / "out").mkdir()
     lessons = []
-    monkeypatch.setattr(emotion, "train_on", lambda _model, lesson, *_: lessons.append(lesson))
+    monkeypatch.setattr(emotion, "train_on", lambda _model, lesson, *_: emotion.append(lesson))
     monkeypatch.setattr(emotion, "kept_answers", lambda _model, images, folder, _options: answered(images, folder))
     train("emotion", faces_with_votes, tmp_path / "out", epochs=1)
     shares = [lesson.labels[0] - (1 - emotion.TRUST) * lessons[0].labels[0] for lesson in lessons[1:]]
