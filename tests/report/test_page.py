@@ -239,3 +239,32 @@ def test_the_command_says_what_it_wrote_and_what_it_left_out(tmp_path: Path) -> 
         "dms: without labels: b",
     ]
     assert page.stat().st_size > 300_000
+
+
+def test_without_the_extra_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_drive(tmp_path / "a", 5)
+    for module, file in (("bokeh.resources", "a.html"), ("matplotlib.figure", "a.png")):
+        monkeypatch.setitem(sys.modules, module, None)
+        with pytest.raises(UserError, match=r"pip install 'dms\[report\]'"):
+            write_report([tmp_path / "a"], [], [], LIMITS, tmp_path / file)
+
+
+def test_a_batch_of_two_runs_has_both_in_its_table(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        make_drive(tmp_path / "new" / name, 40, [(10, 14)])
+        make_drive(tmp_path / "old" / name, 40, [(10, 14)] if name == "a" else [])
+    labels = tmp_path / "labels.csv"
+    labels.write_text("drive,start_s,end_s,event\na,10,14,eyes_closed\nb,10,14,eyes_closed\n", encoding="utf-8")
+    write_report([tmp_path / "new"], [labels], [tmp_path / "old"], LIMITS, tmp_path / "two.html")
+    text = (tmp_path / "two.html").read_text(encoding="utf-8")
+    assert "2 of 2 labelled events found, 0 missed, 0 false alarms in 1.3 min; the old run: 1 found, 1 missed" in text
+    heads = re.findall(r"<button data-sort>([^<]*)</button>", text)
+    rows = {
+        name: dict(zip(heads[1:], re.findall(r'<td data-value="[^"]*"[^>]*>([^<]*)</td>', row), strict=True))
+        for name, row in re.findall(r'<tr data-drive.*?<button data-drive="\d+">([^<]*)</button>(.*?)</tr>', text)
+    }
+    assert [rows[name]["missed, old"] for name in ("a", "b")] == ["0", "1"]
+    assert [rows[name]["alerts, old"] for name in ("a", "b")] == ["1", "0"]
+    data = data_of(tmp_path / "two.html")
+    assert set(data["curves"][0]) == {"fast", "slow", "old_fast", "old_slow"}
+    assert "alerts, old" in data["lanes"]
