@@ -13,6 +13,7 @@ from homeassistant.components.mqtt.schemas import MQTT_ORIGIN_INFO_SCHEMA
 from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import frame
+from homeassistant.helpers.template import Template
 
 
 async def main() -> None:
@@ -37,6 +38,8 @@ async def main() -> None:
                 samples.get(component.get("state_topic") or component.get("topic")),
             )
             if template is not None and payload is not None:
+                # a device trigger's is made a template only when somebody uses it
+                template = Template(template) if isinstance(template, str) else template
                 template.hass = hass
                 shown[key] = template.async_render_with_possible_json_value(payload, parse_result=False)
         print(json.dumps({"version": __version__, "checked": list(announced["components"]), "shown": shown}))
