@@ -5,7 +5,6 @@ Takes a configuration, gives ``Seen`` as the daemon tells it.
 
 import base64
 from collections.abc import Callable, Generator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +43,26 @@ def daemon_view(
 
 def _ask(folder: Path, camera: str | None, wanted: Callable[[], bool], page: str | None) -> Generator[Seen, None, None]:
     """What the daemon tells, after a first ``Seen`` without content; ends at once when it watches another camera."""
-    while True:
-        pictures = wanted()
-        with closing(ask(folder, "aim", {"source": camera, "pictures": pictures, "page": page})) as answers:
-            if not next(answers).get("meant"):
-                return
-            yield Seen()
+    pictures = wanted()
+    answers = ask(folder, "aim", {"source": camera, "pictures": pictures, "page": page})
+    try:
+        if not next(answers).get("meant"):
+            return
+        yield Seen()
+        while True:
             for told in answers:
                 yield _seen(told)
                 if wanted() != pictures:
                     break
             else:
                 return
+            # asked anew before the last asking ends: for the daemon somebody looks all the time
+            pictures, before = not pictures, answers
+            answers = ask(folder, "aim", {"source": camera, "pictures": pictures, "page": page})
+            next(answers)
+            before.close()
+    finally:
+        answers.close()
 
 
 def _seen(told: dict[str, Any]) -> Seen:

@@ -126,13 +126,14 @@ class Onlookers(Sink):
     @contextmanager
     def _looks(self, asker: AimQuestion) -> Iterator[None]:
         with self._changed:
+            is_news = asker.page is not None and not self._serves(asker.page)
             self._askers.append(asker)
             if self._thread is None:
                 self._failure, self._newest = None, Seen()
                 self._waiting.clear()
                 self._thread = threading.Thread(target=self._judge, name="aim", daemon=True)
                 self._thread.start()
-        if asker.page is not None:
+        if is_news:
             log.warning("the camera's pictures are shown at %s to whoever has the code (dms aim --serve)", asker.page)
         try:
             yield
@@ -140,8 +141,12 @@ class Onlookers(Sink):
             with self._changed:
                 self._askers.remove(asker)
                 self._left = time.monotonic()
-            if asker.page is not None:
+                is_over = asker.page is not None and not self._serves(asker.page)
+            if is_over:
                 log.warning("the camera's pictures are no longer shown at %s", asker.page)
+
+    def _serves(self, page: str) -> bool:
+        return any(asker.page == page for asker in self._askers)
 
     def _judge(self) -> None:
         """Judge and draw until nobody has looked for a while; runs in a thread of its own."""
@@ -168,12 +173,15 @@ class Onlookers(Sink):
                 self._show(Seen(fault=self.fault))
                 continue
             viewer.take(frame, waiting.seen, waiting.points)
-            if drawn_t >= 0.0 and 0.0 <= frame.t - drawn_t < 0.9 / PICTURES_HZ:
+            wanted = any(asker.pictures for asker in list(self._askers))
+            # whoever has just come sees the very next picture
+            is_first = drawn_t < 0.0 or (wanted and self._newest.picture is None)
+            if not is_first and 0.0 <= frame.t - drawn_t < 0.9 / PICTURES_HZ:
                 continue
             drawn_t = frame.t
             aim = viewer.aim() if viewer.ready else None
             picture = None
-            if any(asker.pictures for asker in list(self._askers)):
+            if wanted:
                 points = waiting.points if waiting.seen.box is not None else None
                 sight = Sight(frame.picture, waiting.seen.box, points)
                 picture = jpeg(drawn(sight, aim.verdict if aim else None))

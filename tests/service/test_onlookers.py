@@ -152,9 +152,12 @@ def test_a_page_is_told_apart_from_somebody_at_the_machine(road: Road, caplog: p
     with closing(road.onlookers.answer({})) as one, closing(road.onlookers.answer({"page": "192.0.2.7:8080"})) as page:
         next(one), next(page)
         assert road.onlookers.looking == "page"
+        with closing(road.onlookers.answer({"page": "192.0.2.7:8080", "pictures": True})) as anew:
+            next(anew)
         page.close()
         assert road.onlookers.looking == "here"
     assert "shown at 192.0.2.7:8080" in caplog.text
+    assert caplog.text.count("192.0.2.7:8080") == 2, "a page that asks for pictures anew is the same page"
     assert "no longer shown at 192.0.2.7:8080" in caplog.text
 
 

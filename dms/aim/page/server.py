@@ -184,6 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         if token is None:
             self._file("code.html", 403, "That is not the code on the terminal.")
             return
+        self.server.page.board.expect()
         cookie = f"{_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={LASTS_S:.0f}"
         self._send(303, "text/plain", b"", {"Location": "/", "Set-Cookie": cookie})
 
