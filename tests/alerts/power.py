@@ -78,13 +78,13 @@ def _words(address: int, count: int) -> Any:
     return (ctypes.c_void_p * count).from_address(address)
 
 
-def _name(address: int) -> str:
-    return Path(ctypes.string_at(address).decode()).name
+def _path(address: int) -> Path:
+    return Path(ctypes.string_at(address).decode())
 
 
 @contextlib.contextmanager
-def recording(sqlite: ctypes.CDLL) -> Iterator[Recording]:
-    """Note what SQLite writes to databases and their logs that are opened from now on."""
+def recording(sqlite: ctypes.CDLL, folder: Path) -> Iterator[Recording]:
+    """Note what SQLite writes to the databases and their logs in a folder that are opened from now on."""
     sqlite.sqlite3_vfs_find.restype = ctypes.c_void_p
     vfs = _words(sqlite.sqlite3_vfs_find(None), _VFS_WORDS + 1)
     noted, names, kept = Recording(), dict[int, str](), list[Any]()
@@ -123,12 +123,13 @@ def recording(sqlite: ctypes.CDLL) -> Iterator[Recording]:
 
     def on_open(self: int, name: int | None, file: int, flags: int, out: Any) -> int:
         result = really_open(self, name, file, flags, out)
-        if result == 0 and name is not None and flags & _OPENED:
-            watch(file, _name(name))
+        if result == 0 and name is not None and flags & _OPENED and _path(name).parent == folder:
+            watch(file, _path(name).name)
         return result
 
     def on_delete(self: int, name: int, sync_folder: int) -> int:
-        noted.steps.append(Step("delete", _name(name)))
+        if _path(name).parent == folder:  # not what an earlier test has left to the garbage collector
+            noted.steps.append(Step("delete", _path(name).name))
         return really_delete(self, name, sync_folder)
 
     vfs[_OPEN], vfs[_DELETE] = hold(_Open(on_open)), hold(_Delete(on_delete))

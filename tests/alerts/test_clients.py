@@ -42,7 +42,7 @@ def python_client(tmp_path: Path) -> Path:
     generator = os.environ.get("DATAMODEL_CODEGEN") or shutil.which("datamodel-codegen")
     if generator is None:
         pytest.skip("DATAMODEL_CODEGEN names no datamodel-codegen (pip install datamodel-code-generator)")
-    options = ("--use-annotated", "--enum-field-as-literal", "one", "--formatters", "builtin")
+    options = ("--use-annotated", "--collapse-root-models", "--enum-field-as-literal", "one", "--formatters", "builtin")
     model = ("--output-model-type", "pydantic_v2.BaseModel", "--target-python-version", "3.11")
     command = [generator, "--input", SCHEMA, "--input-file-type", "jsonschema", *model, *options]
     subprocess.run([*command, "--output", tmp_path / "messages.py"], check=True, capture_output=True)

@@ -64,8 +64,9 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> list[Step]:
     sqlite = library()
     if sqlite is None:
         pytest.skip("this Python has SQLite built in: its file functions cannot be wrapped")
-    with recording(sqlite) as disk:
-        live(tmp_path_factory.mktemp("disk"), disk)
+    folder = tmp_path_factory.mktemp("disk").resolve()
+    with recording(sqlite, folder) as disk:
+        live(folder, disk)
     return disk.steps
 
 
