@@ -11,7 +11,7 @@ import pytest
 from dms.alerts.brief import brief
 from dms.alerts.clock import Stamp
 from dms.alerts.delivery.limits import packet_bytes
-from dms.alerts.delivery.policy import Publication
+from dms.alerts.delivery.publication import Publication
 from dms.alerts.encoder import Encoder
 from dms.alerts.topics import Topics
 from dms.driver.state import Alert, AlertKind, FatigueLevel, Phase

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dms.alerts.clock import FLOOR, ClockQuality, boot_id, kernel_disciplined
+from dms.alerts.delivery.entry import Entry
 from dms.alerts.delivery.lateness import as_sent
-from dms.alerts.delivery.outbox import Entry
 from dms.alerts.encoder import Encoder
 
 from .make import FATIGUE, GOOD_UTC, VEHICLE, Times, alert

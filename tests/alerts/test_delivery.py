@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from dms.alerts.delivery.entry import Entry
 from dms.alerts.delivery.limits import Limits, packet_bytes
-from dms.alerts.delivery.policy import PATIENCE_S, Delivery, Publication
+from dms.alerts.delivery.policy import PATIENCE_S, Delivery
+from dms.alerts.delivery.publication import Publication
 from dms.alerts.delivery.queue import AlertQueue
 from dms.alerts.delivery.retained import Retained, RetainedMessages
 from dms.alerts.topics import Topics

@@ -100,7 +100,7 @@ def test_the_broker_is_killed_twenty_times_during_a_thousand_alerts(
 @pytest.mark.slow
 def test_the_daemon_is_killed_fifty_times_during_five_hundred_alerts(mosquitto: Any, tmp_path: Path) -> None:
     listener = mosquitto.listen("dms/+/alert/#")
-    command = [sys.executable, WORKER, tmp_path, str(mosquitto.port), "50", "500"]
+    command: list[str | Path] = [sys.executable, WORKER, tmp_path, str(mosquitto.port), "50", "500"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert ran.returncode == 0, ran.stderr
     journal = [json.loads(line) for line in (tmp_path / "journal").read_text().splitlines()]

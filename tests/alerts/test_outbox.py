@@ -410,7 +410,7 @@ print(number, len(outbox), outbox.status.error)
 """
     path.parent.mkdir()
     root = str(Path(__file__).parents[2])
-    command = [sys.executable, "-c", script, path, root]
+    command: list[str | Path] = [sys.executable, "-c", script, path, root]
     ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
     refused, held, error = ran.stdout.split(maxsplit=2)
