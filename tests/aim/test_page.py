@@ -176,7 +176,8 @@ def test_addresses() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "8088", "localhost:80", "::1:80", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:x", "[1.2.3.4]:5"]
+    "text",
+    ["", "8088", "localhost:80", "::1:80", "1.2.3.4", "1.2.3.4:0", "0.0.0.0:80", "[::]:80", "1.2.3.4:x", "[1.2.3.4]:5"],
 )
 def test_what_is_no_address_is_told(text: str) -> None:
     with pytest.raises(UserError, match="a page is served at an address of this machine"):

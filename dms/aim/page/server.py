@@ -57,7 +57,9 @@ def parse_address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
     try:
-        is_meant, number = (ip_address(bare).version == 6) == host.startswith("["), int(port)
+        address, number = ip_address(bare), int(port)
+        # every network at once is more than anybody asked for, and no address that a phone could open
+        is_meant = (address.version == 6) == host.startswith("[") and not address.is_unspecified
     except ValueError:
         is_meant, number = False, 0
     if not is_meant or not 0 < number < 65536:
