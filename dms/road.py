@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from dms.alerts.encoder import Encoder
-from dms.alerts.messages import AlertMessage, HealthMessage
+from dms.alerts.health import HealthMessage
+from dms.alerts.messages import AlertMessage
 from dms.driver.inputs import DriverInput
 from dms.driver.monitor import DriverMonitor
 from dms.driver.state import Alert, DriverState, Judgement

@@ -7,7 +7,8 @@ docs/sinks.md shows how to write one.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dms.alerts.messages import AlertMessage, HealthMessage
+from dms.alerts.health import HealthMessage
+from dms.alerts.messages import AlertMessage
 from dms.driver.baseline import Baseline
 from dms.driver.inputs import DriverInput
 from dms.driver.state import Alert, DriverState

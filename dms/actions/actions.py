@@ -14,7 +14,7 @@ from dms.actions.notice import Conditions, Notice
 from dms.actions.sound import Sound
 from dms.actions.worker import Witness, Worker
 from dms.alerts.clock import Stamp
-from dms.alerts.messages import ActionsHealth
+from dms.alerts.health import ActionsHealth
 from dms.config.actions import ActionSettings
 from dms.driver.state import Phase
 from dms.sink import DriveInfo, Sink, Step

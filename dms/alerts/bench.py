@@ -16,7 +16,7 @@ from dms.alerts.delivery.entry import Entry
 from dms.alerts.delivery.outbox import Outbox
 from dms.alerts.delivery.publisher import Publisher
 from dms.alerts.encoder import Encoder
-from dms.alerts.messages import BrokerHealth, CameraHealth, HealthMessage, ModelsHealth
+from dms.alerts.health import BrokerHealth, CameraHealth, HealthMessage, ModelsHealth
 from dms.alerts.mosquitto import mosquitto
 from dms.alerts.topics import Topics
 from dms.config.alerts import MqttSettings

@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Any, get_args
 
 from dms import __version__
-from dms.alerts.messages import OFFLINE, ONLINE, CameraStatus, ModelsStatus
+from dms.alerts.health import CameraStatus, ModelsStatus
+from dms.alerts.messages import OFFLINE, ONLINE
 from dms.alerts.topics import Topics
 from dms.driver.state import AlertKind, AngerLevel, Condition, DistractionLevel, FatigueLevel, Phase
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from dms.alerts.health import HealthMessage
 from dms.alerts.inputs import MAX_BYTES, AcknowledgeInput, DriverNamedInput, SpeedInput
 from dms.alerts.messages import (
     OFFLINE,
@@ -17,7 +18,6 @@ from dms.alerts.messages import (
     AngerAlertMessage,
     DistractionAlertMessage,
     FatigueAlertMessage,
-    HealthMessage,
     InfoMessage,
     StateMessage,
 )

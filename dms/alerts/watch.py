@@ -15,8 +15,9 @@ from rich.text import Text
 
 from dms.alerts.clock import ClockQuality
 from dms.alerts.console import alert_in_words, state_in_words
+from dms.alerts.health import HealthMessage
 from dms.alerts.listen import NAME, listen
-from dms.alerts.messages import OFFLINE, AlertMessage, HealthMessage, InfoMessage, StateMessage
+from dms.alerts.messages import OFFLINE, AlertMessage, InfoMessage, StateMessage
 from dms.alerts.reasons import UNSUPPORTED_VERSION, connack_in_words
 from dms.alerts.topics import EVERY_VEHICLE, Topics
 from dms.alerts.version import VersionChoice

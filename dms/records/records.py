@@ -6,7 +6,7 @@ Takes the ``[records]`` table and the steps of a drive, gives a report for ``hea
 import time
 from pathlib import Path
 
-from dms.alerts.messages import RecordsHealth
+from dms.alerts.health import RecordsHealth
 from dms.config import RecordSettings
 from dms.driver.state import Phase
 from dms.records.clips import ClipRecorder

@@ -20,7 +20,8 @@ from dms import __version__
 from dms.actions.actions import Actions
 from dms.alerts.clock import Clock
 from dms.alerts.discovery import discovery
-from dms.alerts.messages import HealthMessage, InfoMessage, ModelInfo
+from dms.alerts.health import HealthMessage
+from dms.alerts.messages import InfoMessage, ModelInfo
 from dms.alerts.probe import ask_broker, greet_broker
 from dms.alerts.topics import Topics
 from dms.config import ActionSettings, Config

@@ -11,14 +11,7 @@ from typing import Literal
 
 from dms.alerts.clock import Clock
 from dms.alerts.delivery.progress import PublisherStatus
-from dms.alerts.messages import (
-    ActionsHealth,
-    BrokerHealth,
-    CameraHealth,
-    HealthMessage,
-    ModelsHealth,
-    RecordsHealth,
-)
+from dms.alerts.health import ActionsHealth, BrokerHealth, CameraHealth, HealthMessage, ModelsHealth, RecordsHealth
 from dms.driver.state import Degraded
 from dms.frames.fault import CameraFault
 from dms.frames.live import CaptureStatus

@@ -11,8 +11,9 @@ from dms import __version__
 from dms.actions.actions import Actions
 from dms.alerts.clock import Clock
 from dms.alerts.delivery.progress import PublisherStatus
+from dms.alerts.health import ModelsHealth
 from dms.alerts.inputs import Input
-from dms.alerts.messages import AlertMessage, InfoMessage, ModelInfo, ModelsHealth
+from dms.alerts.messages import AlertMessage, InfoMessage, ModelInfo
 from dms.config import Config
 from dms.driver.inputs import Acknowledgement
 from dms.driver.state import Alert, AlertKind, Degraded

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dms.alerts.clock import Clock
-from dms.alerts.messages import AlertMessage, HealthMessage
+from dms.alerts.health import HealthMessage
+from dms.alerts.messages import AlertMessage
 from dms.driver.state import Condition, Degraded, DriverState
 from dms.sink import Sink, Step
 

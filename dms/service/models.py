@@ -10,7 +10,7 @@ import logging
 import numpy as np
 import numpy.typing as npt
 
-from dms.alerts.messages import ModelsHealth
+from dms.alerts.health import ModelsHealth
 from dms.config import PerceptionSettings
 from dms.errors import UserError
 from dms.frames import Frame

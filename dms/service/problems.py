@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from dms.alerts.messages import HealthMessage
+from dms.alerts.health import HealthMessage
 from dms.driver.state import Condition, Degraded, DriverState
 from dms.service.load import HOT_C
 

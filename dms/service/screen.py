@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from rich.markup import escape
 
 from dms.alerts.console import held_back_in_words
-from dms.alerts.messages import AlertMessage, BrokerHealth, CameraHealth, HealthMessage
+from dms.alerts.health import BrokerHealth, CameraHealth, HealthMessage
+from dms.alerts.messages import AlertMessage
 from dms.service.problems import Verdict
 from dms.service.status import DriverStatus, Status
 

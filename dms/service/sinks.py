@@ -12,8 +12,9 @@ from dms.alerts.delivery.outbox import Outbox
 from dms.alerts.delivery.progress import PublisherStatus
 from dms.alerts.delivery.publisher import Publisher
 from dms.alerts.encoder import Encoder
+from dms.alerts.health import HealthMessage
 from dms.alerts.inputs import Input
-from dms.alerts.messages import AlertMessage, HealthMessage, InfoMessage
+from dms.alerts.messages import AlertMessage, InfoMessage
 from dms.alerts.topics import Topics
 from dms.config import Config
 from dms.driver.state import AlertKind, DriverState, Phase

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from dms import __version__
-from dms.alerts.messages import AlertMessage, HealthMessage, Seconds, Share, Utc
+from dms.alerts.health import HealthMessage
+from dms.alerts.messages import AlertMessage, Seconds, Share, Utc
 from dms.config import Config
 from dms.config.frames import without_secrets
 from dms.driver.state import (

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from paho.mqtt import publish as mqtt_publish
 
+from dms.alerts.health import BrokerHealth, CameraHealth, HealthMessage, ModelsHealth
 from dms.alerts.inputs import DriverNamed
-from dms.alerts.messages import BrokerHealth, CameraHealth, HealthMessage, InfoMessage, ModelsHealth
+from dms.alerts.messages import InfoMessage
 from dms.alerts.topics import Topics
 from dms.driver.inputs import Acknowledgement, VehicleSpeed
 from dms.driver.state import AlertKind, Condition, Phase

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from dms.alerts.messages import HealthMessage
+from dms.alerts.health import HealthMessage
 from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings
 from dms.service.daemon import Daemon
 from dms.sink import DriveInfo, Sink, Step

@@ -13,7 +13,7 @@ import pytest
 
 from dms.alerts.clock import Clock
 from dms.alerts.delivery.progress import PublisherStatus
-from dms.alerts.messages import HealthMessage, ModelsHealth
+from dms.alerts.health import HealthMessage, ModelsHealth
 from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings
 from dms.driver.state import Condition, Degraded, DriverState, Eyes
 from dms.frames import Frame

@@ -19,8 +19,9 @@ from dms.alerts.delivery.progress import Progress, PublisherStatus
 from dms.alerts.delivery.retained import Retained, RetainedMessages
 from dms.alerts.delivery.thread import DeliveryThread
 from dms.alerts.encoder import Encoder
+from dms.alerts.health import HealthMessage
 from dms.alerts.inputs import Input, InputReader
-from dms.alerts.messages import OFFLINE, AlertMessage, HealthMessage, InfoMessage
+from dms.alerts.messages import OFFLINE, AlertMessage, InfoMessage
 from dms.config.alerts import MqttSettings
 from dms.driver.state import Alert, DriverState
 
