@@ -188,7 +188,7 @@ def test_the_last_lesson_holds_the_answers_of_both_nets_at_their_latest(tmp_path
     """Not those of the rounds between: each net counts once, with what it knew last."""
     (tmp_path / "out").mkdir()
     lessons = []
-    monkeypatch.setattr(emotion, "train_on", lambda _model, lesson, *_: emotion.append(lesson))
+    monkeypatch.setattr(emotion, "train_on", lambda _model, lesson, *_: lessons.append(lesson))
     monkeypatch.setattr(emotion, "kept_answers", lambda _model, images, folder, _options: answered(images, folder))
     train("emotion", faces_with_votes, tmp_path / "out", epochs=1)
     shares = [lesson.labels[0] - (1 - emotion.TRUST) * lessons[0].labels[0] for lesson in lessons[1:]]
