@@ -164,15 +164,20 @@ class _Shown:
 
     def __init__(self, pixel: Any) -> None:
         self._pixel = pixel
+        self._begun = False
         self._matrix: bytes | None = None
         self._orientation = Orientation.of(None, pixel)
 
     def show(self, frame: Any) -> tuple[Image, Callable[[], Image] | None]:
         """The picture's brightness and what makes its colours; or the picture alone where it has no brightness."""
-        side = frame.side_data.get(Type.DISPLAYMATRIX)
-        matrix = None if side is None else bytes(side)
-        if matrix != self._matrix:
-            self._matrix, self._orientation = matrix, Orientation.of(matrix, self._pixel)
+        # the turn changes at key frames at most. Looked at in every frame, PyAV would keep the memory of each until
+        # Python's collector of cycles comes by
+        if frame.key_frame or not self._begun:
+            self._begun = True
+            side = frame.side_data.get(Type.DISPLAYMATRIX)
+            matrix = None if side is None else bytes(side)
+            if matrix != self._matrix:
+                self._matrix, self._orientation = matrix, Orientation.of(matrix, self._pixel)
         colours = partial(_colours, frame, self._orientation)
         luma = _luma(frame)
         return (colours(), None) if luma is None else (self._orientation.apply(luma), colours)

@@ -120,8 +120,13 @@ class _ParquetFile:
 
 
 def parquet_options(columns: Sequence[Column]) -> dict[str, Any]:
-    """How a table is packed: numbers hardly ever repeat, so that a dictionary of them costs time and gains nothing."""
-    return {"compression": "zstd", "use_dictionary": [one.name for one in columns if one.kind is Kind.TEXT]}
+    """How a table is packed.
+
+    Numbers hardly ever repeat: a dictionary of them costs time and gains nothing. The writer keeps the statistics of
+    every group of rows in memory until the end: of a drive of eight hours, more than a hundred.
+    """
+    texts = [one.name for one in columns if one.kind is Kind.TEXT]
+    return {"compression": "zstd", "use_dictionary": texts, "write_statistics": [columns[0].name]}
 
 
 def arrow_schema(columns: Sequence[Column], about: Mapping[str, Any]) -> Any:
