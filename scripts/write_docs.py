@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pages.configuration_page import reference
 from pages.driver_page import fill
+from pages.modules_page import modules_page
 
 from dms.config import Config
 from dms.config.driver import DriverSettings
@@ -27,6 +28,7 @@ def pages() -> dict[Path, str]:
     driver = DOCS / "driver.md"
     return {
         DOCS / "configuration.md": CONFIGURATION + reference(Config) + "\n",
+        DOCS / "modules.md": modules_page(DOCS.parent / "dms"),
         driver: fill(driver.read_text(encoding="utf-8"), DriverSettings()),
     }
 

@@ -13,8 +13,8 @@ from dms.frames.decoded import Decoder
 from dms.frames.frame import Frame
 from dms.frames.images import ImageDecoder
 from dms.frames.joined import JoinedRecording
+from dms.frames.opencv_video import PlainVideoDecoder, refused
 from dms.frames.parts import in_order
-from dms.frames.plainvideo import PlainVideoDecoder, refused
 from dms.frames.recording import Recording
 
 

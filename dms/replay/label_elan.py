@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dms.errors import UserError
-from dms.replay.cells import Cells, Row
 from dms.replay.demands import KNOWN
 from dms.replay.labels import LabelRow, LabelTable, label_at
+from dms.replay.table_cells import Cells, Row
 from dms.replay.xml_lines import Element, elements
 
 _CLOCK = re.compile(r"(\d+):(\d{2}):(\d{2}(?:[.,]\d+)?)")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dms.errors import UserError
-from dms.replay.cells import cut, read_text
 from dms.replay.label_cvat import cvat_table
 from dms.replay.label_elan import eaf_table, elan_table, is_elan
 from dms.replay.label_format import LabelFormat
 from dms.replay.label_tables import boris_table, is_boris, own_table
 from dms.replay.labels import Label, LabelTable, in_order
+from dms.replay.table_cells import cut, read_text
 
 _ROOT = re.compile(r"<([A-Za-z_][\w.-]*)")
 

@@ -6,8 +6,8 @@ Take cells, give a ``LabelTable`` whose rows know their line.
 from collections.abc import Iterator, Mapping
 
 from dms.errors import UserError
-from dms.replay.cells import Cells
 from dms.replay.labels import LabelRow, LabelTable, label_at
+from dms.replay.table_cells import Cells
 
 _WANTED = ("start_s", "end_s", "event")
 
