@@ -5,8 +5,8 @@ from pathlib import Path
 
 INTRODUCTION = """# Where things are
 
-Every module of `dms` with its own first sentence; [architecture](architecture.md) says how the rooms hang together. This
-page is made from the code by `python scripts/write_docs.py`.
+Every module of `dms` with its own first sentence; [architecture](architecture.md) says how the rooms hang together.
+This page is made from the code by `python scripts/write_docs.py`.
 
 """
 
