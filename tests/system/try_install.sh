@@ -22,8 +22,8 @@ outside() {
         command -v "$tool" >/dev/null || die "$tool is missing: apt-get install debootstrap systemd-container git"
     done
     if [ ! -e "$root/debootstrap-done" ]; then
-        debootstrap --variant=minbase bookworm "$root" --include=\
-ca-certificates,python3,python3-venv,systemd,systemd-sysv,dbus,udev,mosquitto,mosquitto-clients,procps
+        debootstrap --variant=minbase --include=\
+ca-certificates,python3,python3-venv,systemd,systemd-sysv,dbus,udev,mosquitto,mosquitto-clients,procps bookworm "$root"
         echo "127.0.0.1 localhost" >"$root/etc/hosts"
         touch "$root/debootstrap-done"
     fi
