@@ -28,7 +28,7 @@ from dms.frames import Frame, Image
 from dms.frames.source import open_recording
 from dms.models import load_verified
 from dms.observation import Box, Observation
-from dms.perception.face import FaceFinder
+from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
 from dms.perception.perception import Perception
 from dms.perception.view import as_grey
@@ -36,7 +36,7 @@ from dms.perception.view import as_grey
 FPS, LENGTH_S = 10.0, 4.0
 SIZE = (640, 480)
 settings = PerceptionSettings()
-finder = FaceFinder(load_verified("face", None))
+finder = FaceDetector(load_verified("face", None))
 landmarks = LandmarkNet(load_verified("landmarks", None))
 Change = Callable[[Image, Box, np.random.Generator], Image]
 

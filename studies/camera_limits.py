@@ -70,7 +70,7 @@ def details(frames: list[Frame], light: tuple[float | None, float, float | None]
     found = []
     dark_t = frames[0].t
     for frame in frames:
-        judge.see(lit(frame.image, *light, random), frame.t)
+        judge.judge(lit(frame.image, *light, random), frame.t)
         if judge.detail is None:
             dark_t = frame.t
         elif frame.t - dark_t >= SETTLED_S:
@@ -81,7 +81,7 @@ def details(frames: list[Frame], light: tuple[float | None, float, float | None]
 def repeats(drive: Recording) -> tuple[int, int, float]:
     """Pairs of pictures, those of them that count as the same, and the least mean difference of the others."""
     watch, pairs, same, least = PictureWatch(1.0, 0.0), 0, 0, 255.0
-    frames = ((frame, watch.see(frame)) for frame in drive.frames())
+    frames = ((frame, watch.accept(frame)) for frame in drive.frames())
     for (before, _), (after, new) in pairwise(frames):
         pairs += 1
         same += not new

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from dms.datasets.layouts import read_frames, read_landmarks
 from dms.datasets.pictures import read_grey
 from dms.models import find_model
-from dms.perception.face import FaceFinder
+from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
 
 Picture = npt.NDArray[np.uint8]
@@ -64,7 +64,7 @@ def main(folder: Path, every: int) -> None:
     found = read_landmarks(sorted(folder.glob("landmarks68_*.csv"))[0])
     points = dict(zip(found.files, found.points, strict=True))
     frames = [frame for frame in read_frames(folder) if frame.box and frame.file in points][::every]
-    finder, net = FaceFinder(find_model("face")), LandmarkNet(find_model("landmarks"))
+    finder, net = FaceDetector(find_model("face")), LandmarkNet(find_model("landmarks"))
     print(f"{len(frames)} frames of {folder.name}")
     for name, change in CHANGES.items():
         rng, seen, errors = np.random.default_rng(0), 0, []

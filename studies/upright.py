@@ -18,7 +18,7 @@ from dms.config import CameraSettings, PerceptionSettings
 from dms.frames import Image
 from dms.frames.source import open_recording
 from dms.models import find_model
-from dms.perception.face import FaceFinder
+from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.pose import head_pose
 from dms.perception.search import FaceSearch
@@ -40,10 +40,10 @@ def moments(drive: Path) -> Iterator[Image]:
 
 def main(folder: Path) -> None:
     net = LandmarkNet(find_model("landmarks"))
-    search = FaceSearch(FaceFinder(find_model("face")).find, net.locate, PerceptionSettings())
+    search = FaceSearch(FaceDetector(find_model("face")).find, net.locate, PerceptionSettings())
 
     def refused(picture: Image, face: Landmarks) -> bool:
-        return not UprightJudge(net.locate).see(picture, 0.0, face, head_pose(face.points), new=True)
+        return not UprightJudge(net.locate).judge(picture, 0.0, face, head_pose(face.points), new=True)
 
     counts = {quarter: Counter[str]() for quarter in range(4)}
     for drive in sorted(path for path in folder.iterdir() if path.suffix in VIDEOS):

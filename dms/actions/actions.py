@@ -116,6 +116,6 @@ class Actions(Sink):
         if self._button is not None:
             self._button.close()
         for worker in self._workers:
-            worker.finish()
+            worker.begin_stop()
         for worker in self._workers:
-            worker.close(max(0.0, deadline - time.monotonic()))
+            worker.stop(max(0.0, deadline - time.monotonic()))

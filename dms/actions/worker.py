@@ -133,15 +133,15 @@ class Worker:
         if first_out is not None:
             self._drop(first_out, "it is still busy with earlier ones")
 
-    def finish(self) -> None:
+    def begin_stop(self) -> None:
         """End after what waits has been acted on; returns at once."""
         with self._changed:
             self._finishing = True
             self._changed.notify()
 
-    def close(self, timeout_s: float) -> None:
+    def stop(self, timeout_s: float) -> None:
         """Give it so long to finish, then stop it: what waits then is dropped."""
-        self.finish()
+        self.begin_stop()
         self._thread.join(timeout_s)
         if not self._thread.is_alive():
             return

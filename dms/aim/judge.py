@@ -32,7 +32,7 @@ class AimJudge:
         self._glimpses: deque[tuple[Glimpse, bool]] = deque()
         self._scenes: deque[tuple[Scene, Box | None]] = deque()
 
-    def see(self, glimpse: Glimpse, scene: Scene | None = None) -> None:
+    def update(self, glimpse: Glimpse, scene: Scene | None = None) -> None:
         """Take the next picture.
 
         Args:

@@ -45,7 +45,7 @@ Source: study."""
 OTHER_NEAR, OTHER_LARGER = 0.7, 1.0
 """Height of another face over the one that is watched: from the first it is as near as somebody in a front seat, and
 may be the driver's or be taken for it; above the second the next search takes it. Source: own;
-``dms.perception.face.choose`` takes the largest."""
+``dms.perception.face.select_driver`` takes the largest."""
 
 GLARE_SHARE = 0.3
 """Share of the pictures in which a reflection covers an eye from which it is said. Source: study."""

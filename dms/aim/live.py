@@ -54,7 +54,7 @@ def watch_camera(source: Source, config: Config, wanted: Callable[[], bool]) -> 
             if frame is None:
                 yield Seen(fault=capture.status.error)
                 continue
-            seen = lookout.see(frame)
+            seen = lookout.observe(frame)
             if told_t >= 0.0 and frame.t - told_t < 0.9 / PICTURES_HZ:
                 continue
             told_t = frame.t

@@ -14,7 +14,7 @@ from dms.config import PerceptionSettings
 from dms.frames import Image
 from dms.models import load_verified
 from dms.observation import Box
-from dms.perception.face import Detection, FaceFinder
+from dms.perception.face import Detection, FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
 
 SCOUT_HZ = 4.0
@@ -52,7 +52,7 @@ class Scout:
     def __init__(self, settings: PerceptionSettings) -> None:
         self._settings = settings
         threads, runtime, folder = settings.threads, settings.runtime, settings.models_dir
-        self._finder = FaceFinder(load_verified("face", folder), threads, runtime)
+        self._finder = FaceDetector(load_verified("face", folder), threads, runtime)
         self._landmarks = LandmarkNet(load_verified("landmarks", folder), threads, runtime)
         self._next = 0
         self._t: float | None = None

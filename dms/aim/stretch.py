@@ -68,7 +68,7 @@ class _Search:
                 self._first_t = self._judged_t = frame.t
             if seconds is not None and frame.t - self._first_t > seconds:
                 break
-            seen = self._lookout.see(frame)
+            seen = self._lookout.observe(frame)
             # of a short recording the first picture is shown, of another one at each comparison
             due = frame.t - self._first_t >= STRETCH_S and frame.t - self._judged_t >= _EVERY_S
             if due or self._sight is None or (self._sight.box is None and seen.box is not None):

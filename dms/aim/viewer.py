@@ -59,7 +59,7 @@ class Viewer:
             points: (68, 2) of the face it follows, pixels; None without one.
         """
         scene = self._scout.look(as_grey(frame.image), frame.t)
-        self._judge.see(glimpse_of(frame, seen, points if seen.box is not None else None), scene)
+        self._judge.update(glimpse_of(frame, seen, points if seen.box is not None else None), scene)
 
     def aim(self) -> Aim:
         """The aim over the last seconds.
@@ -84,7 +84,7 @@ class Lookout:
         self._perception = Perception(config.perception)
         self.viewer = Viewer(config)
 
-    def see(self, frame: Frame) -> Observation:
+    def observe(self, frame: Frame) -> Observation:
         """See the next frame."""
         seen = self._perception.observe(frame)
         self.viewer.take(frame, seen, self._perception.landmarks)

@@ -22,7 +22,7 @@ from dms.evaluate.landmarks import marked_faces
 from dms.evaluate.metrics import Latency, latency
 from dms.models import ModelFile
 from dms.observation import Box
-from dms.perception.face import FaceFinder, choose, faint, overlap
+from dms.perception.face import FaceDetector, faint, overlap, select_driver
 from dms.perception.landmarks import Crop, LandmarkNet, face_box
 from dms.perception.search import FaceSearch
 
@@ -103,7 +103,7 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
         UserError: The data is in none of the layouts, or the model cannot be run.
     """
     settings = PerceptionSettings() if score is None else PerceptionSettings(face_score=score, faint_score=score)
-    finder, locator, reading = FaceFinder(model), LandmarkNet(landmarks), Reading()
+    finder, locator, reading = FaceDetector(model), LandmarkNet(landmarks), Reading()
     search = FaceSearch(finder.find, locator.locate, settings)
     first = None
     overlaps: list[float] = []
@@ -114,7 +114,7 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
         claims = [d for d in detections if d.score >= settings.face_score]
         found = [d for d in claims if search.confirms(locator.locate(grey, Crop.around_box(d.box)))]
         refused += [_matches(d.box, boxes) for d in claims if d not in found]
-        driver = choose(found, grey.shape, settings, None)
+        driver = select_driver(found, grey.shape, settings, None)
         if not claims:
             best = search.best(grey, faint(detections, grey.shape, settings, None))
             driver, found = (None, []) if best is None else (best[0], [best[0]])

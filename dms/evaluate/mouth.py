@@ -17,7 +17,7 @@ from dms.datasets.reading import Reading
 from dms.errors import UserError
 from dms.evaluate.metrics import Classification, Latency, auc, classification, judged_accuracy, judged_text, latency
 from dms.models import ModelFile
-from dms.perception.face import FaceFinder, choose
+from dms.perception.face import FaceDetector, select_driver
 from dms.perception.landmarks import Crop, LandmarkNet
 from dms.perception.mouth import MouthNet, mouth_patch
 
@@ -85,14 +85,14 @@ def evaluate(data: Path, face: ModelFile, landmarks: ModelFile, mouth: ModelFile
         UserError: The folder is not in this layout or has no ``yawn`` label, or a model cannot be run.
     """
     settings = PerceptionSettings()
-    finder, locator, net = FaceFinder(face), LandmarkNet(landmarks), MouthNet(mouth)
+    finder, locator, net = FaceDetector(face), LandmarkNet(landmarks), MouthNet(mouth)
     reading = Reading()
     truths: list[bool] = []
     answers: list[float | None] = []
     faces, first_face = 0, None
     for grey, yawn in reading.pictures(_frames(data, reading), "pictures"):
         truths.append(yawn)
-        found = choose(finder.find(grey), grey.shape, settings, None)
+        found = select_driver(finder.find(grey), grey.shape, settings, None)
         if found is None:
             answers.append(None)
             continue

@@ -65,7 +65,7 @@ class PictureWatch:
         self._new_t = self._seen_t = start_t
         self._sample: Image | None = None
 
-    def see(self, frame: Frame) -> bool:
+    def accept(self, frame: Frame) -> bool:
         """Take the next picture; gives whether it is new."""
         self._seen_t = frame.t
         sample = frame.image[::_EVERY, ::_EVERY]

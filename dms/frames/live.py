@@ -138,7 +138,7 @@ class LiveCapture:
         """Put a frame into the slot; gives False when a camera has repeated itself for too long."""
         with self._changed:
             self._frames += 1
-            if self._source.live and not self._watch.see(frame):
+            if self._source.live and not self._watch.accept(frame):
                 return self._watch.fault(frame.t) is None
             recovered = self._error is not None
             self._dropped += self._newest is not None

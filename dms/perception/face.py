@@ -56,7 +56,7 @@ class Detection:
     score: float
 
 
-class FaceFinder:
+class FaceDetector:
     """The face model, loaded and ready.
 
     Args:
@@ -149,7 +149,7 @@ MOST_FAINT = 3
 """Most faint candidates that the landmark net is asked about: it costs about half a search each."""
 
 
-def choose(
+def select_driver(
     detections: Sequence[Detection], shape: tuple[int, ...], settings: PerceptionSettings, last: Box | None
 ) -> Detection | None:
     """Which of the faces is the driver's.
@@ -174,7 +174,7 @@ def choose(
 def faint(
     detections: Sequence[Detection], shape: tuple[int, ...], settings: PerceptionSettings, last: Box | None
 ) -> list[Detection]:
-    """The faces worth a question to the landmark net where ``choose`` finds none; arguments as there.
+    """The faces worth a question to the landmark net where ``select_driver`` finds none; arguments as there.
 
     Returns:
         Those with ``faint_score`` and more that may be the driver's, best first, at most ``MOST_FAINT``.

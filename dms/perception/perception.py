@@ -18,7 +18,7 @@ from dms.models import ModelFile, load_verified
 from dms.observation import Box, Emotions, HeadPose, Observation, View
 from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.eyes import EyeNet, Side, eye_patch
-from dms.perception.face import Detection, FaceFinder, in_region
+from dms.perception.face import Detection, FaceDetector, in_region
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
 from dms.perception.pose import far_eye, head_pose, turned_to_camera
@@ -84,7 +84,7 @@ class Perception:
         self._settings = settings
         files = {name: load_verified(name, settings.models_dir) for name in MODEL_NAMES}
         threads, runtime = settings.threads, settings.runtime
-        self._finder = FaceFinder(files["face"], threads, runtime)
+        self._finder = FaceDetector(files["face"], threads, runtime)
         self._landmarks = LandmarkNet(files["landmarks"], threads, runtime)
         self._eyes = EyeNet(files["eyes"], threads, runtime)
         self._mouth = MouthNet(files["mouth"], threads, runtime)
@@ -138,7 +138,7 @@ class Perception:
         """
         with self._stage("view"):
             grey = as_grey(frame.image)
-            view = self._view.see(grey, frame.t)
+            view = self._view.judge(grey, frame.t)
         if view is not View.CLEAR:
             self._followed = None
             return Observation(frame.t, view)
@@ -148,7 +148,7 @@ class Perception:
             return seen
         with self._stage("pose"):
             pose = head_pose(self._followed.points)
-        upright = self._upright.see(grey, frame.t, self._followed, pose, new=followed is None)
+        upright = self._upright.judge(grey, frame.t, self._followed, pose, new=followed is None)
         seen = replace(seen, upright=upright)
         return self._measure(grey, seen, self._followed.points, pose) if upright else seen
 

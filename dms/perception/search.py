@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from dms.config import PerceptionSettings
 from dms.frames import Image
 from dms.observation import Box
-from dms.perception.face import Detection, choose, faint
+from dms.perception.face import Detection, faint, select_driver
 from dms.perception.landmarks import Crop, Landmarks
 
 Find = Callable[[Image], list[Detection]]
-"""Finds all faces, best first, as ``FaceFinder.find`` does."""
+"""Finds all faces, best first, as ``FaceDetector.find`` does."""
 Locate = Callable[[Image, Crop], Landmarks]
 """Locates the points of the face in a crop, as ``LandmarkNet.locate`` does."""
 
@@ -52,15 +52,15 @@ class FaceSearch:
     def search(self, grey: Image, last: Box | None) -> Sighting:
         """Search a picture.
 
-        A face that the face net is sure of is taken, as ``choose`` says, when the landmark net confirms it; where there
-        is none, the ``best`` of the faint ones.
+        A face that the face net is sure of is taken, as ``select_driver`` says, when the landmark net confirms it;
+        where there is none, the ``best`` of the faint ones.
 
         Args:
             grey: (height, width) uint8.
             last: The driver's box when last seen, None when nobody is remembered.
         """
         detections = self._find(grey)
-        sure = choose(detections, grey.shape, self._settings, last)
+        sure = select_driver(detections, grey.shape, self._settings, last)
         if sure is not None:
             landmarks = self._locate(grey, Crop.around_box(sure.box))
             # when one net says face and the other does not, it is unknown

@@ -59,7 +59,7 @@ class UprightJudge:
         self._agreed = 0
         self._tried_t = -math.inf
 
-    def see(self, grey: Image, t: float, landmarks: Landmarks, pose: HeadPose, *, new: bool) -> bool:
+    def judge(self, grey: Image, t: float, landmarks: Landmarks, pose: HeadPose, *, new: bool) -> bool:
         """Judge the next frame of a face.
 
         Args:

@@ -44,7 +44,7 @@ class ViewJudge:
         self.detail: float | None = None
         """Detail of the last pictures as a share of their brightness, None in the dark."""
 
-    def see(self, grey: Image, t: float) -> View:
+    def judge(self, grey: Image, t: float) -> View:
         """Judge the next picture.
 
         Args:

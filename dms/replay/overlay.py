@@ -90,7 +90,7 @@ class OverlayWriter(Sink):
         if self._start_t is None:
             self._start_t = observation.t
         t = observation.t - self._start_t
-        self._strip.see(t, state, _closed(observation))
+        self._strip.update(t, state, _closed(observation))
         if step.frame is not None:
             picture = Picture(step.frame.picture, self._landmarks())
             self._shape = picture.image.shape

@@ -43,7 +43,7 @@ class Strip:
         self._conditions: deque[_Span] = deque()
         self._eyes: deque[tuple[float, float | None]] = deque()
 
-    def see(self, t: float, state: DriverState, closed: float | None) -> None:
+    def update(self, t: float, state: DriverState, closed: float | None) -> None:
         """Take the next moment.
 
         Args:

@@ -73,7 +73,7 @@ def _look(camera: Source, config: Config) -> Aim:
         first_t: float | None = None
         for frame in islice(frames, _SETTLES, None):
             first_t = frame.t if first_t is None else first_t
-            lookout.see(frame)
+            lookout.observe(frame)
             if frame.t - first_t >= _CAMERA_S:
                 break
     if first_t is None:

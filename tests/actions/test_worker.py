@@ -52,7 +52,7 @@ def running() -> bool:
 def test_the_end_is_heard_however_many_updates_wait() -> None:
     worker, action = hanging(*[Phase.UPDATE] * 20, Phase.END)
     action.free.set()
-    worker.close(60.0)
+    worker.stop(60.0)
     assert action.heard == [Phase.START, *[Phase.UPDATE] * 7, Phase.END]
     assert worker.dropped == 13
 
@@ -60,14 +60,14 @@ def test_the_end_is_heard_however_many_updates_wait() -> None:
 def test_starts_and_ends_outlast_the_updates_that_wait_with_them() -> None:
     worker, action = hanging(*[Phase.END, Phase.START, Phase.UPDATE] * 4)
     action.free.set()
-    worker.close(60.0)
+    worker.stop(60.0)
     assert action.heard == [Phase.START, *[Phase.END, Phase.START] * 4]
     assert worker.dropped == 4
 
 
 def test_an_action_that_is_stopped_acts_no_more_however_much_waits() -> None:
     worker, action = hanging(*[Phase.UPDATE] * 8)
-    worker.close(0.0)
+    worker.stop(0.0)
     until(lambda: not running())
     assert action.heard == [Phase.START]
     assert worker.dropped == 8
@@ -82,6 +82,6 @@ def test_tests_take_nothing_from_what_real_alerts_may_do_in_a_minute() -> None:
     tried = message().model_copy(update={"test": True})
     for heard in (tried, tried, message(), tried):
         worker.offer(heard)
-    worker.close(60.0)
+    worker.stop(60.0)
     assert (len(action.heard), worker.dropped) == (4, 0)
     assert worker.done == 4

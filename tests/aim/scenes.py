@@ -50,7 +50,7 @@ def aim_of(
     """What is said about the sample drive, changed in some way."""
     lookout = Lookout(config or Config())
     for frame in frames(map(change, pictures or sample()), fps):
-        lookout.see(frame)
+        lookout.observe(frame)
     return lookout.viewer.aim()
 
 

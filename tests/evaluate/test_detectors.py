@@ -13,7 +13,7 @@ from dms.errors import UserError
 from dms.evaluate import face, landmarks, mouth
 from dms.models import find_model
 from dms.observation import Box
-from dms.perception.face import FaceFinder
+from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
 
 BOX = (147, 116, 166, 192)
@@ -86,8 +86,8 @@ def test_a_higher_score_finds_less(drivers):
 
 
 def test_a_faint_face_that_the_landmark_model_confirms_counts_where_no_other_is(drivers, monkeypatch):
-    find = FaceFinder.find
-    monkeypatch.setattr(FaceFinder, "find", lambda net, grey: [replace(d, score=0.4) for d in find(net, grey)[:1]])
+    find = FaceDetector.find
+    monkeypatch.setattr(FaceDetector, "find", lambda net, grey: [replace(d, score=0.4) for d in find(net, grey)[:1]])
     report = face.evaluate(drivers, find_model("face"), find_model("landmarks"))
     assert (report.found, report.chosen, report.false_faces, report.refused) == (1.0, 1.0, 0, 0)
     assert face.evaluate(drivers, find_model("face"), find_model("landmarks"), score=0.5).found == 0.0

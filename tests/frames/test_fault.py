@@ -13,7 +13,7 @@ LIMIT_S = 1.0
 def see(watch: PictureWatch, pictures: list[Image], start: float = 0.0, fps: float = 10.0) -> tuple[list[bool], float]:
     """Show pictures at a rate; gives which were new, and the time of the last."""
     times = [start + index / fps for index in range(len(pictures))]
-    return [watch.see(Frame(t, picture)) for t, picture in zip(times, pictures, strict=True)], times[-1]
+    return [watch.accept(Frame(t, picture)) for t, picture in zip(times, pictures, strict=True)], times[-1]
 
 
 @pytest.mark.parametrize("fps", [5.0, 15.0, 30.0])
@@ -31,7 +31,7 @@ def test_the_same_picture_is_not_new_and_after_the_limit_the_camera_is_frozen(fp
     assert new == [True] + [False] * (len(new) - 1)
     assert watch.fault(end) is None
     assert watch.fault(LIMIT_S) is CameraFault.FROZEN
-    assert watch.see(Frame(2.0, NOISE[1]))
+    assert watch.accept(Frame(2.0, NOISE[1]))
     assert watch.fault(2.0) is None
 
 
@@ -39,7 +39,7 @@ def test_a_camera_that_gives_nothing_has_stalled_from_the_start_or_later() -> No
     watch = PictureWatch(LIMIT_S, 5.0)
     assert watch.fault(5.9) is None
     assert watch.fault(6.0) is CameraFault.STALLED
-    watch.see(Frame(7.0, NOISE[0]))
+    watch.accept(Frame(7.0, NOISE[0]))
     assert watch.fault(7.9) is None
     assert watch.fault(8.0) is CameraFault.STALLED
 
@@ -67,9 +67,9 @@ def test_another_size_is_another_picture() -> None:
 def test_a_watch_keeps_no_picture_alive_that_its_source_writes_over() -> None:
     picture = NOISE[0].copy()
     watch = PictureWatch(LIMIT_S, 0.0)
-    watch.see(Frame(0.0, picture))
+    watch.accept(Frame(0.0, picture))
     picture[:] = NOISE[1]
-    assert watch.see(Frame(0.1, picture))
+    assert watch.accept(Frame(0.1, picture))
 
 
 def test_a_size_that_was_not_agreed_is_a_fault() -> None:

@@ -5,7 +5,7 @@ import pytest
 from dms.errors import UserError
 from dms.models import ModelFile, find_model
 from dms.perception.eyes import SIZE, EyeNet, Side, eye_patch, light, normalise
-from dms.perception.face import FaceFinder
+from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
 
 
@@ -106,7 +106,7 @@ def lens(patch: np.ndarray) -> np.ndarray:
 
 
 def test_sunglasses_are_unknown_and_one_covered_eye_leaves_the_other(net, portrait):
-    (face, *_) = FaceFinder(find_model("face")).find(portrait)
+    (face, *_) = FaceDetector(find_model("face")).find(portrait)
     points = LandmarkNet(find_model("landmarks")).locate(portrait, Crop.around_box(face.box)).points
     left, right = (eye_patch(portrait, points, side) for side in (Side.LEFT, Side.RIGHT))
     assert max(net.both_closed(left, right)) < 0.5

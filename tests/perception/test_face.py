@@ -14,18 +14,18 @@ from dms.perception.face import (
     ROWS,
     WIDTH,
     Detection,
-    FaceFinder,
-    choose,
+    FaceDetector,
     decode,
     letter_boxed,
     overlap,
     same_person,
+    select_driver,
 )
 
 
 @pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder(find_model("face"))
+def finder() -> FaceDetector:
+    return FaceDetector(find_model("face"))
 
 
 boxes = st.builds(Box, *[st.floats(-50, 200)] * 2, *[st.floats(1, 150)] * 2)
@@ -90,15 +90,15 @@ PASSENGER = Detection(Box(400, 60, 120, 150), 0.95)
 
 
 def test_without_a_past_the_largest_face_drives():
-    assert choose([PASSENGER, DRIVER], (480, 640), PerceptionSettings(), None) is PASSENGER
+    assert select_driver([PASSENGER, DRIVER], (480, 640), PerceptionSettings(), None) is PASSENGER
 
 
 def test_a_face_seen_before_goes_on_driving():
-    assert choose([PASSENGER, DRIVER], (480, 640), PerceptionSettings(), Box(110, 105, 100, 130)) is DRIVER
+    assert select_driver([PASSENGER, DRIVER], (480, 640), PerceptionSettings(), Box(110, 105, 100, 130)) is DRIVER
 
 
 def test_a_passenger_is_not_the_driver_come_back():
-    assert choose([PASSENGER], (480, 640), PerceptionSettings(), DRIVER.box) is None
+    assert select_driver([PASSENGER], (480, 640), PerceptionSettings(), DRIVER.box) is None
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_the_same_person_is_near_and_about_as_large(box: Box, same: bool):
 
 def test_faces_outside_the_region_are_passengers():
     left_half = PerceptionSettings(region=(0.0, 0.0, 0.5, 1.0))
-    assert choose([PASSENGER, DRIVER], (480, 640), left_half, None) is DRIVER
-    assert choose([PASSENGER], (480, 640), left_half, PASSENGER.box) is None
+    assert select_driver([PASSENGER, DRIVER], (480, 640), left_half, None) is DRIVER
+    assert select_driver([PASSENGER], (480, 640), left_half, PASSENGER.box) is None
 
 
 def test_a_low_score_is_no_face():
-    assert choose([DRIVER], (480, 640), PerceptionSettings(face_score=0.9), None) is None
-    assert choose([], (480, 640), PerceptionSettings(), None) is None
+    assert select_driver([DRIVER], (480, 640), PerceptionSettings(face_score=0.9), None) is None
+    assert select_driver([], (480, 640), PerceptionSettings(), None) is None
 
 
 def test_finds_the_portrait(finder, portrait):
@@ -170,4 +170,4 @@ def test_finds_nobody_where_nobody_is(finder):
 def test_another_model_is_refused():
     other = find_model("eyes")
     with pytest.raises(UserError, match="120x160x1"):
-        FaceFinder(ModelFile("face", other.path, other.card))
+        FaceDetector(ModelFile("face", other.path, other.card))

@@ -14,7 +14,7 @@ from dms.frames import Frame, Image
 from dms.frames.source import open_recording
 from dms.models import find_model
 from dms.observation import Observation, View
-from dms.perception.face import Detection, FaceFinder
+from dms.perception.face import Detection, FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.perception import Perception
 from dms.perception.view import as_grey
@@ -70,7 +70,7 @@ def test_a_passenger_does_not_take_the_drivers_place(portrait: Image) -> None:
 def test_a_face_that_only_one_net_sees_is_unknown(portrait: Image) -> None:
     part = portrait.copy()
     part[100:320, 130:229] = 60
-    assert FaceFinder(find_model("face")).find(as_grey(part))[0].score > PerceptionSettings().face_score
+    assert FaceDetector(find_model("face")).find(as_grey(part))[0].score > PerceptionSettings().face_score
     assert {o.face for o in watch(Perception(PerceptionSettings()), part, 0, 1)} == {None}
 
 
@@ -92,19 +92,19 @@ def test_a_moment_of_doubt_does_not_lose_a_followed_face(
 ) -> None:
     perception = Perception(PerceptionSettings())
     watch(perception, portrait, 0, 0.5)
-    locate, find, searched, waiting = LandmarkNet.locate, FaceFinder.find, [], list(confidences)
+    locate, find, searched, waiting = LandmarkNet.locate, FaceDetector.find, [], list(confidences)
 
     def doubted(net: LandmarkNet, grey: Image, crop: Crop) -> Landmarks:
         located = locate(net, grey, crop)
         # the face itself never goes away: a search finds it
         return replace(located, confidence=waiting.pop(0)) if waiting and not searched else located
 
-    def counted(net: FaceFinder, grey: Image) -> list[Detection]:
+    def counted(net: FaceDetector, grey: Image) -> list[Detection]:
         searched.append(1)
         return find(net, grey)
 
     monkeypatch.setattr(LandmarkNet, "locate", doubted)
-    monkeypatch.setattr(FaceFinder, "find", counted)
+    monkeypatch.setattr(FaceDetector, "find", counted)
     seen = watch(perception, portrait, 0.5, 0.75)
     assert [observation.face for observation in seen] == faces
     assert all(observation.left_eye is None for observation in seen if observation.face is None)

@@ -49,7 +49,7 @@ class Net:
 
 @pytest.mark.parametrize("turn", [180, 90, -90])
 def test_a_face_that_fits_better_the_other_way_up_is_not_upright_from_the_first_frame_on(turn: float) -> None:
-    assert not UprightJudge(Net(turn).locate).see(GREY, 0.0, face(), AHEAD, new=True)
+    assert not UprightJudge(Net(turn).locate).judge(GREY, 0.0, face(), AHEAD, new=True)
 
 
 def test_a_turned_face_beside_the_crop_is_looked_at_again() -> None:
@@ -59,21 +59,21 @@ def test_a_turned_face_beside_the_crop_is_looked_at_again() -> None:
         again = crop == Crop.around_landmarks(seen(5, -10, 170))
         return Landmarks(seen(5, -10, 170), 0.99) if again else net.locate(grey, crop)
 
-    assert not UprightJudge(locate).see(GREY, 0.0, face(), AHEAD, new=True)
+    assert not UprightJudge(locate).judge(GREY, 0.0, face(), AHEAD, new=True)
 
 
 def test_turned_faces_that_fit_no_better_or_are_in_doubt_say_nothing() -> None:
     upright = Landmarks(seen(5, -10, 0), 0.99)
-    assert UprightJudge(Net().locate).see(GREY, 0.0, upright, AHEAD, new=True)
-    assert UprightJudge(Net(180, confidence=0.8).locate).see(GREY, 0.0, face(), AHEAD, new=True)
+    assert UprightJudge(Net().locate).judge(GREY, 0.0, upright, AHEAD, new=True)
+    assert UprightJudge(Net(180, confidence=0.8).locate).judge(GREY, 0.0, face(), AHEAD, new=True)
 
 
 @pytest.mark.parametrize("pose", [HeadPose(0, 75, 0), HeadPose(0, -75, 0), HeadPose(5, 0, 130), HeadPose(5, 0, -100)])
 def test_a_pose_that_cannot_be_is_not_upright_for_as_long_as_it_lasts(pose: HeadPose) -> None:
     judge = UprightJudge(Net().locate)
-    assert judge.see(GREY, 0.0, face(), AHEAD, new=True)
-    assert not judge.see(GREY, 0.1, face(), pose, new=False)
-    assert judge.see(GREY, 0.2, face(), AHEAD, new=False)
+    assert judge.judge(GREY, 0.0, face(), AHEAD, new=True)
+    assert not judge.judge(GREY, 0.1, face(), pose, new=False)
+    assert judge.judge(GREY, 0.2, face(), AHEAD, new=False)
 
 
 @pytest.mark.parametrize("fps", [5, 10, 15, 30])
@@ -83,7 +83,7 @@ def test_a_camera_that_slips_is_noticed_and_one_that_is_put_right_as_well(fps: i
     for i in range(60 * fps):
         t = i / fps
         net.turn = 180 if 20 <= t < 40 else None
-        answers[t] = judge.see(GREY, t, face(), AHEAD, new=i == 0)
+        answers[t] = judge.judge(GREY, t, face(), AHEAD, new=i == 0)
     assert all(answer for t, answer in answers.items() if t < 20)
     assert not any(answer for t, answer in answers.items() if 20 + SETTLED_S + 1 / fps <= t < 40)
     # a single try may be wrong, so it takes two to believe that it is right again
@@ -97,7 +97,7 @@ def test_single_wrong_tries_do_not_make_a_turned_face_upright() -> None:
     for i in range(300):
         # the try of every third second finds no head
         net.confidence = 0.5 if 10 <= i % 30 < 20 else 0.99
-        assert not judge.see(GREY, i / 10, face(), AHEAD, new=i == 0)
+        assert not judge.judge(GREY, i / 10, face(), AHEAD, new=i == 0)
 
 
 @pytest.mark.parametrize("fps", [10, 30])
@@ -107,20 +107,20 @@ def test_a_followed_face_costs_few_tries_and_one_that_comes_and_goes_at_most_one
     net = Net()
     judge = UprightJudge(net.locate)
     for i in range(60 * fps):
-        judge.see(GREY, i / fps, face(), AHEAD, new=i == 0)
+        judge.judge(GREY, i / fps, face(), AHEAD, new=i == 0)
     assert net.asked <= 3 * (60 / SETTLED_S + 3)
     net.asked = 0
     for i in range(60 * fps):
-        judge.see(GREY, 60 + i / fps, face(), AHEAD, new=i % 2 == 0)
+        judge.judge(GREY, 60 + i / fps, face(), AHEAD, new=i % 2 == 0)
     assert net.asked <= 3 * 60 / UNSETTLED_S
 
 
 def test_a_clock_that_runs_backwards_does_not_stop_the_tries() -> None:
     net = Net()
     judge = UprightJudge(net.locate)
-    judge.see(GREY, 1000.0, face(), AHEAD, new=True)
+    judge.judge(GREY, 1000.0, face(), AHEAD, new=True)
     net.turn = 180
-    assert not judge.see(GREY, 10.0, face(), AHEAD, new=False)
+    assert not judge.judge(GREY, 10.0, face(), AHEAD, new=False)
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])

@@ -49,7 +49,7 @@ def filmed(picture: Image, brightness: float, noise: float, seconds: float = 3.0
 
 def views(picture: Image, brightness: float, noise: float) -> list[View]:
     judge = ViewJudge(SETTINGS)
-    return [judge.see(image, t) for t, image in filmed(picture, brightness, noise)]
+    return [judge.judge(image, t) for t, image in filmed(picture, brightness, noise)]
 
 
 @pytest.mark.parametrize(("brightness", "noise"), [(110, 2), (40, 0), (40, 6), (20, 0), (20, 10), (14, 0), (14, 10)])
@@ -71,9 +71,9 @@ def test_black_is_dark_and_not_covered(cabin: Image, noise: float) -> None:
 def test_covering_and_uncovering_are_seen_in_time(cabin: Image) -> None:
     judge = ViewJudge(SETTINGS)
     covered = on_the_lens(cabin)
-    seen = [(t, judge.see(image, t)) for t, image in filmed(cabin, 90, 3)]
-    seen += [(3 + t, judge.see(image, 3 + t)) for t, image in filmed(covered, 90, 3)]
-    seen += [(6 + t, judge.see(image, 6 + t)) for t, image in filmed(cabin, 90, 3)]
+    seen = [(t, judge.judge(image, t)) for t, image in filmed(cabin, 90, 3)]
+    seen += [(3 + t, judge.judge(image, 3 + t)) for t, image in filmed(covered, 90, 3)]
+    seen += [(6 + t, judge.judge(image, 6 + t)) for t, image in filmed(cabin, 90, 3)]
     assert {view for t, view in seen if t < 3} == {View.CLEAR}
     assert {view for t, view in seen if 5.5 <= t < 6} == {View.COVERED}
     assert {view for t, view in seen if t >= 6.5} == {View.CLEAR}
@@ -82,11 +82,11 @@ def test_covering_and_uncovering_are_seen_in_time(cabin: Image) -> None:
 @pytest.mark.parametrize("t", [-100.0, 1.0, 1e6])
 def test_a_clock_that_jumps_begins_the_mean_anew(cabin: Image, t: float) -> None:
     judge = ViewJudge(SETTINGS)
-    assert [judge.see(cabin, at / FPS) for at in range(20)][-1] is View.CLEAR
-    assert judge.see(on_the_lens(cabin), t) is View.COVERED
+    assert [judge.judge(cabin, at / FPS) for at in range(20)][-1] is View.CLEAR
+    assert judge.judge(on_the_lens(cabin), t) is View.COVERED
 
 
 def test_one_picture_alone_can_be_judged(cabin: Image) -> None:
-    assert ViewJudge(SETTINGS).see(cabin, 0.0) is View.CLEAR
-    assert ViewJudge(SETTINGS).see(on_the_lens(cabin), 0.0) is View.COVERED
-    assert ViewJudge(SETTINGS).see(np.zeros((480, 640), np.uint8), 0.0) is View.DARK
+    assert ViewJudge(SETTINGS).judge(cabin, 0.0) is View.CLEAR
+    assert ViewJudge(SETTINGS).judge(on_the_lens(cabin), 0.0) is View.COVERED
+    assert ViewJudge(SETTINGS).judge(np.zeros((480, 640), np.uint8), 0.0) is View.DARK

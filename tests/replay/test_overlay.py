@@ -161,7 +161,7 @@ def test_the_strip_shows_labels_alerts_and_condition_where_they_were() -> None:
             condition=Condition.FATIGUED if asleep else Condition.ATTENTIVE,
             fatigue=dms.replay.strip.FatigueLevel.ASLEEP if asleep else None,
         )
-        strip.see(t, state, 0.9 if asleep else 0.1)
+        strip.update(t, state, 0.9 if asleep else 0.1)
     drawn = strip.draw(30.0, 880 + 78 + 8).astype(int)
     # 34 s are 880 pixels wide; at 30 s the strip begins with 0 s
     at = {t: 78 + round(t * 880 / 34) for t in (19, 23.7, 25.7, 27)}
