@@ -27,8 +27,9 @@ def run(script: str, folder: str, *more: str) -> None:
     subprocess.run(command, cwd=HERE.parents[1], check=True)
 
 
-def test_an_owner_installs_upgrades_rolls_back_and_removes_it() -> None:
-    run("try_install.sh", "bookworm")
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_an_owner_installs_upgrades_rolls_back_and_removes_it(suite: str) -> None:
+    run("try_install.sh", suite, suite)
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Tries the installer for real: boots a Debian root with its own systemd in a container and lives through an owner's year.
 #
-#   sudo sh tests/system/try_install.sh ROOT
+#   sudo sh tests/system/try_install.sh ROOT [SUITE]
 #
-# ROOT is made once (about 1 GB with everything); what is committed is tried. Installs, upgrades, breaks, rolls back and
-# uninstalls, with the unit's sandbox around the daemon and a real Mosquitto beside it, and says what held. The sample drive
-# is its camera. Needs: apt-get install debootstrap systemd-container; and the network, for the pinned packages.
+# SUITE is bookworm (Python 3.11, tflite-runtime; the default) or trixie (3.13, LiteRT). ROOT is made once (about 1 GB with
+# everything); what is committed is tried. Installs, upgrades, breaks, rolls back and uninstalls, with the unit's sandbox
+# around the daemon and a real Mosquitto beside it, and says what held. The sample drive is its camera.
+# Needs: apt-get install debootstrap systemd-container; and the network, for the pinned packages.
 set -eu
 
 die() {
@@ -17,13 +18,14 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 
 outside() {
     root=$1
+    suite=$2
     [ "$(id -u)" = 0 ] || die "run it as root: it makes a Debian root and boots it"
     for tool in debootstrap systemd-nspawn nsenter git; do
         command -v "$tool" >/dev/null || die "$tool is missing: apt-get install debootstrap systemd-container git"
     done
     if [ ! -e "$root/debootstrap-done" ]; then
         debootstrap --variant=minbase --include=\
-ca-certificates,python3,python3-venv,systemd,systemd-sysv,dbus,udev,mosquitto,mosquitto-clients,procps bookworm "$root"
+ca-certificates,python3,python3-venv,systemd,systemd-sysv,dbus,udev,mosquitto,mosquitto-clients,procps "$suite" "$root"
         echo "127.0.0.1 localhost" >"$root/etc/hosts"
         touch "$root/debootstrap-done"
     fi
@@ -279,6 +281,6 @@ command = "/etc/dms/hook"'
 
 case "${1:-}" in
     --inside) inside ;;
-    '' | -*) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
-    *) outside "$1" ;;
+    '' | -*) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) outside "$1" "${2:-bookworm}" ;;
 esac
