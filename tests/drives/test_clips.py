@@ -137,7 +137,7 @@ def test_glare_on_the_near_lens_of_a_driver_before_a_mirror_is_no_closed_eye(tmp
     states = judged(seen("yawdd_m1_yawn_glasses.avi", tmp_path))
     answers = [state.eyes for state in states]
     assert answers.count(Eyes.CLOSED) / len(answers) < 0.05
-    assert answers.count(Eyes.OPEN) / len(answers) > 0.9
+    assert answers.count(Eyes.OPEN) / len(answers) > 0.8
 
 
 def test_an_actress_who_weeps_with_shut_eyes_and_then_laughs(tmp_path: Path) -> None:
