@@ -204,10 +204,14 @@ def _listen(path: Path) -> socket.socket:
     try:
         with short_address(path) as address:
             _clear(address)
+            # whoever finds the socket can ask: it gets its name only when somebody listens
+            unnamed = f"{address}.new"
+            _clear(unnamed)
             os.fchmod(listener.fileno(), _MODE)  # never open to more than these, not even between the next two lines
-            listener.bind(address)
-            os.chmod(address, _MODE)  # noqa: PTH101 - no path: what is written may be too long. The umask took some away
-        listener.listen(_BACKLOG)
+            listener.bind(unnamed)
+            os.chmod(unnamed, _MODE)  # noqa: PTH101 - no path: what is written may be too long. The umask took some away
+            listener.listen(_BACKLOG)
+            os.rename(unnamed, address)  # noqa: PTH104
     except BaseException:
         listener.close()
         raise
