@@ -12,19 +12,10 @@ import cv2
 import pytest
 
 from dms.demo import SAMPLE_DRIVE
+from tests.aim.command import run, sample_camera
 from tests.aim.scenes import sample, turned
 from tests.conftest import until
 from tests.mjpeg import MjpegCamera, jpeg
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dms", "aim", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -79,10 +70,8 @@ def test_a_source_that_is_none_ends_with_2() -> None:
 @pytest.fixture
 def camera() -> Iterator[MjpegCamera]:
     """A network camera that shows the sample again and again."""
-    camera = MjpegCamera([jpeg(picture) for picture in sample()], fps=10.0)
-    camera.switch_on()
-    yield camera
-    camera.switch_off()
+    with sample_camera() as camera:
+        yield camera
 
 
 def test_a_camera_is_looked_through_for_as_long_as_asked(camera: MjpegCamera) -> None:

@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from dms.aim.page.server import PageServer, parse_address
 from dms.aim.picture import jpeg as as_jpeg
 from dms.errors import UserError, WorldError
 from tests.aim.scenes import aim_of, sample, turned
+from tests.browser import chromium
 from tests.conftest import free_port, until
 from tests.mjpeg import MjpegCamera, jpeg
 
@@ -187,21 +187,8 @@ def test_what_is_no_address_is_told(text: str) -> None:
 @pytest.fixture(scope="module")
 def phone() -> Iterator[Any]:
     """A headless Chromium as large as a phone."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    options.add_experimental_option(
-        "mobileEmulation", {"deviceMetrics": {"width": 390, "height": 844, "pixelRatio": 2}}
-    )
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu"):
-        options.add_argument(argument)
-    session = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield session
-    session.quit()
+    with chromium(emulation={"deviceMetrics": {"width": 390, "height": 844, "pixelRatio": 2}}) as session:
+        yield session
 
 
 def text_of(phone: Any, selector: str) -> str:

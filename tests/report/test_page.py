@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import pytest
 from dms.config.driver import DriverSettings
 from dms.errors import UserError
 from dms.report.report import write_report
+from tests.browser import chromium
 from tests.report.made import data_of, make_drive, write_labels
 
 pytest.importorskip("bokeh", reason="Bokeh is not installed (the extra report)")
@@ -43,19 +43,9 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A headless Chromium."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,1500"):
-        options.add_argument(argument)
-    session = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    session.set_script_timeout(60)
-    yield session
-    session.quit()
+    with chromium("--window-size=1300,1500") as session:
+        session.set_script_timeout(60)
+        yield session
 
 
 def wait(browser: Any, until: Callable[[], object]) -> None:

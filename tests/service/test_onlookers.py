@@ -21,6 +21,8 @@ from dms.perception.perception import Perception
 from dms.service.control.protocol import Answer, RefusedError
 from dms.service.onlookers import Onlookers
 from dms.sink import Step
+from tests.aim.command import run as aim
+from tests.aim.command import sample_camera
 from tests.aim.scenes import FPS, frames, sample, turned
 from tests.conftest import until
 from tests.mjpeg import MjpegCamera, jpeg
@@ -163,20 +165,8 @@ def test_a_page_is_told_apart_from_somebody_at_the_machine(road: Road, caplog: p
 
 @pytest.fixture
 def camera() -> Iterator[MjpegCamera]:
-    camera = MjpegCamera([jpeg(picture) for picture in sample()], fps=10.0)
-    camera.switch_on()
-    yield camera
-    camera.switch_off()
-
-
-def aim(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dms", "aim", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    with sample_camera() as camera:
+        yield camera
 
 
 @pytest.mark.slow
