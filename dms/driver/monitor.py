@@ -31,8 +31,7 @@ class DriverMonitor:
     A clock that jumps begins all measures anew; open alerts stay open, and on a jump backwards their start moves with
     the clock, so that no duration is ever negative.
 
-    The monitor speaks only when spoken to: while a camera gives nothing, its owner steps it with observations whose
-    ``view`` is ``View.LOST``.
+    While a camera gives nothing, the owner steps it with observations whose ``view`` is ``View.LOST``.
 
     Args:
         settings: All limits; the defaults without.

@@ -127,7 +127,7 @@ class Daemon:
     def _ping(self, now: float) -> None:
         """Feed the watchdog: the loop has turned, with inference in it, and the delivery thread lives."""
         limit_s = self._notifier.watchdog_s
-        if limit_s is not None and now - self._pinged_t >= limit_s and self._road.delivers:
+        if limit_s is not None and now - self._pinged_t >= limit_s and self._road.sinks.mqtt.running:
             self._pinged_t = now
             self._notifier.alive()
 
@@ -153,8 +153,9 @@ class Daemon:
     def _handlers(self) -> dict[str, Handler]:
         """Who answers what a person's command asks this daemon over the local socket."""
         status = StatusAnswers(lambda: self._config, self._road.folder, self._look, self._calls)
-        trial = TrialAnswers(self._road.trial, self._calls, self._road.acting, lambda: self._road.broker)
-        return {"status": status.answer, "test_alert": trial.answer, "aim": self._road.onlookers.answer}
+        sinks = self._road.sinks
+        trial = TrialAnswers(self._road.trial, self._calls, sinks.acting, lambda: sinks.mqtt.status)
+        return {"status": status.answer, "test_alert": trial.answer, "aim": sinks.onlookers.answer}
 
     def _look(self) -> Look:
         return self._road.look(self._capture.status)
