@@ -21,8 +21,8 @@ class ModelFile:
     Attributes:
         name: For example ``eyes``.
         path: The ``.tflite`` file.
-        card: The card's content: ``sha256``, ``input``, ``outputs``, ``trained_on``, ``figures`` and what the
-            decoding of this model needs.
+        card: The card's content: ``sha256``, ``input``, ``outputs``, ``trained_on``, ``figures`` and the ``limits``
+            that belong to these weights.
     """
 
     name: str
@@ -38,6 +38,25 @@ class ModelFile:
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
         if digest != self.card["sha256"]:
             raise UserError(f"model {self.path} is not the one its card describes: reinstall dms or train it again")
+
+    def limit(self, name: str) -> float:
+        """Return a limit that belongs to these weights; there is no default, because other weights answer otherwise.
+
+        Args:
+            name: Its key in the card's ``limits``.
+
+        Raises:
+            UserError: The card has no such limit, or none within its own bounds.
+        """
+        limits = self.card.get("limits")
+        entry = limits.get(name) if isinstance(limits, Mapping) else None
+        try:
+            value, least, most = (float(entry[key]) for key in ("value", "least", "most"))  # type: ignore[index]
+        except (TypeError, KeyError, ValueError):
+            raise UserError(f"the card of model {self.path} has no limits.{name}: train the model again") from None
+        if not least <= value <= most:
+            raise UserError(f"limits.{name} in the card of model {self.path} is {value:g}, not {least:g} to {most:g}")
+        return value
 
 
 def models_dir() -> Path:

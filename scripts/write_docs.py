@@ -9,6 +9,7 @@ from pathlib import Path
 from pages.configuration_page import reference
 from pages.driver_page import fill
 from pages.modules_page import modules_page
+from pages.perception_page import perception_page
 
 from dms.config import Config
 from dms.config.driver import DriverSettings
@@ -29,6 +30,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "configuration.md": CONFIGURATION + reference(Config) + "\n",
         DOCS / "modules.md": modules_page(DOCS.parent / "dms"),
+        DOCS / "perception.md": perception_page(DOCS.parent / "dms" / "perception", DOCS.parent / "models"),
         driver: fill(driver.read_text(encoding="utf-8"), DriverSettings()),
     }
 

@@ -17,7 +17,7 @@ import numpy as np
 from dms.datasets.layouts import EyePatches, read_eyes
 from dms.evaluate.eyes import resize
 from dms.models import ModelFile, find_model
-from dms.perception.eyes import MAX_UNUSABLE, EyeNet, Picture, light
+from dms.perception.eyes import EyeNet, Picture, light
 
 EYE_SHARE = 0.75
 
@@ -44,7 +44,7 @@ def measure(name: str, change: Callable[[Picture], Picture], eyes: EyePatches, n
     probabilities = np.array([net.probabilities(patch) for patch in patches])
     right = (probabilities[:, 1] > probabilities[:, 0]) == eyes.closed
     mean, deviation = np.mean([light(patch) for patch in patches], axis=0)
-    unknown = (probabilities[:, 2] > MAX_UNUSABLE).mean()
+    unknown = (probabilities[:, 2] > net.max_unusable).mean()
     print(f"{name:>16} {mean:>8.1f} {deviation:>10.1f} {right.mean():>8.1%} {unknown:>9.1%}")
 
 

@@ -5,11 +5,13 @@ framed the way FER2013 frames faces. It sees an expression, not a feeling, and n
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.constant import Constant
 from dms.config.perception import Runtime
 from dms.models import ModelFile
 from dms.observation import Emotions
@@ -40,12 +42,11 @@ FRAMING = Framing(eye_line=0.40, eyes_to_mouth=0.39)
 training face, over a grid with steps of 0.03. On in-car frames and clips no framing near it does better by more than
 1.3 points (``studies/emotion_framing.py``; docs/models.md has the table)."""
 
-EYES_APART = 1.09
+EYES_APART: Annotated[float, Constant("1", 0.8, 2.0, "own: HELEN and AFW")] = 1.09
 """Greatest usual distance of the eyes over that from between them to the mouth: 95th percentile of HELEN's and AFW's
 1,207 faces. A ratio above it means a nod, and the eyes give the scale."""
 
-
-MOST_ENLARGED = 2.0
+MOST_ENLARGED: Annotated[float, Constant("1", 1.0, 4.0, "own: the sizes that the net was trained on")] = 2.0
 """A face of fewer than half the pixels across that the net was trained on is not judged."""
 
 

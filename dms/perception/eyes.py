@@ -7,11 +7,13 @@ the patch). Never judges from the landmarks' lid opening, and never looks at tim
 
 import math
 from enum import StrEnum
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.constant import Constant
 from dms.config.perception import Runtime
 from dms.models import ModelFile
 from dms.perception.engine import Model
@@ -21,7 +23,7 @@ Picture = npt.NDArray[np.uint8]
 SIZE = 32
 """Side of an eye patch in pixels."""
 
-FRAMING = 1.5
+FRAMING: Annotated[float, Constant("eye widths", 1.0, 2.5, "the crops that the net was trained on")] = 1.5
 """Side of the patch over the distance of the eye's corners, between CEW's framing (1.3) and MRL's (1.4 to 2.2)."""
 
 LABELS = ("open", "closed", "unusable")
@@ -29,28 +31,17 @@ LABELS = ("open", "closed", "unusable")
 
 OPEN, CLOSED, UNUSABLE = range(len(LABELS))
 
-MIN_WIDTH = 8.0
-"""Least distance of the corners of the wider eye, in pixels of the picture: down to it 95 % of eyes are told right
-(``studies/eye_limits.py`` on CEW's validation part; docs/models.md has the curve)."""
+MIN_WIDTH: Annotated[float, Constant("px", 4, 32, "own: studies/eye_limits.py, docs/models.md")] = 8.0
+"""Least distance of the corners of the wider eye, in pixels of the picture: down to it 95 % of eyes are told right, on
+CEW's validation part."""
 
-MIN_MEAN = 8.0
-"""Least mean grey level of a patch, 0..255; under sensor noise of 2 levels the net fails below it (same curve)."""
+MIN_MEAN: Annotated[float, Constant("grey levels of 255", 2, 64, "own: studies/eye_limits.py, docs/models.md")] = 8.0
+"""Least mean grey level of a patch; under sensor noise of 2 levels the net fails below it."""
 
-MIN_DEVIATION = 3.5
-"""Least standard deviation of a patch's grey levels, 0..255; a flatter patch is mostly noise (same curve)."""
-
-MAX_UNUSABLE = 0.6
-"""Most probability of "unusable" at which an eye is still judged: refuses under 1 % of CEW's real eyes."""
-
-MAX_UNUSABLE_BOTH = 0.26
-"""Most geometric mean of "unusable" over the eyes in view at which either is judged. Sunglasses hide both eyes, so that
-two doubtful ones say more than one. Source: own; refuses as many of 376 in-car frames of YawDD (13 %) as 0.18 did with
-the net before, which doubted less, and that was chosen by eye; docs/models.md."""
-
-
-SURE = 0.8
-"""Probability of open or closed below which the net is asked again, about the mirrored patch, and both answers count.
-One patch in seventeen is, and on a source never trained on it halves the wrong answers (``models/eyes.md``)."""
+MIN_DEVIATION: Annotated[
+    float, Constant("grey levels of 255", 0.5, 20, "own: studies/eye_limits.py, docs/models.md")
+] = 3.5
+"""Least standard deviation of a patch's grey levels; a flatter patch is mostly noise."""
 
 
 class Side(StrEnum):
@@ -105,17 +96,24 @@ def light(patch: Picture) -> tuple[float, float]:
 class EyeNet:
     """The INT8 net behind the state of an eye.
 
+    Three limits belong to the weights and stand in the model's card: from which probability of "unusable" one eye is
+    not judged, from which neither of two is, and below which answer the mirrored patch is asked about as well.
+
     Args:
         file: The shipped model ``eyes`` or one with the same shapes.
         threads: CPU threads.
         runtime: What runs it.
 
     Raises:
-        UserError: The file cannot be run or has other shapes.
+        UserError: The file cannot be run or has other shapes, or its card lacks a limit.
     """
 
     def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
         self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads, runtime)
+        self.max_unusable = file.limit("max_unusable")
+        """Most probability of "unusable" at which an eye is still judged."""
+        self._max_unusable_both = file.limit("max_unusable_both")
+        self._sure = file.limit("sure")
 
     def warm_up(self) -> None:
         """Run once on an empty patch."""
@@ -135,12 +133,12 @@ class EyeNet:
             0..1 for each, or None as from ``closed``; None for both when they are doubtful together.
         """
         answers = {Side.LEFT: self._answer(left), Side.RIGHT: self._answer(right)}
-        if far is not None and _closed(answers[far]) is None:
+        if far is not None and self._closed(answers[far]) is None:
             answers[far] = None
         doubts = [max(answer[UNUSABLE], 1e-3) for answer in answers.values() if answer is not None]
-        if doubts and math.prod(doubts) ** (1 / len(doubts)) > MAX_UNUSABLE_BOTH:
+        if doubts and math.prod(doubts) ** (1 / len(doubts)) > self._max_unusable_both:
             return None, None
-        return _closed(answers[Side.LEFT]), _closed(answers[Side.RIGHT])
+        return self._closed(answers[Side.LEFT]), self._closed(answers[Side.RIGHT])
 
     def closed(self, patch: Picture | None) -> float | None:
         """Probability that the eye is closed, given that it can be seen.
@@ -151,7 +149,7 @@ class EyeNet:
         Returns:
             0..1, or None when there is no patch, it is too dark or flat, or the net calls it unusable.
         """
-        return _closed(self._answer(patch))
+        return self._closed(self._answer(patch))
 
     def _answer(self, patch: Picture | None) -> npt.NDArray[np.float32] | None:
         if patch is None:
@@ -168,14 +166,13 @@ class EyeNet:
         """
         upright = normalise(patch)
         (answer,) = self._model.run(upright)
-        if answer[[OPEN, CLOSED]].max() >= SURE:
+        if answer[[OPEN, CLOSED]].max() >= self._sure:
             return answer
         (mirrored,) = self._model.run(np.ascontiguousarray(upright[:, ::-1]))
         return np.asarray((answer + mirrored) / 2, np.float32)
 
-
-def _closed(answer: npt.NDArray[np.float32] | None) -> float | None:
-    """Closed among the usable answers, None when the eye is not one of them."""
-    if answer is None or answer[UNUSABLE] > MAX_UNUSABLE:
-        return None
-    return float(answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6))
+    def _closed(self, answer: npt.NDArray[np.float32] | None) -> float | None:
+        """Closed among the usable answers, None when the eye is not one of them."""
+        if answer is None or answer[UNUSABLE] > self.max_unusable:
+            return None
+        return float(answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6))

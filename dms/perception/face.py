@@ -7,12 +7,14 @@ face is the matter of ``landmarks`` and ``perception``.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dms.config import PerceptionSettings
+from dms.config.constant import Constant
 from dms.config.perception import Runtime
 from dms.frames import Image
 from dms.models import ModelFile
@@ -29,16 +31,21 @@ STRIDE = 8
 
 COLUMNS, ROWS = WIDTH // STRIDE, HEIGHT // STRIDE
 
-UNIT_WIDTH, UNIT_HEIGHT = 32.0, 40.0
-"""Size in pixels of the input that the net's logarithms of width and height are relative to: the middle of 14..112."""
+UNIT_WIDTH: Annotated[float, Constant("px of the input", 14, 112, "the boxes that the net was trained on")] = 32.0
+"""Width that the net's logarithm of a face's width is relative to."""
 
-LEAST_SCORE = 0.2
+UNIT_HEIGHT: Annotated[float, Constant("px of the input", 14, 112, "the boxes that the net was trained on")] = 40.0
+"""The same for the height: the middle of 14..112."""
+
+LEAST_SCORE: Annotated[
+    float, Constant("score of 1", 0.0, 0.5, "below perception.faint_score, whatever that is set to")
+] = 0.2
 """Peaks below this are not reported at all; the limit for a face is a setting."""
 
-SAME_FACE = 0.4
+SAME_FACE: Annotated[float, Constant("share of 1", 0.1, 0.9, "own: not measured")] = 0.4
 """Intersection over union from which two detections are one face."""
 
-MOST_GROWTH = 2.0
+MOST_GROWTH: Annotated[float, Constant("1", 1.2, 5.0, "own: geometry")] = 2.0
 """How many times larger or smaller the driver's face may be than when last seen: leaning from the backrest to the wheel
 halves the distance to a camera on the dashboard."""
 
@@ -145,7 +152,7 @@ def decode(heat: FloatArray, boxes: FloatArray, least_score: float = LEAST_SCORE
     return found
 
 
-MOST_FAINT = 3
+MOST_FAINT: Annotated[int, Constant("faces", 1, 20, "own: cost")] = 3
 """Most faint candidates that the landmark net is asked about: it costs about half a search each."""
 
 

@@ -8,12 +8,13 @@ the left eye, 48-67 mouth.
 
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.constant import Constant
 from dms.config.perception import Runtime
 from dms.frames import Image
 from dms.models import ModelFile
@@ -30,10 +31,10 @@ POINTS = 68
 CELLS = 12
 """Cells of the net's maps on either side; one is 8 pixels wide."""
 
-MARGIN = 1.25
+MARGIN: Annotated[float, Constant("1", 1.0, 2.0, "the crops that the net was trained on")] = 1.25
 """Side of a crop over the longer side of the face's box: a face that moved since the last frame is still in it."""
 
-FOREHEAD = 0.52
+FOREHEAD: Annotated[float, Constant("nose lengths", 0.2, 1.5, "own: cabin_yawn")] = 0.52
 """How far the box reaches above the brows, in distances from the nose's base to between the eyes: median over the 876
 frames of cabin_yawn that have both a box (forehead to chin) and points; quartiles 0.47 and 0.56."""
 

@@ -6,11 +6,13 @@ lasts is the driver room's matter.
 """
 
 import math
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.constant import Constant
 from dms.config.perception import Runtime
 from dms.frames import Image
 from dms.models import ModelFile
@@ -25,25 +27,22 @@ SIZE = 48
 LABELS = ("shut", "yawn", "unusable")
 """The net's outputs in order; ``shut`` is everything but a yawn: closed, talking, smiling."""
 
-FRAMING = 1.3
+FRAMING: Annotated[float, Constant("face units", 0.8, 2.5, "the crops that the net was trained on")] = 1.3
 """Side of the patch over the face's unit, which is the distance between the outer corners of the eyes: from under the
 nose to below the chin of a mouth wide open."""
 
-BELOW_NOSE = 0.5
-"""Centre of the patch below the nose's base, in units."""
+BELOW_NOSE: Annotated[float, Constant("face units", 0.0, 1.0, "the crops that the net was trained on")] = 0.5
+"""Centre of the patch below the nose's base."""
 
-NOSE_LENGTH = 1.9
+NOSE_LENGTH: Annotated[float, Constant("1", 1.0, 3.0, "own: mean shape of HELEN and AFW")] = 1.9
 """Distance of the outer corners of the eyes over that from between the eyes to the nose's base, on the mean shape.
 The larger of the two stands for the face's unit, because the first shrinks with yaw and the second with pitch."""
 
-MIN_UNIT = 20.0
+MIN_UNIT: Annotated[float, Constant("px", 10, 100, "own: not measured")] = 20.0
 """Least unit in pixels of the frame: below it a mouth is a few pixels high."""
 
-MIN_MEAN = 4.0
-"""Least mean grey level of a patch, 0..255; below it an 8-bit camera leaves only noise."""
-
-MAX_UNUSABLE = 0.5
-"""Most probability of "unusable" at which a mouth is still judged."""
+MIN_MEAN: Annotated[float, Constant("grey levels of 255", 1, 64, "own: not measured")] = 4.0
+"""Least mean grey level of a patch; below it an 8-bit camera leaves only noise."""
 
 
 def mouth_crop(points: FloatArray) -> Crop:
@@ -85,11 +84,12 @@ class MouthNet:
         runtime: What runs it.
 
     Raises:
-        UserError: The file is not such a model.
+        UserError: The file is not such a model, or its card lacks a limit.
     """
 
     def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
         self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads, runtime)
+        self._max_unusable = file.limit("max_unusable")
 
     def yawn(self, patch: Image | None) -> float | None:
         """Probability of a yawn.
@@ -103,7 +103,7 @@ class MouthNet:
         if patch is None or cv2.mean(patch)[0] < MIN_MEAN:
             return None
         ((shut, yawn, unusable),) = self._model.run(patch)
-        if unusable > MAX_UNUSABLE or shut + yawn <= 0:
+        if unusable > self._max_unusable or shut + yawn <= 0:
             return None
         return float(yawn / (shut + yawn))
 

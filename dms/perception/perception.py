@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 
 from dms.config import PerceptionSettings
+from dms.config.constant import Constant
 from dms.frames import Frame, Image
 from dms.models import ModelFile, load_verified
 from dms.observation import Box, Emotions, HeadPose, Observation, View
@@ -29,11 +31,13 @@ from dms.perception.view import ViewJudge, as_grey
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
 _DECIMALS = 4
 """Of probabilities; pixels and degrees keep one."""
-_DOUBT_S = 0.25
+_DOUBT_S: Annotated[float, Constant("s", 0.0, 1.0, "own: one frame at 5 fps, with slack")] = 0.25
 """Longest time since a followed face was last confirmed for which it is followed on, unknown, while its landmarks are
 in doubt: those of a face that turns far are, for a frame or two. One frame at 5 fps."""
-RELIEVED_EMOTION_HZ, RELIEVED_MOUTH_HZ = 1.0, 3.0
-"""Rates of a machine that cannot keep up: an emotion is averaged over seconds, and a yawn lasts three or more."""
+RELIEVED_EMOTION_HZ: Annotated[float, Constant("Hz", 0.5, 10, "own: anger is averaged over seconds")] = 1.0
+"""Rate of the emotion net on a machine that cannot keep up."""
+RELIEVED_MOUTH_HZ: Annotated[float, Constant("Hz", 1, 10, "yawns: one lasts 3 s or more")] = 3.0
+"""Rate of the mouth net on a machine that cannot keep up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ takes that up.
 """
 
 import math
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.constant import Constant
 from dms.observation import HeadPose
 from dms.perception.eyes import Side
 
@@ -40,19 +42,21 @@ _MODEL -= _WEIGHTS @ _MODEL
 # (3, 9): the weighted least squares of points about their mean
 _FIT = np.linalg.pinv(_MODEL * np.sqrt(_WEIGHTS)[:, None]) * np.sqrt(_WEIGHTS)
 
-_WIDTH = 90.0
+_WIDTH: Annotated[float, Constant("mm", 70, 110, "own: an adult of average size")] = 90.0
 """Millimetres between the outer corners of the eyes in ``_FACE``."""
 
-MAX_PITCH, MAX_ROLL = 60.0, 90.0
-"""Degrees beyond which no driver's head is turned: of upright faces in the development clips 98 % measure -13 to 19 in
-pitch. From 90 degrees of roll on the eyes are not above the mouth."""
+MAX_PITCH: Annotated[float, Constant("degrees", 30, 90, "own: the development clips")] = 60.0
+"""Pitch beyond which no driver's head is: of upright faces in the development clips 98 % measure -13 to 19."""
 
-FAR_YAW = 28.0
-"""Measured degrees of yaw from which the nose may hide the farther eye: at 32 in incluit_face_away it hides half of it.
+MAX_ROLL: Annotated[float, Constant("degrees", 45, 90, "own: geometry")] = 90.0
+"""Roll beyond which no driver's head is: from there on the eyes are not above the mouth."""
+
+FAR_YAW: Annotated[float, Constant("degrees", 10, 60, "own: incluit_face_away")] = 28.0
+"""Measured yaw from which the nose may hide the farther eye: at 32 in incluit_face_away it hides half of it.
 Large angles read low: the points of a profile keep something of a frontal face."""
 
-MAX_YAW = 42.0
-"""Measured degrees of yaw from which a face shows too little of its eyes. Drivers who look ahead measure up to 39 in a
+MAX_YAW: Annotated[float, Constant("degrees", 20, 90, "own: cabin_yawn and incluit_face_away")] = 42.0
+"""Measured yaw from which a face shows too little of its eyes. Drivers who look ahead measure up to 39 in a
 mirror camera's view (95 % of the cabin_yawn frames), as much as a driver before the camera who looks over his shoulder
 (29 to 38 in incluit_face_away): only where the head rests tells the two apart, which is the driver room's matter."""
 

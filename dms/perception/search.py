@@ -5,8 +5,10 @@ Takes a grey frame and where the driver was last, gives a ``Sighting``. Remember
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from dms.config import PerceptionSettings
+from dms.config.constant import Constant
 from dms.frames import Image
 from dms.observation import Box
 from dms.perception.face import Detection, faint, select_driver
@@ -17,9 +19,9 @@ Find = Callable[[Image], list[Detection]]
 Locate = Callable[[Image, Crop], Landmarks]
 """Locates the points of the face in a crop, as ``LandmarkNet.locate`` does."""
 
-SURE_AGAIN = 0.98
-"""Least confidence at the second look, from the points of the first, at which a faint face counts. Source: own; of the
-faint faces of five clips 99 % have it, of the letters of a film's title none."""
+SURE_AGAIN: Annotated[float, Constant("confidence of 1", 0.5, 1.0, "own: five clips")] = 0.98
+"""Least confidence at the second look, from the points of the first, at which a faint face counts: of the faint faces
+of five clips 99 % have it, of the letters of a film's title none."""
 
 
 @dataclass(frozen=True, slots=True)

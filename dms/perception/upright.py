@@ -9,7 +9,9 @@ best is the right one.
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Annotated
 
+from dms.config.constant import Constant
 from dms.frames import Image
 from dms.observation import HeadPose
 from dms.perception.landmarks import Crop, Landmarks
@@ -18,31 +20,34 @@ from dms.perception.pose import misfit, possible
 TURNS = (180.0, 90.0, -90.0)
 """Other ways up, degrees; a camera that hangs upside down is the likeliest."""
 
-GOOD_FIT = 0.015
+GOOD_FIT: Annotated[float, Constant("eye distances", 0.0, 0.1, "own: studies/upright.py")] = 0.015
 """Misfit below which no other way up is tried: more than half of the upright faces have it, and no turned face that was
 refused without this limit passes because of it."""
 
-LEAST_CONFIDENCE = 0.9
-"""Of the landmarks of a turned face, 0..1; lower ones say nothing."""
+LEAST_CONFIDENCE: Annotated[float, Constant("confidence of 1", 0.5, 1.0, "own: studies/upright.py")] = 0.9
+"""Of the landmarks of a turned face; lower ones say nothing."""
 
-BETTER, BETTER_AGAIN = 0.8, 0.65
-"""Most of the present misfit at which a turned fit is the better one, at the first and at a second look. Source: own,
-``studies/upright.py``: of 425 upright faces, judged twice, they refuse one once; docs/models.md has the others."""
+BETTER: Annotated[float, Constant("1", 0.3, 1.0, "own: studies/upright.py")] = 0.8
+"""Most of the present misfit at which a turned fit is the better one: with ``BETTER_AGAIN`` one of 425 upright faces,
+judged twice, is refused once; docs/models.md has the others."""
 
-AGAIN_FROM = 0.3
+BETTER_AGAIN: Annotated[float, Constant("1", 0.3, 1.0, "own: studies/upright.py")] = 0.65
+"""The same at a second look."""
+
+AGAIN_FROM: Annotated[float, Constant("confidence of 1", 0.0, 1.0, "own: studies/upright.py")] = 0.3
 """Confidence from which a turned face is looked at again, from its own points: the first crop may lie beside it."""
 
-UNSETTLED_S = 1.0
+UNSETTLED_S: Annotated[float, Constant("s", 0.1, 10, "own: cost")] = 1.0
 """Least seconds between two tries while the answer is new, or the face, or the face is not upright."""
 
-SETTLED_S = 5.0
+SETTLED_S: Annotated[float, Constant("s", 1, 60, "own: cost")] = 5.0
 """The same once ``AGREED`` tries in a row have found the face upright: at 10 fps that adds 4 % to the cost
 of the landmarks."""
 
-AGREED = 3
+AGREED: Annotated[int, Constant("tries", 1, 10, "own: not measured")] = 3
 """Tries in a row after which an answer is settled."""
 
-BACK = 2
+BACK: Annotated[int, Constant("tries", 1, 10, "own: not measured")] = 2
 """Tries in a row that take back that a face is not upright: single ones may be wrong."""
 
 

@@ -4,17 +4,20 @@ Takes grey pictures with their times, gives a ``View`` for each. Never looks for
 """
 
 import math
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dms.config import PerceptionSettings
+from dms.config.constant import Constant
 from dms.frames import Image
 from dms.observation import View
 
 _THUMBNAIL = (80, 60)
-_AVERAGE_S = 1.0
+_AVERAGE_S: Annotated[float, Constant("s", 0.2, 5.0, "own: noise of a night picture averages out")] = 1.0
+"""Time over which the thumbnails are averaged."""
 _TO_GREY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}
 
 

@@ -48,6 +48,27 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class CardLimit:
+    """A limit that belongs to the weights: the daemon reads it from the card.
+
+    Attributes:
+        value: The limit.
+        unit: Of the number.
+        least: The smallest value that the daemon takes.
+        most: The largest.
+        text: What it does, a sentence.
+        source: Where it comes from.
+    """
+
+    value: float
+    unit: str
+    least: float
+    most: float
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What a recipe says about its model.
 
@@ -55,7 +76,8 @@ class Card:
         name: For example ``eyes``.
         purpose: What it is for and what it must not be used for, in a sentence or two.
         outputs: One entry per output, in the order of the daemon: ``shape``, and ``labels`` or ``meaning``.
-        decoding: Constants that turn outputs into measures.
+        decoding: How the outputs turn into measures, in words.
+        limits: By their names, what ``ModelFile.limit`` reads.
         trained_on: Sources with their citation.
         split: What was held out, how, and what each part decided.
         terms: Terms of the data.
@@ -72,6 +94,7 @@ class Card:
     terms: str
     recipe: str
     decoding: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, CardLimit] = field(default_factory=dict)
     figures: Sequence[Figures] = ()
     notes: Sequence[str] = ()
 
@@ -149,6 +172,7 @@ def render(content: Mapping[str, Any]) -> str:
         "",
         content["terms"],
         "",
+        *_limits(content.get("limits", {})),
         "## Figures",
     ]
     for figures in content["figures"]:
@@ -161,6 +185,18 @@ def render(content: Mapping[str, Any]) -> str:
     if content["notes"]:
         lines += ["", "## Notes", "", *(f"- {note}" for note in content["notes"])]
     return "\n".join(lines) + "\n"
+
+
+def _limits(limits: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    if not limits:
+        return []
+    rows = [
+        f"| `{name}` | {one['value']:g} | {one['least']:g} to {one['most']:g} | {one['unit']} | {one['text']} "
+        f"| {one['source']} |"
+        for name, one in limits.items()
+    ]
+    head = ["| limit | value | bounds | unit | what it does | source |", "| --- | --- | --- | --- | --- | --- |"]
+    return ["## Limits", "", *head, *rows, ""]
 
 
 def _number(value: float) -> str:

@@ -28,7 +28,7 @@ from dms.training import augment
 from dms.training.architectures import eyes
 from dms.training.augment import Picture
 from dms.training.augment.reflections import reflected
-from dms.training.card import Card, write_card
+from dms.training.card import Card, CardLimit, write_card
 from dms.training.export import calibration, quantise, with_probabilities
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.optim import Cosine
@@ -69,6 +69,36 @@ NOT_CLOSED = 3
 
 WEIGHTS = {"state": 0.6, "kept": 0.2, "unusable": 0.1, "glare": 0.1}
 """What each measure of the validation part counts for in the score that chooses the epoch."""
+
+LIMITS = {
+    "max_unusable": CardLimit(
+        0.6,
+        "probability",
+        0.0,
+        1.0,
+        'Most "unusable" at which an eye is still judged: refuses under 1 % of CEW\'s real eyes.',
+        "own: studies/eye_limits.py",
+    ),
+    "max_unusable_both": CardLimit(
+        0.26,
+        "probability",
+        0.0,
+        1.0,
+        'Most geometric mean of "unusable" over the eyes in view at which either is '
+        "judged: sunglasses hide both, so that two doubtful ones say more than one.",
+        "own: refuses as many of 376 in-car frames of YawDD (13 %) as 0.18 did with the net before, chosen by eye",
+    ),
+    "sure": CardLimit(
+        0.8,
+        "probability",
+        0.5,
+        1.0,
+        "Open or closed below which the net is asked again, about the mirrored patch, and "
+        "the mean counts: about one patch in seventeen.",
+        "own: cross validation by person, see the notes",
+    ),
+}
+"""Limits that belong to the weights; another net may need others."""
 
 MOST_OF_ONE = 100
 """A person with more patches than this is drawn no more often than one with this many."""
@@ -268,5 +298,6 @@ def card() -> Card:
         terms="All sources are for research use; the weights carry no picture.",
         recipe="dms train eyes cew mrl landmarks68_helen_afw.csv --out runs/eyes, then dms train eyes cew mrl "
         "landmarks68_helen_afw.csv landmarks68_youtube_faces.csv --from runs/eyes/eyes.tflite --out runs/eyes2",
-        decoding={"closed": "closed / (open + closed), unknown above the limit of unusable in dms/perception/eyes.py"},
+        decoding={"closed": "closed / (open + closed), unknown above max_unusable"},
+        limits=LIMITS,
     )

@@ -18,7 +18,7 @@ from dms.datasets.split import Part
 from dms.errors import UserError
 from dms.perception.mouth import LABELS
 from dms.training.architectures import mouth
-from dms.training.card import Card, write_card
+from dms.training.card import Card, CardLimit, write_card
 from dms.training.export import quantise, with_probabilities
 from dms.training.faces import open_data
 from dms.training.fit import Batch, Options, fit, predict
@@ -36,6 +36,17 @@ from dms.training.samples.mouth import (
 EPOCHS = 24
 STEPS = 200
 BATCH = 64
+LIMITS = {
+    "max_unusable": CardLimit(
+        0.5,
+        "probability",
+        0.0,
+        1.0,
+        'Most "unusable" at which a mouth is still judged.',
+        "own: not measured",
+    ),
+}
+"""Limits that belong to the weights; another net may need others."""
 
 
 def train(data: Sequence[Path], out: Path, options: Options) -> Path:
@@ -108,6 +119,7 @@ def card() -> Card:
         split="One in eight in-car scenes chose the epoch, as many others are the test part, which nothing was chosen "
         "on. Unusable mouths were made by drawing over usable ones.",
         terms="The sources are for research use; the weights carry no picture.",
+        limits=LIMITS,
         recipe="dms train mouth landmarks68_helen_afw.csv landmarks68_youtube_faces.csv cabin_yawn --out runs/mouth",
         notes=[
             "The test part is 84 frames of few scenes: one frame is 1.2 percentage points.",
