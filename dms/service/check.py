@@ -128,8 +128,9 @@ def _camera(config: Config, status: Status | None) -> Finding:
     if not source.live:
         return Finding("camera", *check_camera(config))
     if status is not None:
-        verdict, text = said_of_camera(status)
-        return Finding("camera", *((verdict == "ok" and check_daemon_camera(config)) or (verdict, text)))
+        # whose camera gives pictures is looked through: what they show says how to mend it
+        gives = status.health is not None and status.health.camera.fault is None
+        return Finding("camera", *((gives and check_daemon_camera(config)) or said_of_camera(status)))
     found: queue.SimpleQueue[tuple[Verdict, str] | Exception] = queue.SimpleQueue()
 
     def look() -> None:

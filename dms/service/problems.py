@@ -91,7 +91,7 @@ def _rate(health: HealthMessage) -> Iterator[Problem]:
         text = f"only {rate:.1f} pictures a second: a microsleep needs {_CLOSURES_FPS:.0f}"
         yield Problem("frame rate", "failed", text, advice)
     elif rate < _PERCLOS_FPS:
-        text = f"only {rate:.1f} pictures a second: PERCLOS, so drowsiness, needs {_PERCLOS_FPS:.0f}"
+        text = f"only {rate:.1f} pictures a second: PERCLOS, so drowsiness, wants {_PERCLOS_FPS:.0f}"
         yield Problem("frame rate", "warning", text, advice)
 
 
