@@ -4,7 +4,6 @@ The road, walked once by every frame: ``frames -> perception -> driver -> alerts
 below are for programs of your own; docs/library.md shows how to use them.
 """
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from dms.frames import open_source
     from dms.observation import Observation
     from dms.perception import Perception
+    from dms.release import __version__
     from dms.replay.labelled import score_drives
     from dms.replay.replay import replay_drives
     from dms.sink import Sink, Step
@@ -32,14 +32,13 @@ else:
             "Perception": "dms.perception",
             "Sink": "dms.sink",
             "Step": "dms.sink",
+            "__version__": "dms.release",
             "load_config": "dms.config",
             "open_source": "dms.frames",
             "replay_drives": "dms.replay.replay",
             "score_drives": "dms.replay.labelled",
         },
     )
-
-__version__ = version("dms")
 
 __all__ = [
     "Alert",

@@ -218,11 +218,25 @@ def test_bench_alone_means_perception(tmp_path: Path) -> None:
         assert json.loads(result.stdout)["frames"] == 1, result.stderr
 
 
-def test_help_loads_no_library_that_it_does_not_need() -> None:
+def _loaded(program: str, names: tuple[str, ...]) -> str:
+    """Which of these modules are loaded after a program, as a list."""
+    code = f"{program}\nimport sys; print([name for name in {names} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return result.stdout.splitlines()[-1] if result.stdout else result.stderr
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_help_loads_no_library_that_it_does_not_need(option: str) -> None:
     program = (
-        "import sys; sys.argv = ['dms', '--version']; from dms.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print([name for name in ('numpy', 'cv2', 'pydantic', 'paho') if name in sys.modules])"
+        f"import sys; sys.argv = ['dms', '{option}']; from dms.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass"
     )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert result.stdout.splitlines()[1:] == ["[]"], result.stderr
+    assert _loaded(program, ("numpy", "cv2", "pydantic", "paho", "rich")) == "[]"
+
+
+def test_the_daemon_loads_neither_the_reader_of_videos_nor_what_draws_terminals() -> None:
+    assert _loaded("import dms.service.daemon, dms.cli.app", ("av", "rich", "pyarrow")) == "[]"
+
+
+def test_help_lists_commands_by_their_whole_sentence() -> None:
+    assert "..." not in dms("--help").stdout.partition("Commands:")[2]

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dms.cli import aim, bench, drives, emotion, evaluate, live, models, report, running, score, tune
+from dms.cli.help import CommandGroup
 
 app = typer.Typer(
     name="dms",
@@ -12,7 +13,8 @@ app = typer.Typer(
     epilog="Start with: dms demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
+    cls=CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

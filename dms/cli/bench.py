@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from dms.cli.help import CommandGroup
 from dms.cli.options import AsJson, ConfigFile, SourceUri, configuration
 from dms.cli.output import show
 from dms.errors import UserError
 
 group = typer.Typer(
-    invoke_without_command=True, help="Measure this machine. Alone it means perception, on the sample drive."
+    cls=CommandGroup,
+    invoke_without_command=True,
+    help="Measure this machine. Alone it means perception, on the sample drive.",
 )
 
 

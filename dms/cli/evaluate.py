@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dms.cli.help import CommandGroup
 from dms.cli.options import AsJson
 from dms.cli.output import show
 
 if TYPE_CHECKING:
     from dms.evaluate.run import Report
 
-group = typer.Typer(no_args_is_help=True, help="Measure a model on a labelled set: every metric, latency.")
+group = typer.Typer(
+    cls=CommandGroup, no_args_is_help=True, help="Measure a model on a labelled set: every metric, latency."
+)
 
 ModelFile = Annotated[
     Path | None,

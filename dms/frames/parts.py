@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dms.errors import UserError
-from dms.frames import container
 from dms.frames.names import natural
 
 _TIME = re.compile(
@@ -55,6 +54,8 @@ def in_order(files: Sequence[Path]) -> Parts:
             both = ", ".join(file.name for file, time in zip(files, named, strict=True) if time == again)
             raise UserError(f"{both}: begin at the same time: put the files of each camera into a folder of their own")
         return _placed(files, named, "the times in their names")
+    from dms.frames import container  # noqa: PLC0415  # brings PyAV, which a camera never needs
+
     told = _times(files, container.created) if container.AVAILABLE else None
     # programs that copy many files give all of them the time of copying
     if told is not None and len(set(told)) == len(told):

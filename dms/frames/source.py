@@ -7,8 +7,6 @@ from typing import Protocol
 
 from dms.config import CameraSettings
 from dms.errors import UserError
-from dms.frames import container
-from dms.frames.container import ContainerDecoder
 from dms.frames.decoded import Decoder
 from dms.frames.frame import Frame
 from dms.frames.images import ImageDecoder
@@ -101,8 +99,10 @@ def open_parts(
 
 
 def _open_video(path: Path, track: int | None, threads: int) -> Decoder:
+    from dms.frames import container  # noqa: PLC0415  # PyAV brings FFmpeg, 17 MB that a camera never needs
+
     if container.AVAILABLE:
-        return ContainerDecoder(path, track, threads)
+        return container.ContainerDecoder(path, track, threads)
     if track is not None:
         raise refused(path, "a track was chosen")
     return PlainVideoDecoder(path)
