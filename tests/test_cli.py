@@ -203,9 +203,15 @@ def test_a_command_offers_only_the_options_that_it_uses() -> None:
         (("evaluate", "emotion", "{out}", "--ferplus", "{out}/fer2013new.csv"), "are for fer2013.csv"),
         (("evaluate", "emotion", "{out}", "--usage", "PrivateTest"), "are for fer2013.csv"),
         (("evaluate", "emotion", "{out}", "--square", "8"), "--square is for --occlusion"),
+        (
+            ("replay", "{out}", "--out", "{out}", "--scheduler", "tcp://h:1", "--workers", "2"),
+            "--workers is for processes",
+        ),
+        (("replay", "{out}/trace.jsonl", "--out", "{out}", "--track", "2"), "are for recordings with pictures"),
     ],
 )
 def test_options_that_a_mode_does_not_use_are_refused(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    (tmp_path / "trace.jsonl").touch()
     result = dms(*(argument.format(out=tmp_path) for argument in arguments))
     assert result.returncode == 2
     assert words in Text.from_ansi(result.stderr).plain

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 MODULE_LINES = 350
+COMMAND_LINES = 90
 CLASS_LINES = 200
 METHODS = 15
 COMPLEXITY = 12
@@ -34,6 +35,13 @@ def test_no_module_is_longer_than_one_reads() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "dms").rglob("*.py")}
     assert len(lengths) > 100
     assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > MODULE_LINES} == {}
+
+
+def test_a_module_of_commands_fits_on_two_screens() -> None:
+    lengths = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "dms/cli").glob("*.py")
+    }
+    assert {name: n for name, n in lengths.items() if n >= COMMAND_LINES} == {}
 
 
 def test_no_class_is_longer_than_one_reads() -> None:

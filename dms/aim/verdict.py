@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 
 class Verdict(StrEnum):
@@ -120,6 +120,7 @@ class Aim:
     verdict: Verdict
     advice: tuple[Advice, ...]
     measured: Measured
+    warnings: ClassVar[tuple[str, ...]] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:

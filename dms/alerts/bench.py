@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from dms.alerts.client import new_client
 from dms.alerts.clock import Clock, boot_id
@@ -65,6 +65,8 @@ class DeliveryBench:
     outbox_per_s: float
     hour: Traffic
     quiet_hour: Traffic
+
+    warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""

@@ -1,19 +1,14 @@
 """Commands on recorded drives: replay."""
 
-import sys
-from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from dms.cli.batch import replay_many
 from dms.cli.options import AsJson, ConfigFile, configuration
-from dms.cli.output import print_json, print_text
-from dms.errors import WorldError
-
-if TYPE_CHECKING:
-    from dms.replay.replay import Job, Outcome
+from dms.cli.output import show, warn
+from dms.errors import UserError
 
 
 def replay(
@@ -63,12 +58,13 @@ def replay(
     from dms.replay.replay import jobs_for  # noqa: PLC0415
     from dms.threads import cores  # noqa: PLC0415
 
+    if scheduler is not None and workers is not None:
+        raise UserError("--workers is for processes here: how many work at once is the cluster's own, with --scheduler")
     if scheduler is not None:
         # its workers start in folders of their own
         drives, out = [drive.absolute() for drive in drives], out.absolute()
     found = find_drives(drives, out, join=join)
-    for note in found.notes:
-        print(f"dms: {note}", file=sys.stderr)
+    warn(found.notes)
     workers = workers or cores()
     jobs = jobs_for(
         found.drives,
@@ -83,39 +79,7 @@ def replay(
         whole=scheduler is not None,
     )
     if not found.alone or scheduler or tables:
-        _replay_many(jobs, workers, tables, scheduler, as_json=as_json)
+        replay_many(jobs, workers, tables, scheduler, as_json=as_json)
         return
-    summary = replay_alone(jobs[0])
-    if as_json:
-        print_json([summary.to_json()])
-    else:
-        print_text(summary.text())
-
-
-def _replay_many(
-    jobs: Sequence["Job"], workers: int, tables: Path | None, scheduler: str | None, *, as_json: bool
-) -> None:
-    from dms.replay.batch import replay_batch, write_tables  # noqa: PLC0415  # --help stays quick
-    from dms.replay.dataset import check_tables  # noqa: PLC0415
-    from dms.replay.fleet import Cluster  # noqa: PLC0415
-
-    def told(outcome: "Outcome") -> None:
-        line = outcome.line()
-        print(f"dms: {line}" if outcome.problem else line, file=sys.stderr if outcome.problem or as_json else None)
-
-    if tables is not None:
-        check_tables()
-    with nullcontext() if scheduler is None else Cluster(scheduler) as cluster:
-        try:
-            batch = replay_batch(jobs, workers, told, cluster)
-        except KeyboardInterrupt:
-            print("dms: interrupted: the same command goes on with the drives that are not done", file=sys.stderr)
-            raise
-        if tables is not None:
-            write_tables(tables.absolute(), jobs, batch, cluster)
-    if as_json:
-        print_json([summary.to_json() for summary in batch.summaries])
-    else:
-        print_text(batch.text())
-    if batch.problems:
-        raise WorldError("\n".join([f"{len(batch.problems)} of {len(jobs)} drives failed:", *batch.problems]))
+    alone = replay_alone(jobs[0])
+    show(alone, as_json)

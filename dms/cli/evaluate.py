@@ -7,7 +7,7 @@ import typer
 
 from dms.cli.help import CommandGroup
 from dms.cli.options import AsJson
-from dms.cli.output import show
+from dms.cli.output import for_people, show
 
 if TYPE_CHECKING:
     from dms.evaluate.run import Report
@@ -76,6 +76,6 @@ def _measure(model: str, data: Path, file: Path | None, as_json: bool) -> None:
 
 def show_evaluation(report: "Report", as_json: bool) -> None:
     """Print a report, and how much of the data it left out."""
-    show(report, as_json, report.warnings)
-    if report.left_out and not as_json:
-        print(f"not measured on: {report.left_out} pictures or rows")
+    show(report, as_json)
+    if report.left_out:
+        for_people(as_json)(f"not measured on: {report.left_out} pictures or rows")

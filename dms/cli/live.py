@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dms.cli.options import AsJson, ConfigFile, SourceUri, configuration
-from dms.cli.output import print_json
+from dms.cli.output import show
 
 if TYPE_CHECKING:
     from dms.config import Config
@@ -48,22 +48,15 @@ def demo() -> None:
 
 def check(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
     """Say what is wrong with camera, models, broker, disk and clock, and what to do about it."""
-    from dms.service.check import run_checks  # noqa: PLC0415
+    from dms.service.check import Findings, run_checks  # noqa: PLC0415
 
-    results = run_checks(configuration(config, source))
-    if as_json:
-        print_json([result.to_json() for result in results])
-    else:
-        from rich.console import Console  # noqa: PLC0415
-
-        for result in results:
-            Console(highlight=False, soft_wrap=True).print(result.markup())
-    failed = any(result.failed for result in results)
+    found = Findings(tuple(run_checks(configuration(config, source))))
+    show(found, as_json, markup=True)
     if threading.active_count() > 1:
         # a camera that hangs in its driver was left behind
         sys.stdout.flush()
-        os._exit(failed)
-    if failed:
+        os._exit(found.failed)
+    if found.failed:
         raise typer.Exit(1)
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from dms.errors import WorldError
@@ -11,6 +11,11 @@ from dms.errors import WorldError
 
 class Report(Protocol):
     """What a command found out."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What else a user should know, a line each."""
+        ...
 
     def text(self) -> str:
         """Everything for people."""
@@ -21,13 +26,29 @@ class Report(Protocol):
         ...
 
 
-def show(report: Report, as_json: bool, warnings: Iterable[str] = ()) -> None:
-    """Print a report on standard output, warnings on standard error."""
-    warn(warnings)
+def show(report: Report, as_json: bool, more: Iterable[str] = (), *, markup: bool = False, told: bool = False) -> None:
+    """Print a report on standard output, warnings on standard error.
+
+    Args:
+        report: What a command found out.
+        as_json: For machines instead of people.
+        more: Warnings that are not the report's own; each is printed once.
+        markup: The text has rich's markup.
+        told: The text was printed line by line as it came, so that only machines wait for the whole.
+
+    Raises:
+        WorldError: Standard output cannot be written.
+    """
+    warn(dict.fromkeys((*report.warnings, *more)))
     if as_json:
         print_json(report.to_json())
-    else:
-        print_text(report.text())
+    elif not told:
+        print_text(report.text(), markup=markup)
+
+
+def for_people(as_json: bool) -> Callable[[str], None]:
+    """Return what prints a line for people, and nothing where machines wait for JSON."""
+    return (lambda _line: None) if as_json else print_text
 
 
 def warn(warnings: Iterable[str]) -> None:
@@ -41,14 +62,19 @@ def print_json(value: Any) -> None:
     print_text(json.dumps(value, indent=2))
 
 
-def print_text(text: str) -> None:
-    """Print a text.
+def print_text(text: str, *, markup: bool = False) -> None:
+    """Print a text, with rich's markup where it has some.
 
     Raises:
         WorldError: Standard output cannot be written.
     """
     try:
-        print(text, flush=True)
+        if markup:
+            from rich.console import Console  # noqa: PLC0415  # --help stays quick
+
+            Console(highlight=False, soft_wrap=True).print(text)
+        else:
+            print(text, flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:

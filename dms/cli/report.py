@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from dms.cli.label_options import Format, LabelFps
 from dms.cli.options import ConfigFile, configuration
 from dms.cli.output import warn
-from dms.cli.score import Format, LabelFps
 
 
 def report(

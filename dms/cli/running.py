@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from dms.cli.options import AsJson, ConfigFile, SourceUri, configuration
-from dms.cli.output import print_json, print_text
+from dms.cli.output import for_people, show
 
 
 def status(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
@@ -15,17 +15,11 @@ def status(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson 
     Exit code 0: the driver is watched and nothing is wrong. 1: he is not watched, or no daemon runs. 2: the
     configuration is wrong. 3: he is watched, but something is wrong.
     """
-    from dms.service.screen import screen  # noqa: PLC0415  # --help stays quick
+    from dms.service.screen import StatusReport  # noqa: PLC0415  # --help stays quick
     from dms.service.status import ask_status  # noqa: PLC0415
 
     found = ask_status(_folder(config, source))
-    if as_json:
-        print_json(found.to_json())
-    else:
-        from rich.console import Console  # noqa: PLC0415
-
-        for line in screen(found):
-            Console(highlight=False, soft_wrap=True).print(line)
+    show(StatusReport(found), as_json, markup=True)
     code = {"ok": 0, "failed": 1, "warning": 3}[found.verdict]
     if code:
         raise typer.Exit(code)
@@ -50,13 +44,10 @@ def try_alert(
     from dms.service.trial import TrialReport  # noqa: PLC0415
 
     wanted = {"kind": kind, "level": level, "seconds": seconds}
-    report = TrialReport()
+    report, tell = TrialReport(), for_people(as_json)
     for answer in ask(_folder(config, source), "test_alert", wanted):
-        line = report.take(answer)
-        if not as_json:
-            print_text(line)
-    if as_json:
-        print_json(report.to_json())
+        tell(report.take(answer))
+    show(report, as_json, told=True)
     if not report.well:
         raise typer.Exit(1)
 

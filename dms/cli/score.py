@@ -1,34 +1,17 @@
 """Commands that hold alerts against labels: score."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dms.cli.label_options import Format, LabelFps, Labels
 from dms.cli.options import AsJson, ConfigFile, configuration
-from dms.cli.output import print_json, show
+from dms.cli.output import show
 from dms.errors import UserError
-from dms.replay.label_format import LabelFormat
 
 if TYPE_CHECKING:
     from dms.replay.labelled import LabelledDrives
-
-Labels = Annotated[
-    list[Path],
-    typer.Option(
-        metavar="FILE",
-        help="What happened: start_s,end_s,event, or an export of BORIS, ELAN or CVAT. Once for each drive, in their "
-        "order; or tables with a column drive, or the folder of the drives' NAME.events.csv.",
-    ),
-]
-Format = Annotated[
-    LabelFormat | None, typer.Option("--format", help="What labels are written in; without it what they look like.")
-]
-LabelFps = Annotated[
-    float | None,
-    typer.Option(min=0.1, max=1000, metavar="N", help="Frames a second of labels that count frames, as CVAT's do."),
-]
 
 
 def score(
@@ -64,27 +47,20 @@ def score(
     elif folder:
         from dms.replay.benchmark import benchmark  # noqa: PLC0415
 
-        report = benchmark(found, configuration(config).driver)
-        show(report, as_json, report.warnings)
+        show(benchmark(found, configuration(config).driver), as_json)
     else:
         _score(found, as_json)
 
 
 def _score(found: "LabelledDrives", as_json: bool) -> None:
-    from dms.replay.score import together  # noqa: PLC0415
+    from dms.replay.score import Scores, together  # noqa: PLC0415
 
-    drives = [(drive.name, drive.score()) for drive in found.drives]
+    drives = tuple((drive.name, drive.score()) for drive in found.drives)
     whole = together(one for _, one in drives)
     if len(drives) == 1:
-        show(whole, as_json, whole.warnings)
-        return
-    for warning in (*whole.warnings, *found.warnings):
-        print(f"dms: {warning}", file=sys.stderr)
-    if as_json:
-        print_json({"drives": [{"events": name, **one.to_json()} for name, one in drives], "together": whole.to_json()})
+        show(whole, as_json)
     else:
-        for name, one in [*drives, ("together", whole)]:
-            print(f"{name}: {one.line()}")
+        show(Scores(drives, whole, (*whole.warnings, *found.warnings)), as_json)
 
 
 def _compare(new: "LabelledDrives", old: "LabelledDrives", folder: bool, as_json: bool) -> None:
@@ -98,4 +74,4 @@ def _compare(new: "LabelledDrives", old: "LabelledDrives", folder: bool, as_json
     names = [drive.name for drive in (old if folder else new).drives]
     before = {name: drive.score() for name, drive in zip(names, old.drives, strict=True)}
     comparison = compare(before, {drive.name: drive.score() for drive in new.drives})
-    show(comparison, as_json, dict.fromkeys((*comparison.warnings, *new.warnings, *old.warnings)))
+    show(comparison, as_json, (*new.warnings, *old.warnings))

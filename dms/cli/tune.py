@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from dms.cli.label_options import Format, LabelFps, Labels
 from dms.cli.options import AsJson, ConfigFile, configuration
-from dms.cli.output import show
-from dms.cli.score import Format, LabelFps, Labels
+from dms.cli.output import for_people, show
 
 
 def tune(
@@ -63,6 +63,5 @@ def tune(
             judged=lambda done, of: progress.update(task, completed=done, total=of),
         )
     unwritten = write_files(tuned, out)
-    show(tuned, as_json, (*found.warnings, *tuned.warnings, *unwritten))
-    if not as_json:
-        print(f"\nwritten: {out / LIMITS}, for dms run --config or as lines of your own configuration")
+    show(tuned, as_json, (*found.warnings, *unwritten))
+    for_people(as_json)(f"\nwritten: {out / LIMITS}, for dms run --config or as lines of your own configuration")

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, ClassVar
 
 from dms.errors import UserError, WorldError
 from dms.records.trace import is_trace
@@ -46,6 +47,12 @@ class Batch:
         """Of the drives that could not, a line each."""
         return [outcome.problem for outcome in self.outcomes if outcome.problem is not None]
 
+    warnings: ClassVar[tuple[str, ...]] = ()
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the summaries as plain data."""
+        return [summary.to_json() for summary in self.summaries]
+
     def text(self) -> str:
         """For people: all drives together."""
         summaries = self.summaries
@@ -60,7 +67,27 @@ class Batch:
         )
 
 
-def replay_alone(job: Job) -> Summary:
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What came of a single drive.
+
+    Attributes:
+        summary: What it came to.
+    """
+
+    summary: Summary
+    warnings: ClassVar[tuple[str, ...]] = ()
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return a list of one, as for many drives."""
+        return [self.summary.to_json()]
+
+    def text(self) -> str:
+        """For people: everything about the drive."""
+        return self.summary.text()
+
+
+def replay_alone(job: Job) -> Alone:
     """Replay a single drive anew, with a bar on a terminal.
 
     Raises:
@@ -69,7 +96,7 @@ def replay_alone(job: Job) -> Summary:
     with Bar([job.drive.size()]) as bar:
         summary = run(replace(job, again=True), partial(_tell, bar.reached, 0)).summary
     assert summary is not None
-    return summary
+    return Alone(summary)
 
 
 def replay_batch(

@@ -7,7 +7,7 @@ import resource
 import time
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,6 +55,8 @@ class BenchResult:
     fps: float
     driver_steps_per_s: float
     rss_mb: float
+
+    warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""

@@ -6,7 +6,7 @@ Takes limits, gives numbers; the drive is made: an awake driver who blinks every
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from dms.config import DriverSettings
 from dms.driver.monitor import DriverMonitor
@@ -26,6 +26,8 @@ class DriverBench:
     """
 
     steps_per_s: dict[int, int]
+
+    warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""

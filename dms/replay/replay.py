@@ -205,7 +205,8 @@ def jobs_for(
     """A job for each drive; the arguments are those of ``replay_drives`` and ``Job``, ``labels`` a table of them.
 
     Raises:
-        UserError: There can be no overlay, there is none to draw labels into, or they cannot be read.
+        UserError: There can be no overlay, there is none to draw labels into, or they cannot be read; or options for
+            pictures are given and there are none.
     """
     made_with = program()
     jobs = [
@@ -214,6 +215,8 @@ def jobs_for(
     ]
     if overlay is not None and (len(jobs) != 1 or is_trace(jobs[0].drive.path)):
         raise UserError("--overlay needs a single drive that has pictures")
+    if (fps is not None or track is not None) and jobs and all(is_trace(job.drive.path) for job in jobs):
+        raise UserError("--fps and --track are for recordings with pictures: a trace has its own times")
     if labels is None:
         return jobs
     if overlay is None:

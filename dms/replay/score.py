@@ -170,6 +170,30 @@ def score(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the alerts of several drives are worth, each for itself and all together.
+
+    Attributes:
+        drives: Each with the name that it is reported under.
+        whole: All of them.
+        warnings: What a user should know of the labels.
+    """
+
+    drives: tuple[tuple[str, Score], ...]
+    whole: Score
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        drives = [{"events": name, **one.to_json()} for name, one in self.drives]
+        return {"drives": drives, "together": self.whole.to_json()}
+
+    def text(self) -> str:
+        """A line for each drive, and one for all."""
+        return "\n".join(f"{name}: {one.line()}" for name, one in [*self.drives, ("together", self.whole)])
+
+
 def together(scores: Iterable[Score]) -> Score:
     """One score over several drives."""
     drives = list(scores)

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.markup import escape
 
@@ -68,6 +68,31 @@ class Finding:
     def markup(self) -> str:
         """As a line for a terminal, in rich's markup."""
         return f"[{_COLOURS[self.verdict]}]{self.verdict:<8}[/] {self.part:<7} {escape(self.text)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that was found, a line each.
+
+    Attributes:
+        found: In the order in which it was looked for.
+    """
+
+    found: tuple[Finding, ...]
+    warnings: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the daemon cannot do its work like this."""
+        return any(one.failed for one in self.found)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """As plain data."""
+        return [one.to_json() for one in self.found]
+
+    def text(self) -> str:
+        """As lines for a terminal, in rich's markup."""
+        return "\n".join(one.markup() for one in self.found)
 
 
 def run_checks(config: Config) -> list[Finding]:

@@ -3,7 +3,9 @@
 Takes a ``Status``, gives lines in rich's markup.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from rich.markup import escape
 
@@ -15,6 +17,26 @@ from dms.service.status import DriverStatus, Status
 
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
 _WIDTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """The status of a running daemon for people and for machines.
+
+    Attributes:
+        status: What the daemon answered.
+    """
+
+    status: Status
+    warnings: ClassVar[tuple[str, ...]] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return self.status.to_json()
+
+    def text(self) -> str:
+        """As lines for a terminal, in rich's markup."""
+        return "\n".join(screen(self.status))
 
 
 def screen(status: Status) -> list[str]:

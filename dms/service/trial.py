@@ -223,12 +223,24 @@ def _told(part: str, phase: Phase, ok: bool | None, text: str, after_s: float | 
 class TrialReport:
     """What the asker heard of a test: a line for each answer, and whether all went well."""
 
+    warnings: tuple[str, ...] = ()
+
     def __init__(self) -> None:
         self._answers: list[dict[str, Any]] = []
+        self._lines: list[str] = []
 
     def take(self, answer: dict[str, Any]) -> str:
-        """Take an answer of the daemon's; gives it in words."""
+        """Take an answer of the daemon's; returns it in words."""
         self._answers.append(answer)
+        self._lines.append(self._in_words(answer))
+        return self._lines[-1]
+
+    def text(self) -> str:
+        """Return all lines so far."""
+        return "\n".join(self._lines)
+
+    @staticmethod
+    def _in_words(answer: dict[str, Any]) -> str:
         if "part" not in answer:
             told = ", ".join(answer["told"])
             return f"test alert {answer['kind']} {answer['level']}, {answer['seconds']:g} s, told to {told}"
