@@ -23,11 +23,13 @@ from dms.threads import one_thread_each
 one_thread_each()
 
 import cv2  # noqa: E402  # the libraries read their threads when they are loaded
+import numpy as np  # noqa: E402
+import numpy.typing as npt  # noqa: E402
 
 from dms.config import CameraSettings, PerceptionSettings  # noqa: E402
 from dms.demo import SAMPLE_DRIVE  # noqa: E402
 from dms.frames.source import open_recording  # noqa: E402
-from dms.perception.engine import Model  # noqa: E402
+from dms.perception.engine import Model, Numbers  # noqa: E402
 from dms.perception.perception import Perception  # noqa: E402
 
 BASELINE = Path(__file__).parent / "speed_baseline.json"
@@ -57,9 +59,9 @@ def metered_models(meter: Meter) -> Iterator[None]:
     """Count the runs of every model."""
     run = Model.run_quantised
 
-    def metered(model: Model, picture):  # type: ignore[no-untyped-def]
+    def metered(self: Model, picture: npt.NDArray[np.uint8]) -> list[Numbers]:
         with meter.running():
-            return run(model, picture)
+            return run(self, picture)
 
     Model.run_quantised = metered  # type: ignore[method-assign]
     try:

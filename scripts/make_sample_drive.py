@@ -13,6 +13,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -98,10 +99,11 @@ def rest_face(portrait: Picture) -> Picture:
     folds = np.zeros((height, width), np.uint8)
     for side, edge in ((-1, 203), (1, 246)):
         line = [(edge - 8 * side, 126), (edge - side, 136), (edge + side, 146), (edge - side, 153)]
-        cv2.polylines(folds, [np.array(line, np.int32)], False, 255, 8)
-    cv2.ellipse(folds, (224, 143), (17, 6), 0, 0, 360, 0, -1)
+        cv2.polylines(folds, [np.array(line, np.int32)], False, [255], 8)
+    cv2.ellipse(folds, (224, 143), (17, 6), 0, 0, 360, [0], -1)
     face = cv2.inpaint(face, folds, 5, cv2.INPAINT_TELEA)
-    face = blend(face, cv2.GaussianBlur(face, (0, 0), 3), cv2.GaussianBlur(folds.astype(np.float32) / 255, (0, 0), 2))
+    smoothed = cv2.GaussianBlur(face, (0, 0), 3)
+    face = blend(face, smoothed, cv2.GaussianBlur(folds.astype(np.float32) / 255, (0, 0), 2))
 
     lips = 0.75 * np.exp(-((from_middle / 14) ** 4) - ((y - 143.2) / 4.2) ** 4)
     face = blend(face, np.array([118, 118, 178], np.float32), lips)
@@ -109,9 +111,9 @@ def rest_face(portrait: Picture) -> Picture:
     return blend(face, np.array([50, 45, 90], np.float32), meeting)
 
 
-def blend(under: Picture, over: npt.NDArray[np.floating] | Picture, share: npt.NDArray[np.floating]) -> Picture:
+def blend(under: npt.NDArray[Any], over: npt.NDArray[Any], share: npt.NDArray[Any]) -> Picture:
     """Lay one picture or colour over another, ``share`` 0..1 of it at each pixel."""
-    return np.clip(under * (1 - share[..., None]) + over * share[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(under * (1 - share[..., None]) + over * share[..., None], 0, 255), np.uint8)
 
 
 def smooth_noise(random: np.random.Generator, count: int, channels: int) -> npt.NDArray[np.float64]:
@@ -143,7 +145,7 @@ def close_lids(portrait: Picture, closure: float) -> Picture:
     """Draw the skin between brow and lid down over each eye and set the lashes on its lower edge."""
     if closure <= 0:
         return portrait
-    large = cv2.resize(portrait, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
+    large = np.asarray(cv2.resize(portrait, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC), np.uint8)
     for eye in EYES:
         large = close_lid(large, eye, closure)
     return np.asarray(cv2.resize(large, portrait.shape[1::-1], interpolation=cv2.INTER_AREA), np.uint8)
@@ -206,7 +208,7 @@ def expose(picture: Picture, t: float, random: np.random.Generator) -> Picture:
     """Light that changes as under trees and bridges, and a little sensor noise."""
     gain = 0.82 + 0.1 * np.sin(2 * np.pi * t / 9) - 0.25 * ramp(t, 25.0, 27.5, 0.8)
     noise = random.normal(0, 1.2, picture.shape[:2])[..., None]
-    return np.clip(picture * gain + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * gain + noise, 0, 255), np.uint8)
 
 
 if __name__ == "__main__":

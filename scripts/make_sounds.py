@@ -9,6 +9,7 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 RATE = 16_000
 """Samples a second; the highest tone is far below half of it."""
@@ -34,7 +35,7 @@ SOUNDS: dict[str, tuple[Tone, ...]] = {
 }
 
 
-def samples(tones: tuple[Tone, ...]) -> np.ndarray:
+def samples(tones: tuple[Tone, ...]) -> npt.NDArray[np.int16]:
     """(N,) int16."""
     parts = []
     for hertz, seconds, loudness in tones:
@@ -43,7 +44,7 @@ def samples(tones: tuple[Tone, ...]) -> np.ndarray:
         # a third harmonic cuts through noise better than a pure tone
         tone = np.sin(2 * np.pi * hertz * t) + 0.3 * np.sin(6 * np.pi * hertz * t)
         parts.append(loudness * edge * tone / 1.3)
-    return np.round(np.concatenate(parts) * 30_000).astype(np.int16)
+    return np.asarray(np.round(np.concatenate(parts) * 30_000), np.int16)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dms.aim.limits import STEADY, TURNS
 from dms.aim.scout import turned
@@ -61,7 +63,7 @@ def fitted(grey: Image) -> Image:
     return canvas
 
 
-def noisy(picture: np.ndarray, random: np.random.Generator, sigma: float = 2.0) -> Image:
+def noisy(picture: npt.NDArray[Any], random: np.random.Generator, sigma: float = 2.0) -> Image:
     noise = random.standard_normal(picture.shape, dtype=np.float32) * sigma
     return np.asarray((picture + noise).clip(0, 255), np.uint8)
 

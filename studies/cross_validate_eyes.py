@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from dms.training.fit import Options, fix_seed
 from dms.training.recipes import eyes
@@ -31,7 +32,7 @@ def train_fold(learn: Patches, out: Path, fold: int, epochs: int) -> Path:
     return eyes.convert(model, learn, out)
 
 
-def confusion(folder: Path, model: Path) -> np.ndarray:
+def confusion(folder: Path, model: Path) -> npt.NDArray[np.int64]:
     """Counts of truth (open, closed) against answer (open, closed, unknown)."""
     command = [sys.executable, "-m", "dms", "evaluate", "eyes", str(folder), "--model", str(model), "--json"]
     # the runtime cannot load a model in a process that holds PyTorch
@@ -50,7 +51,7 @@ def main() -> None:
     labelled = {folder.name: from_folder(folder) for folder in folders}
     everything = join([*labelled.values(), *(from_landmarks(table) for table in tables)])
 
-    def folds(groups: np.ndarray) -> np.ndarray:
+    def folds(groups: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
         return np.array([zlib.crc32(f"cv:{group}".encode()) % given.folds for group in groups])
 
     counts = dict.fromkeys(labelled, np.zeros((2, 3), int))

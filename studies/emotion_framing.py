@@ -72,7 +72,7 @@ def changed(points: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float32]
     yield (points - middle) * np.float32(1.06) + middle
     yield (points - middle) / np.float32(1.06) + middle
     yield ((points - middle) @ np.array([[cos, sin], [-sin, cos]]) + middle).astype(np.float32)
-    yield points + np.float32([0, 0.03 * side])
+    yield points + np.array([0, 0.03 * side], np.float32)
 
 
 def answers(net: EmotionNet, faces: list[Face], framing: Framing) -> npt.NDArray[np.float32]:

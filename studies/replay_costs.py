@@ -85,7 +85,7 @@ def main() -> None:
         work = Path(scratch)
         if options.what == "cores":
             for workers in (1, 2):
-                cost = replay(*options.videos, "--out", work / f"{workers}", "--workers", workers)
+                cost = replay(*options.videos, "--out", work / f"{workers}", "--workers", str(workers))
                 print(f"{workers} processes: {cost.wall_s:.1f} s wall, {cost.cpu_s:.1f} s of processor")
         elif options.what == "memory":
             for minutes in (options.minutes, 48 * options.minutes):
@@ -95,8 +95,8 @@ def main() -> None:
         else:
             driven_s = options.drives * options.minutes * MINUTE_S
             made_drives(work / "traces", options.drives, options.minutes, options.rate)
-            more = ["--tables", work / "tables"] if options.what == "archive" else []
-            cost = replay(work / "traces", "--out", work / "out", "--workers", 1, *more)
+            more: list[str | Path] = ["--tables", work / "tables"] if options.what == "archive" else []
+            cost = replay(work / "traces", "--out", work / "out", "--workers", "1", *more)
             print(f"{driven_s / HOUR_S:g} h at {options.rate:g} fps: {cost.cpu_s:.2f} s of processor, ", end="")
             print(f"{driven_s / cost.cpu_s:,.0f} times real time a core, {cost.rss_mb:.0f} MB")
             if options.what == "archive":

@@ -18,6 +18,8 @@ import hypothesis
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 # a slow example is a busy machine, not a fault
 hypothesis.settings.register_profile("dms", deadline=None)
@@ -83,7 +85,7 @@ class Listener:
         self._client.on_message = lambda _c, _u, m: self.heard.append(
             Heard(m.topic, m.payload.decode(), bool(m.retain), m.properties)
         )
-        properties = mqtt.Properties(mqtt.PacketTypes.CONNECT)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho-mqtt has no types here
         properties.SessionExpiryInterval = 3600
         self._client.connect("127.0.0.1", port, clean_start=False, properties=properties)
         self._client.loop_start()

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from dms.cli.app import app
@@ -38,6 +39,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_exist(page: Path) -> None:
-    known = set(get_command(app).commands)
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    known = set(group.commands)
     used = set(re.findall(r"`dms ([a-z][a-z-]*)", page.read_text(encoding="utf-8")))
     assert used <= known

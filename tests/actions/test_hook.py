@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_it_is_told_that_the_driver_cannot_be_judged_where_it_asks_for_that(
 ) -> None:
     actions = started(script('cat >> "$OUT.json"; env | grep ^DMS_LEVEL >> "$OUT"'), kinds=["degraded"])
     actions.alert(message())
-    dark = {"condition": Condition.DEGRADED, "degraded": Degraded.DARK}
+    dark: dict[str, Any] = {"condition": Condition.DEGRADED, "degraded": Degraded.DARK}
     for t, changes in enumerate(({}, dark, {})):
         actions.step(Step(None, None, state(t=float(t), **changes), (), ()))
     until(lambda: health(actions) == (2, 0, 0))

@@ -6,6 +6,7 @@ import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_it_says_once_that_the_driver_is_watched(loudspeaker: str) -> None:
     outcomes: list[Outcome] = []
     actions = Actions(ActionSettings(sound=SoundSettings(device=loudspeaker)), "van-7", stamp, witness=outcomes.append)
     actions.start(INFO)
-    dark = {"condition": Condition.DEGRADED, "degraded": Degraded.DARK}
+    dark: dict[str, Any] = {"condition": Condition.DEGRADED, "degraded": Degraded.DARK}
     for t, changes in enumerate(({}, dark, {})):
         actions.step(Step(None, None, state(t=float(t), **changes), (), ()))
     until(lambda: len(outcomes) == 3)

@@ -2,6 +2,7 @@
 
 import threading
 
+from dms.actions.notice import Notice
 from dms.actions.worker import Worker
 from dms.alerts.messages import AlertMessage
 from dms.driver.state import Phase
@@ -23,7 +24,8 @@ class Stuck:
     def open(self) -> None:
         pass
 
-    def act(self, message: AlertMessage) -> str:
+    def act(self, message: Notice) -> str:
+        assert isinstance(message, AlertMessage)
         self.heard.append(message.phase)
         self.free.wait(60.0)
         return "done"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -54,7 +55,7 @@ def aim_of(
     return lookout.viewer.aim()
 
 
-def noisy(picture: npt.NDArray[np.floating], sigma: float, seed: int = 0) -> Picture:
+def noisy(picture: npt.NDArray[Any], sigma: float, seed: int = 0) -> Picture:
     """With a sensor's noise, standard deviation in grey levels."""
     noise = np.random.default_rng(seed).standard_normal(picture.shape) * sigma
     return np.asarray((picture + noise).clip(0, 255), np.uint8)
@@ -101,9 +102,9 @@ def before_a_window(share: float) -> Change:
     def change(picture: Picture) -> Picture:
         left, top, width, height = FACE
         mask = np.zeros(picture.shape, np.float64)
-        cv2.ellipse(mask, (left + width // 2, top + height // 2), (width, height), 0, 0, 360, 1.0, -1)
-        mask = cv2.GaussianBlur(mask, (0, 0), 6)
-        return noisy(picture * share * mask + 252.0 * (1 - mask), 2.0)
+        cv2.ellipse(mask, (left + width // 2, top + height // 2), (width, height), 0, 0, 360, [1.0], -1)
+        soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), 6))
+        return noisy(picture * share * soft + 252.0 * (1 - soft), 2.0)
 
     return change
 
@@ -115,7 +116,7 @@ def blind(right_eye: bool, left_eye: bool) -> Change:
         out = picture.copy()
         for wanted, x in ((right_eye, 196), (left_eye, 280)):
             if wanted:
-                cv2.ellipse(out, (x, 174), (36, 28), 0, 0, 360, 12, -1)
+                cv2.ellipse(out, (x, 174), (36, 28), 0, 0, 360, [12], -1)
         return out
 
     return change
@@ -125,7 +126,7 @@ def mirroring(picture: Picture) -> Picture:
     """With a lamp mirrored in glasses."""
     out = picture.copy()
     for x in (196, 280):
-        cv2.ellipse(out, (x - 8, 168), (14, 9), 20, 0, 360, 255, -1)
+        cv2.ellipse(out, (x - 8, 168), (14, 9), 20, 0, 360, [255], -1)
     return np.asarray(cv2.GaussianBlur(out, (3, 3), 0), np.uint8)
 
 

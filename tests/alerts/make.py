@@ -31,7 +31,7 @@ GOOD_UTC = 1_800_000_000.0
 """2027-01-15T08:00:00Z."""
 
 
-LEVELS = {
+LEVELS: dict[AlertKind, FatigueLevel | AngerLevel | DistractionLevel] = {
     AlertKind.FATIGUE: FatigueLevel.MICROSLEEP,
     AlertKind.ANGER: AngerLevel.ANGRY,
     AlertKind.DISTRACTION: DistractionLevel.EYES_OFF_ROAD,

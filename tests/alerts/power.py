@@ -100,19 +100,20 @@ def recording(sqlite: ctypes.CDLL, folder: Path) -> Iterator[Recording]:
         place = ctypes.c_void_p.from_address(file)
         if place.value is None:
             return
-        methods = (ctypes.c_void_p * _METHODS)(*_words(place.value, _METHODS))
-        write, truncate, sync = _Write(methods[_WRITE]), _Truncate(methods[_TRUNCATE]), _Sync(methods[_SYNC])
+        found = _words(place.value, _METHODS)
+        methods = (ctypes.c_void_p * _METHODS)(*found)
+        write, truncate, sync = _Write(found[_WRITE]), _Truncate(found[_TRUNCATE]), _Sync(found[_SYNC])
 
         def on_write(file: int, content: int, count: int, at: int) -> int:
             noted.steps.append(Step("write", names[file], at, ctypes.string_at(content, count)))
-            return write(file, content, count, at)
+            return int(write(file, content, count, at))
 
         def on_truncate(file: int, size: int) -> int:
             noted.steps.append(Step("truncate", names[file], size))
-            return truncate(file, size)
+            return int(truncate(file, size))
 
         def on_sync(file: int, flags: int) -> int:
-            result = sync(file, flags)
+            result = int(sync(file, flags))
             noted.steps.append(Step("sync", names[file]))
             return result
 
@@ -122,7 +123,7 @@ def recording(sqlite: ctypes.CDLL, folder: Path) -> Iterator[Recording]:
         place.value = ctypes.addressof(methods)
 
     def on_open(self: int, name: int | None, file: int, flags: int, out: Any) -> int:
-        result = really_open(self, name, file, flags, out)
+        result = int(really_open(self, name, file, flags, out))
         if result == 0 and name is not None and flags & _OPENED and _path(name).parent == folder:
             watch(file, _path(name).name)
         return result
@@ -130,7 +131,7 @@ def recording(sqlite: ctypes.CDLL, folder: Path) -> Iterator[Recording]:
     def on_delete(self: int, name: int, sync_folder: int) -> int:
         if _path(name).parent == folder:  # not what an earlier test has left to the garbage collector
             noted.steps.append(Step("delete", _path(name).name))
-        return really_delete(self, name, sync_folder)
+        return int(really_delete(self, name, sync_folder))
 
     vfs[_OPEN], vfs[_DELETE] = hold(_Open(on_open)), hold(_Delete(on_delete))
     try:

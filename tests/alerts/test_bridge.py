@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,20 @@ def test_the_shipped_files_start_a_broker_below_the_lines_that_debian_has_alread
         with (folder / "stderr").open("wb") as errors:
             broker = subprocess.Popen([MOSQUITTO, "-c", main], stderr=errors)
         try:
-            until(lambda process=broker, at=port: process.poll() is not None or answers(at))
+            until(partial(ended_or_answers, broker, port))
             assert broker.poll() is None, (folder / "stderr").read_text()
         finally:
             broker.terminate()
             broker.wait(60.0)
         assert (folder / "mosquitto.db").exists()  # it is kept where Debian's line says
+
+
+def ended_or_answers(broker: "subprocess.Popen[bytes]", port: int) -> bool:
+    return broker.poll() is not None or answers(port)
+
+
+def has_steps(listener: Any, count: int) -> bool:
+    return len(steps(listener.on(FATIGUE))) == count
 
 
 @pytest.fixture
@@ -150,7 +159,7 @@ def test_what_happens_while_the_bridge_is_cut_arrives_afterwards_and_none_is_mis
                 vehicle.raise_alert(phase, episode)
         until(vehicle.is_delivered)
         fleet.start()
-        until(lambda count=3 + 30 * (cut + 1): len(steps(backend.on(FATIGUE))) == count)
+        until(partial(has_steps, backend, 3 + 30 * (cut + 1)))
     arrived = steps(backend.on(FATIGUE))
     # Mosquitto may hand what it queued for a returning subscriber and what is new to it out of turn
     assert sorted(number for number, _, _ in arrived) == list(range(1, 94))

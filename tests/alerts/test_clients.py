@@ -44,8 +44,8 @@ def python_client(tmp_path: Path) -> Path:
         pytest.skip("DATAMODEL_CODEGEN names no datamodel-codegen (pip install datamodel-code-generator)")
     options = ("--use-annotated", "--collapse-root-models", "--enum-field-as-literal", "one", "--formatters", "builtin")
     model = ("--output-model-type", "pydantic_v2.BaseModel", "--target-python-version", "3.11")
-    command = [generator, "--input", SCHEMA, "--input-file-type", "jsonschema", *model, *options]
-    subprocess.run([*command, "--output", tmp_path / "messages.py"], check=True, capture_output=True)
+    command = [generator, "--input", str(SCHEMA), "--input-file-type", "jsonschema", *model, *options]
+    subprocess.run([*command, "--output", str(tmp_path / "messages.py")], check=True, capture_output=True)
     return tmp_path
 
 
@@ -93,7 +93,7 @@ def typescript_client(tmp_path: Path) -> tuple[Path, Path]:
         )
     programs = Path(tools) / "node_modules" / ".bin"
     # without the option every name is a field, of type unknown
-    command = [programs / "json2ts", "--additionalProperties=false", SCHEMA, tmp_path / "messages.d.ts"]
+    command = [str(programs / "json2ts"), "--additionalProperties=false", str(SCHEMA), str(tmp_path / "messages.d.ts")]
     subprocess.run(command, check=True, capture_output=True)
     return tmp_path, programs / "tsc"
 
@@ -109,7 +109,7 @@ def tsc(compiler: Path, folder: Path, source: str) -> "subprocess.CompletedProce
         "--module",
         "nodenext",
     )
-    command = [compiler, *options, "subscriber.ts"]
+    command = [str(compiler), *options, "subscriber.ts"]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
 
 

@@ -22,7 +22,14 @@ class Subscriber:
     """The fleet's subscriber, as a process."""
 
     def __init__(self, port: int, database: Path) -> None:
-        command = [sys.executable, EXAMPLES / "fleet_subscriber.py", "127.0.0.1", database, "--port", str(port)]
+        command = [
+            sys.executable,
+            str(EXAMPLES / "fleet_subscriber.py"),
+            "127.0.0.1",
+            str(database),
+            "--port",
+            str(port),
+        ]
         self.said = database.with_suffix(".out")
         with self.said.open("a") as out, database.with_suffix(".err").open("w") as errors:
             self._process = subprocess.Popen(command, stdout=out, stderr=errors)

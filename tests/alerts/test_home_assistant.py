@@ -34,7 +34,7 @@ def shown(**samples: str) -> dict[str, str]:
     topics = {"state": TOPICS.state, "health": TOPICS.health, "fatigue": TOPICS.alert(AlertKind.FATIGUE)}
     given = {"announced": announced, "samples": {topics[name]: payload for name, payload in samples.items()}}
     script = Path(__file__).with_name("home_assistant.py")
-    command = [python, script]
+    command = [python, str(script)]
     ran = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
     answer: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])

@@ -108,7 +108,8 @@ def test_each_topic_has_its_own_pace() -> None:
 def malformed(chance: random.Random) -> tuple[str, bytes]:
     """A message that was valid once: cut, flipped, doubled, filled with noise, or with odd values."""
     topic = chance.choice(TOPICS.inputs)
-    odd = chance.choice([None, -1, 1e308, "x" * 80, [], {}, True, "\ud800", -(10**40), "0", 0.1, "\0"])
+    values: list[Any] = [None, -1, 1e308, "x" * 80, [], {}, True, "\ud800", -(10**40), "0", 0.1, "\0"]
+    odd = chance.choice(values)
     name = chance.choice(["kmh", "driver_id", "event_id", "kind", "nothing"])
     payload = bytearray(json.dumps({name: odd}).encode())
     match chance.randrange(5):

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def test_the_size_that_is_reckoned_is_the_size_that_the_broker_takes(
         van.publisher.info(large_info())
         van.tell_state()
         van.start()
-        until(lambda heard=listener: heard.on(TOPICS.availability))
+        until(partial(listener.on, TOPICS.availability))
         assert bool(listener.on(TOPICS.info)) == arrives
         assert van.publisher.status.connects == 1
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -115,7 +116,7 @@ shares = st.none() | st.floats(0, 1)
     anger=st.none() | st.sampled_from(AngerLevel),
     emotions=st.none() | st.builds(Emotions, *[st.floats(0, 1)] * 8),
 )
-def test_a_state_reads_back_within_half_a_unit_of_the_last_decimal(**values: object) -> None:
+def test_a_state_reads_back_within_half_a_unit_of_the_last_decimal(**values: Any) -> None:
     given_state = state(**values)
     read = StateMessage.model_validate_json(encoder().state(given_state).to_json())
     for name in ("perclos", "anger_score", "valid_share", "closed_s"):

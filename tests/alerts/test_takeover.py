@@ -63,7 +63,7 @@ def first_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = folder / "source"
     source.mkdir()
     subprocess.run(["tar", "-x"], cwd=source, input=archive.stdout, check=True)
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder / "wheel"]
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "wheel")]
     subprocess.run(build, cwd=source, check=True, capture_output=True)
     (wheel,) = (folder / "wheel").glob("*.whl")
     with zipfile.ZipFile(wheel) as packed:
@@ -81,8 +81,8 @@ def by_first_release(first_release: Path, tmp_path: Path) -> Callable[..., None]
             "-I",
             "-c",
             SCRIPT,
-            first_release,
-            database(tmp_path),
+            str(first_release),
+            str(database(tmp_path)),
             str(port),
             session,
             str(count),

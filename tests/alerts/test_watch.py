@@ -194,8 +194,7 @@ def test_it_prints_what_a_vehicle_publishes(
     vehicle = Vehicle(tmp_path / "vehicle", mosquitto.port).start()
     vehicle.tell_state()
     # what is retained is told to those who come later, an alert is not
-    for text in ("online", "attentive"):
-        until(lambda part=text: part in seen.printed)
+    until(lambda: "online" in seen.printed and "attentive" in seen.printed)
     vehicle.raise_alert(Phase.START, 1)
     until(lambda: "start  microsleep" in seen.printed)
     vehicle.stop()

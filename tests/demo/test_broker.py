@@ -4,13 +4,13 @@ import threading
 
 import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from dms.alerts import mosquitto
 from dms.demo.broker import HOST, broker
 
 
-def is_heard(port: int, protocol: int) -> bool:
+def is_heard(port: int, protocol: MQTTProtocolVersion) -> bool:
     """Whether a message comes back to who subscribes."""
     heard = threading.Event()
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=protocol)

@@ -22,13 +22,17 @@ def entries(path: Path) -> list[str]:
 
 def pinned(path: Path, python: str, machine: str) -> dict[str, str]:
     """Version by name of what pip takes from a file on some machine."""
-    here = {**default_environment(), **environment(python, machine)}
+    here = {**this_environment(), **environment(python, machine)}
     requirements = [Requirement(entry.partition("--hash")[0].strip()) for entry in entries(path)]
     return {
         one.name: str(one.specifier).removeprefix("==")
         for one in requirements
         if one.marker is None or one.marker.evaluate(here)
     }
+
+
+def this_environment() -> dict[str, str]:
+    return {name: str(value) for name, value in default_environment().items()}
 
 
 def environment(python: str, machine: str) -> dict[str, str]:
@@ -60,7 +64,7 @@ def test_what_is_pinned_is_what_the_project_asks_for(
     asked = [*PROJECT["project"]["dependencies"]]
     for extra in extras:
         asked += PROJECT["project"]["optional-dependencies"][extra]
-    here = {**default_environment(), **environment(python, machine)}
+    here = {**this_environment(), **environment(python, machine)}
     for requirement in map(Requirement, asked):
         if requirement.marker is None or requirement.marker.evaluate(here):
             assert requirement.specifier.contains(have[requirement.name]), requirement

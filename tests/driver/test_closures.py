@@ -28,19 +28,19 @@ def tracker(*spans: tuple[Reading, float]) -> ClosureTracker:
 
 def test_counts_known_closed_time_from_its_start() -> None:
     closures = tracker((SHUT, 0.05), (SHUT, 0.1), (SHUT, 0.1))
-    assert (closures.start_t, closures.closed_s) == (pytest.approx(100.0), pytest.approx(0.25))
+    assert (closures.start_t, closures.closed_s) == pytest.approx((100.0, 0.25))
 
 
 def test_a_glimpse_does_not_end_it_and_does_not_count() -> None:
     closures = tracker((SHUT, 0.5), (OPEN, 0.1), (SHUT, 0.5))
-    assert (closures.start_t, closures.closed_s) == (pytest.approx(100.0), pytest.approx(1.0))
+    assert (closures.start_t, closures.closed_s) == pytest.approx((100.0, 1.0))
 
 
 def test_open_eyes_end_it_at_the_moment_they_opened() -> None:
     closures = tracker((SHUT, 0.5), (OPEN, 0.1))
     ended = closures.add(Span(100.7, 0.1, 0.1, OPEN))
     assert ended is not None
-    assert (ended.end_t, ended.closed_s) == (pytest.approx(100.5), pytest.approx(0.5))
+    assert (ended.end_t, ended.closed_s) == pytest.approx((100.5, 0.5))
     assert closures.closed_s == 0.0
 
 

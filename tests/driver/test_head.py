@@ -24,7 +24,7 @@ def watched(*stretches: tuple[float, float, float], rate: float = 10) -> Resting
 @pytest.mark.parametrize("rate", [5, 10, 30])
 def test_is_found_within_seconds_at_any_rate(rate: float) -> None:
     head = watched((LIMITS.head_s + 3, -15.0, 22.0), rate=rate)
-    assert (head.pitch, head.yaw) == (pytest.approx(-15.0, abs=2), pytest.approx(22.0, abs=2))
+    assert (head.pitch, head.yaw) == pytest.approx((-15.0, 22.0), abs=2)
 
 
 def test_starts_at_the_first_reading_and_a_glance_right_after_it_is_no_rest() -> None:
@@ -35,12 +35,12 @@ def test_starts_at_the_first_reading_and_a_glance_right_after_it_is_no_rest() ->
 @pytest.mark.parametrize("seconds", [8, 15, 25])
 def test_a_first_look_into_the_camera_is_soon_outweighed(seconds: float) -> None:
     head = watched((3.0, 0.0, 0.0), (seconds, -14.0, 30.0))
-    assert (head.pitch, head.yaw) == (pytest.approx(-14.0, abs=2), pytest.approx(30.0, abs=2))
+    assert (head.pitch, head.yaw) == pytest.approx((-14.0, 30.0), abs=2)
 
 
 def test_glances_do_not_move_it() -> None:
     head = watched(*[(4, 2.0, 0.0), (2, -30.0, 40.0)] * 20)
-    assert (head.pitch, head.yaw) == (pytest.approx(2.0, abs=2), pytest.approx(0.0, abs=2))
+    assert (head.pitch, head.yaw) == pytest.approx((2.0, 0.0), abs=2)
 
 
 def test_follows_a_camera_that_is_moved() -> None:

@@ -68,7 +68,8 @@ def stretches(draw: st.DrawFn) -> list[tuple[int, Event]]:
         return [(0, event)]
     look = draw(st.one_of(st.sampled_from(USUAL), odd_looks()))
     every = draw(st.integers(2, 12))
-    return [(draw(ticks), look)] + [(every, look)] * draw(st.integers(0, 120))
+    following: list[tuple[int, Event]] = [(every, look)]
+    return [(draw(ticks), look), *following * draw(st.integers(0, 120))]
 
 
 @st.composite

@@ -32,7 +32,7 @@ class FakePicamera2:
         return {"main": main}
 
     def configure(self, configuration: dict[str, Any]) -> None:
-        self._main = configuration["main"]
+        self._main: dict[str, Any] = configuration["main"]
 
     def stream_configuration(self, name: str) -> dict[str, Any]:
         assert name == "main"

@@ -245,8 +245,13 @@ def test_sound_that_goes_on_is_no_cut(tmp_path: Path) -> None:
 class FakeDecoder:
     """Pictures and times of which no encoder makes a file."""
 
-    name, rate, timed, duration_s, notes = "fake", 20.0, True, None, ()
-    undecodable, reached_s = 0, 0.0
+    name = "fake"
+    rate: float | None = 20.0
+    timed = True
+    duration_s: float | None = None
+    notes: tuple[str, ...] = ()
+    undecodable = 0
+    reached_s = 0.0
 
     def __init__(self, pictures: list[tuple[float | None, int]]) -> None:
         self._pictures = pictures

@@ -92,9 +92,12 @@ class SnapshotServer:
         said = dict(re.findall(r'(\w+)="?([^",]+)"?', told))
         if not said:
             return False
-        md5 = lambda *parts: hashlib.md5(":".join(parts).encode()).hexdigest()  # noqa: E731
+
+        def md5(*parts: str) -> str:
+            return hashlib.md5(":".join(parts).encode()).hexdigest()
+
         known = md5(user, "cam", password)
-        return said["response"] == md5(known, "n", said["nc"], said["cnonce"], "auth", md5("GET", said["uri"]))
+        return str(said["response"]) == md5(known, "n", said["nc"], said["cnonce"], "auth", md5("GET", said["uri"]))
 
     def close(self) -> None:
         self.hangs.clear()

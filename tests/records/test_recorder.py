@@ -40,7 +40,7 @@ def record(folder: Path, count: int, limit_mb: float = 8.0, session: str = "sess
 def test_what_was_seen_and_heard_is_read_back(tmp_path: Path) -> None:
     recorder = TraceRecorder(tmp_path / "traces", 8.0)
     recorder.start("camera 0", "one", lambda: UNKNOWN)
-    events = [Observation(1.0), VehicleSpeed(1.5, 80.0), Observation(2.0)]
+    events: list[Observation | VehicleSpeed] = [Observation(1.0), VehicleSpeed(1.5, 80.0), Observation(2.0)]
     for event in events:
         recorder.write(event)
     recorder.start("camera 0", "two", lambda: UNKNOWN)

@@ -16,9 +16,10 @@ import dms.replay.strip
 from dms.config import Config
 from dms.demo import SAMPLE_DRIVE
 from dms.driver.monitor import DriverMonitor
-from dms.driver.state import Condition, Eyes
+from dms.driver.state import Condition, Eyes, FatigueLevel
 from dms.errors import UserError, WorldError
 from dms.frames import Frame
+from dms.frames.report import RecordingReport
 from dms.observation import HeadPose, Observation, View
 from dms.records.trace import TraceHeader
 from dms.replay.drives import find_drives
@@ -38,7 +39,7 @@ class Drive:
     """Ten seconds at 20 fps with a closure; in the middle two seconds without a picture, at which a picture is red."""
 
     has_pictures = True
-    report = None
+    report: RecordingReport | None = None
     duration_s: float | None = 10.0
     landmarks: npt.NDArray[np.float32] | None = np.full((68, 2), 30, np.float32)
     header = TraceHeader("made", "session")
@@ -61,7 +62,7 @@ class Drive:
 
 def pictures(path: Path) -> list[npt.NDArray[np.uint8]]:
     capture = cv2.VideoCapture(str(path))
-    found = []
+    found: list[npt.NDArray[np.uint8]] = []
     while True:
         ok, picture = capture.read()
         if not ok:
@@ -159,7 +160,7 @@ def test_the_strip_shows_labels_alerts_and_condition_where_they_were() -> None:
         state = replace(
             calm,
             condition=Condition.FATIGUED if asleep else Condition.ATTENTIVE,
-            fatigue=dms.replay.strip.FatigueLevel.ASLEEP if asleep else None,
+            fatigue=FatigueLevel.ASLEEP if asleep else None,
         )
         strip.update(t, state, 0.9 if asleep else 0.1)
     drawn = strip.draw(30.0, 880 + 78 + 8).astype(int)

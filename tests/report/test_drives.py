@@ -31,7 +31,8 @@ def test_a_closure_shows_in_every_lane(tmp_path: Path) -> None:
     assert texts(run, Lane.ALERTS) == ["microsleep", "asleep"]
     assert "fatigued" in texts(run, Lane.CONDITION)
     (closed,) = [span for span in run.spans if span.lane is Lane.EYES]
-    assert (closed.text, closed.start_s, closed.end_s) == ("closed", pytest.approx(10), pytest.approx(14))
+    assert closed.text == "closed"
+    assert (closed.start_s, closed.end_s) == pytest.approx((10, 14))
     (mark,) = run.marks
     assert mark.kind is Wrong.FOUND
     assert run.notes == ()

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,9 @@ def test_the_keys_lead_through_what_went_wrong_in_all_drives(browser: Any, batch
     open_page(browser, batch)
     body = browser.find_element(By.TAG_NAME, "body")
 
-    def here() -> str:
+    def is_at(place: str) -> bool:
         chosen = "return document.querySelector('button[aria-current=true]')?.innerText"
-        return f"{text_of(browser, '#drive')}: {browser.execute_script(chosen)}"
+        return f"{text_of(browser, '#drive')}: {browser.execute_script(chosen)}" == place
 
     for key, place in (
         ("n", "missed: missed eyes closed, 2.0 to 3.0 s"),
@@ -101,7 +102,7 @@ def test_the_keys_lead_through_what_went_wrong_in_all_drives(browser: Any, batch
         ("p", "false: false alarm asleep at 103.0 s"),
     ):
         body.send_keys(key)
-        wait(browser, lambda place=place: here() == place)
+        wait(browser, partial(is_at, place))
 
 
 @pytest.mark.slow

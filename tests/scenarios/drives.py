@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from dms.config.driver import DriverSettings
 from dms.driver import Baseline, DriverInput, DriverMonitor
-from dms.driver.state import Alert, AngerLevel, DriverState, FatigueLevel, Judgement, Phase
+from dms.driver.state import Alert, AngerLevel, DistractionLevel, DriverState, FatigueLevel, Judgement, Phase
 from dms.observation import Box, Emotions, HeadPose, Observation, View
 
 LIMITS = DriverSettings()
@@ -25,7 +26,7 @@ NOISE = 0.03
 BOX = Box(200.0, 120.0, 160.0, 200.0)
 DROOPS_GONE = "droops gone"
 """A mark that every drive has: see ``Drive.droops_gone``."""
-Level = FatigueLevel | AngerLevel
+Level = FatigueLevel | AngerLevel | DistractionLevel
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,14 @@ class Drive:
         self.length_s += seconds
         return self
 
-    def open(self, seconds: float, **look: object) -> "Drive":
+    def open(self, seconds: float, **look: Any) -> "Drive":
         """Eyes open, without a blink."""
         return self.show(seconds, replace(AWAKE, **look))
 
-    def closed(self, seconds: float, **look: object) -> "Drive":
+    def closed(self, seconds: float, **look: Any) -> "Drive":
         return self.show(seconds, replace(SHUT, **look))
 
-    def awake(self, seconds: float, blink: float = 0.15, every: float = 4.0, **look: object) -> "Drive":
+    def awake(self, seconds: float, blink: float = 0.15, every: float = 4.0, **look: Any) -> "Drive":
         """Eyes open with regular blinks; ends with open eyes."""
         end = self.length_s + seconds
         while end - self.length_s > every:

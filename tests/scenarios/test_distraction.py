@@ -1,6 +1,7 @@
 """Eyes off the road: how long, and from which speed it is told; the scenarios hold at every camera."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,8 @@ ON = LIMITS.model_copy(update={"distraction": LIMITS.distraction.model_copy(upda
 ALWAYS = LIMITS.model_copy(
     update={"distraction": LIMITS.distraction.model_copy(update={"enabled": True, "without_speed": True})}
 )
-DOWN, ASIDE = {"pitch": -15.0}, {"yaw": 26.0}
+DOWN: dict[str, Any] = {"pitch": -15.0}
+ASIDE: dict[str, Any] = {"yaw": 26.0}
 
 
 def at(kmh: float, drive_: Drive, every_s: float = 4.0) -> Drive:

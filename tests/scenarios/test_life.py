@@ -6,7 +6,8 @@ import pytest
 
 from dms.config.driver import DriverSettings
 from dms.driver import Acknowledgement, DriverMonitor
-from dms.driver.state import AlertKind, AngerLevel, Condition, FatigueLevel, Phase
+from dms.driver.state import Alert, AlertKind, AngerLevel, Condition, FatigueLevel, Phase
+from dms.observation import Observation
 
 from .drives import CAMERAS, LIMITS, Camera, Drive, drive, ride, seen
 
@@ -178,9 +179,10 @@ def test_repeated_and_late_frames_change_nothing() -> None:
     told = drive().awake(60).closed(2).open(20)
     once = ride(told, CAMERA).alerts()
     monitor = DriverMonitor(LIMITS)
-    again = []
+    again: list[Alert] = []
     before = None
     for _, observation in seen(told, CAMERA):
+        assert isinstance(observation, Observation)
         again += monitor.step(observation).alerts
         assert monitor.step(observation).alerts == ()
         assert monitor.step(replace(observation, t=observation.t - 0.05, left_eye=0.9, right_eye=0.9)).alerts == ()

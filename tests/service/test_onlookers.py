@@ -88,7 +88,7 @@ def test_nothing_is_judged_or_drawn_while_nobody_looks(road: Road) -> None:
     with closing(road.onlookers.answer({})) as answers:
         assert next(answers) == {"meant": True}
         assert watchers() == ["aim"]
-        assert road.onlookers.looking == "here"
+        assert str(road.onlookers.looking) == "here"
         answer = told(answers, lambda answer: answer.get("aim") is not None)
         assert answer["aim"]["verdict"] == "good"
         assert answer["picture"] is None, "no picture was asked for"
@@ -153,11 +153,11 @@ def test_models_that_cannot_be_loaded_are_told_and_the_next_look_tries_anew(road
 def test_a_page_is_told_apart_from_somebody_at_the_machine(road: Road, caplog: pytest.LogCaptureFixture) -> None:
     with closing(road.onlookers.answer({})) as one, closing(road.onlookers.answer({"page": "192.0.2.7:8080"})) as page:
         next(one), next(page)
-        assert road.onlookers.looking == "page"
+        assert str(road.onlookers.looking) == "page"
         with closing(road.onlookers.answer({"page": "192.0.2.7:8080", "pictures": True})) as anew:
             next(anew)
         page.close()
-        assert road.onlookers.looking == "here"
+        assert str(road.onlookers.looking) == "here"
     assert "shown at 192.0.2.7:8080" in caplog.text
     assert caplog.text.count("192.0.2.7:8080") == 2, "a page that asks for pictures anew is the same page"
     assert "no longer shown at 192.0.2.7:8080" in caplog.text

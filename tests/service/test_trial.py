@@ -131,9 +131,9 @@ def test_each_test_has_an_id_of_its_own_and_only_its_own_asker_ends_it() -> None
     second = bench.told.messages[-1].event_id
     assert first != second
     bench.trial.end(first)
-    assert bench.told.messages[-1].phase is Phase.START
+    assert [message.phase for message in bench.told.messages] == [Phase.START, Phase.END, Phase.START]
     bench.trial.end(second)
-    assert bench.told.messages[-1].phase is Phase.END
+    assert [message.phase for message in bench.told.messages[3:]] == [Phase.END]
 
 
 def test_an_acknowledgement_of_the_test_is_told_and_one_of_another_kind_is_not() -> None:
