@@ -17,34 +17,51 @@ group = typer.Typer(
 )
 
 
+AsTable = Annotated[
+    bool, typer.Option("--table", help="Print a table in Markdown that can be sent: machine and figures.")
+]
+
+
 @group.callback()
 def alone(
     context: typer.Context,
     config: ConfigFile = None,
     source: SourceUri = None,
     old_delivery: Annotated[bool, typer.Option("--delivery", hidden=True)] = False,
+    as_table: AsTable = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure this machine. Alone it means perception, on the sample drive."""
     given = config is not None or source is not None
     if context.invoked_subcommand is not None:
-        if given or old_delivery or as_json:
+        if given or old_delivery or as_table or as_json:
             raise UserError(f"put options behind the command: dms bench {context.invoked_subcommand} ...")
     elif old_delivery:
-        if given:
-            raise UserError("--delivery measures an outbox and a broker of its own: no --source, no --config")
+        if given or as_table:
+            raise UserError("--delivery measures an outbox and a broker of its own: no --source, --config or --table")
         delivery(as_json)
     else:
-        perception(config, source, as_json)
+        perception(config, source, as_table, as_json)
 
 
 @group.command(epilog="Example: dms bench perception --source drive.mp4")
-def perception(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
-    """Milliseconds for each stage, frames per second, memory. Plays the sample drive by default."""
+def perception(
+    config: ConfigFile = None, source: SourceUri = None, as_table: AsTable = False, as_json: AsJson = False
+) -> None:
+    """Milliseconds for each stage, ratios, frames per second, memory. Plays the sample drive by default."""
     from dms.demo import SAMPLE_DRIVE  # noqa: PLC0415  # --help stays quick
     from dms.replay.bench import run_bench  # noqa: PLC0415
 
-    show(run_bench(configuration(config), source or str(SAMPLE_DRIVE)), as_json)
+    if as_table and as_json:
+        raise UserError("--table is for people, --json for machines: give one of them")
+    loaded, video = configuration(config), source or str(SAMPLE_DRIVE)
+    if not as_table:
+        show(run_bench(loaded, video), as_json)
+        return
+    from dms.replay.bench_table import BenchTable, Machine, temperature_c  # noqa: PLC0415
+
+    machine = Machine.here(loaded.perception)
+    show(BenchTable(machine, run_bench(loaded, video), temperature_c()), as_json=False)
 
 
 @group.command(epilog="Example: dms bench driver")

@@ -1,0 +1,1 @@
+"""The parts of ``beside_others.py``."""

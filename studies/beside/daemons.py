@@ -1,0 +1,117 @@
+"""What ``dms run`` costs on a camera: until it has judged its first frame, and from then on."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from beside.systems import System
+
+PATIENCE_S = 120.0
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a daemon took meanwhile.
+
+    Attributes:
+        cpu: Processor time over time, 0..1 and more with several threads.
+        peak_mb: The most memory that it has held since its start, MB (10^6 bytes).
+        fps: Frames a second that it judged, as it says itself.
+    """
+
+    cpu: float
+    peak_mb: float
+    fps: float
+
+
+class Daemon:
+    """A running ``dms run`` that watches a camera and publishes to a broker."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", seen: threading.Event) -> None:
+        self.process = process
+        self._seen = seen
+        self.health: dict[str, Any] = {}
+
+    def cpu_s(self) -> float:
+        """User and system time so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+    def first_frame(self) -> float:
+        """Processor seconds when it told of the first frame that it has judged."""
+        if not self._seen.wait(PATIENCE_S):
+            sys.exit("a daemon does not tell of a frame")
+        return self.cpu_s()
+
+    def peak_mb(self) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(kib) * 1024 / 1e6
+
+
+@contextmanager
+def running(system: System, camera: str, broker: int, folder: Path) -> Iterator[Daemon]:
+    """Run a build's daemon on a camera."""
+    vehicle = f"{system.key.replace('.', '-')}-{folder.name}"
+    folder.mkdir(parents=True)
+    config = folder / "dms.toml"
+    config.write_text(
+        f'[vehicle]\nid = "{vehicle}"\n[camera]\nsource = "{camera}"\n[mqtt]\nhost = "127.0.0.1"\nport = {broker}\n'
+        f'[service]\nstate_dir = "{folder}/state"\nhealth_interval_s = 10\n'
+    )
+    seen, listening = threading.Event(), threading.Event()
+    subscriber = paho.Client(CallbackAPIVersion.VERSION2)
+    subscriber.on_connect = lambda client, *_: client.subscribe(f"dms/{vehicle}/#")
+    subscriber.on_subscribe = lambda *_: listening.set()
+    subscriber.connect("127.0.0.1", broker)
+    subscriber.loop_start()
+    listening.wait(PATIENCE_S)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(system.environment.program), "-m", "dms", "run", "--config", str(config)], stderr=log, stdout=log
+        )
+        daemon = Daemon(process, seen)
+
+        def on_message(_client: object, _data: object, message: paho.MQTTMessage) -> None:
+            kind = message.topic.rpartition("/")[2]
+            if kind == "health":
+                daemon.health = json.loads(message.payload)
+            # until the first frame the state says that the camera gives none
+            elif kind == "state" and json.loads(message.payload)["face"] is not None:
+                seen.set()
+
+        subscriber.on_message = on_message
+        try:
+            yield daemon
+        finally:
+            process.terminate()
+            process.wait()
+            subscriber.disconnect()
+            subscriber.loop_stop()
+
+
+def shares(systems: Sequence[System], camera: str, broker: int, scratch: Path, seconds: float) -> list[Share]:
+    """Run several daemons on one camera at the same time, so that the machine is as busy for each."""
+    with ExitStack() as stack:
+        daemons = [stack.enter_context(running(one, camera, broker, scratch / f"{one.key}-share")) for one in systems]
+        for daemon in daemons:
+            daemon.first_frame()
+        began, before = time.monotonic(), [daemon.cpu_s() for daemon in daemons]
+        time.sleep(seconds)
+        took_s, after = time.monotonic() - began, [daemon.cpu_s() for daemon in daemons]
+        return [
+            Share((end - start) / took_s, daemon.peak_mb(), float(daemon.health["camera"]["frames_per_s"] or 0))
+            for daemon, start, end in zip(daemons, before, after, strict=True)
+        ]
