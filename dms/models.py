@@ -13,6 +13,9 @@ from typing import Any
 
 from dms.errors import UserError
 
+MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
+"""The models that ship, in the order in which a frame passes them."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:

@@ -38,7 +38,7 @@ class Road:
         observe: Sees frames.
         monitor: Judges the driver.
         messages: Makes the messages of alerts.
-        sinks: Are told of each step, in this order: put first what warns the driver, last what touches a disk.
+        sinks: Receive each step, in this order: put first what warns the driver, last what touches a disk.
         on_failure: Takes what a sink raises; without it that is logged, the same problem of a sink once in a row.
         before_alerts: Called before the messages of what was judged are made.
     """
@@ -82,7 +82,7 @@ class Road:
             self._call(new, lambda sink: sink.start(info))
 
     def step(self, moment: Frame | Observation | DriverInput) -> Step:
-        """Judge the next moment and tell the sinks.
+        """Judge the next moment and pass it to the sinks.
 
         Args:
             moment: A frame to be seen, an observation that was made before, or an input.
@@ -102,7 +102,7 @@ class Road:
         return self._give(event, frame, judgement.state, judgement.alerts)
 
     def finish(self, reason: str) -> None:
-        """End the alerts that are open, and tell the sinks.
+        """End the alerts that are open, and pass that to the sinks.
 
         Args:
             reason: Why, for the evidence: for example ``end_of_drive`` or ``service_stop``.

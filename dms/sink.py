@@ -1,4 +1,4 @@
-"""What hears of a drive: the base of everything that is told what was seen and judged.
+"""What hears of a drive: the base of everything that receives what was seen and judged.
 
 MQTT, actions, records, the files of a replay and a webhook of your own are sinks. ``dms.road`` calls them;
 docs/sinks.md shows how to write one.
@@ -18,7 +18,7 @@ from dms.observation import Observation
 
 @dataclass(frozen=True, slots=True)
 class DriveInfo:
-    """What a sink is told at the start.
+    """What a sink receives at the start.
 
     Attributes:
         drive: What is watched: the name of the file or the camera.

@@ -1,6 +1,6 @@
 """How many cores there are, and how many threads the libraries below may use: one each.
 
-Frames are small and the nets are told their threads by themselves. More threads of OpenBLAS and OpenCV do not make a
+Frames are small, and the nets have their own setting for threads. More threads of OpenBLAS and OpenCV do not make a
 frame faster; between two small jobs they spin, which is half the processor time of a replay and heat on a small
 computer.
 """

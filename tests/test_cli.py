@@ -9,14 +9,17 @@ import cv2
 import numpy as np
 import pytest
 from rich.text import Text
+from typer.main import get_command
 
+from dms.cli.app import app
 from dms.config import ActionSettings, CameraSettings, Config, MqttSettings, ServiceSettings
 from dms.config.actions import HookSettings
+from dms.models import MODEL_NAMES
 from dms.observation import Observation
 from dms.records.trace import TraceHeader, TraceWriter
 from dms.service.check import Finding, run_checks
+from dms.training.train import RECIPES
 
-MODELS = ("face", "landmarks", "eyes", "mouth", "emotion")
 COMMANDS = (
     "run",
     "demo",
@@ -179,9 +182,9 @@ def test_help_tells_the_layout_of_each_models_data() -> None:
     help_text = dms("train", "--help").stdout
     assert "\\b" not in help_text
     lines = [line.split() for line in help_text.splitlines()]
-    told = {words[0] for words in lines if len(words) > 2 and words[0] in MODELS}
-    assert told == set(MODELS)
-    assert all(f" {model} " in dms("evaluate", "--help").stdout for model in MODELS)
+    told = {words[0] for words in lines if len(words) > 2 and words[0] in MODEL_NAMES}
+    assert told == set(MODEL_NAMES)
+    assert all(f" {model} " in dms("evaluate", "--help").stdout for model in MODEL_NAMES)
     layouts = {"face": "file,x,y,w,h", "landmarks": "x67,y67", "eyes": "closed/", "mouth": "yawn", "emotion": "Usage"}
     for model, layout in layouts.items():
         assert layout in dms("evaluate", model, "--help").stdout
@@ -246,3 +249,8 @@ def test_the_daemon_loads_neither_the_reader_of_videos_nor_what_draws_terminals(
 
 def test_help_lists_commands_by_their_whole_sentence() -> None:
     assert "..." not in dms("--help").stdout.partition("Commands:")[2]
+
+
+def test_every_model_that_ships_is_trained_and_measured_by_its_name() -> None:
+    assert set(RECIPES) == set(MODEL_NAMES)
+    assert set(get_command(app).commands["evaluate"].commands) == set(MODEL_NAMES)  # type: ignore[attr-defined]

@@ -25,10 +25,10 @@ class Actions(Sink):
 
     Args:
         settings: The ``[actions]`` table.
-        vehicle_id: Told to the hook.
-        stamp: Gives the UTC of a moment on the frames' clock.
+        vehicle_id: Passed to the hook.
+        stamp: Returns the UTC of a moment on the frames' clock.
         acknowledge: Called from another thread when the driver presses the button.
-        witness: Is told what came of each message.
+        witness: Receives what came of each message.
 
     Raises:
         UserError: The hook cannot be executed, or gpiozero or aplay is not installed.

@@ -31,7 +31,7 @@ class _Pin:
         self._taken: Any = None
 
     def open(self) -> None:
-        """Take the pin. gpiozero's own errors tell when it cannot be had."""
+        """Take the pin. gpiozero's own errors say when it cannot be had."""
         self._device()
 
     def close(self) -> None:

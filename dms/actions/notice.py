@@ -28,7 +28,7 @@ class ConditionMessage(Message):
 
 
 Notice = AlertMessage | ConditionMessage
-"""What an action is told; ``kind`` tells which."""
+"""What an action receives; ``kind`` says which."""
 
 
 class _Time:
@@ -39,7 +39,7 @@ class _Time:
         self._open: ConditionMessage | None = None
 
     def update(self, t: float, level: str | None) -> ConditionMessage | None:
-        """Take the level at time ``t``, None outside such a time; gives the step that this makes, if it is one."""
+        """Take the level at time ``t``, None outside such a time; returns the step that this makes, if it is one."""
         before = self._open
         if level == (None if before is None else before.level):
             return None
@@ -63,7 +63,7 @@ class Conditions:
     """Turns states into notices.
 
     Args:
-        stamp: Gives the UTC of a moment on the frames' clock.
+        stamp: Returns the UTC of a moment on the frames' clock.
     """
 
     def __init__(self, stamp: Callable[[float], Stamp]) -> None:

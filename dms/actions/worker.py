@@ -1,7 +1,7 @@
 """Runs one action in a thread of its own.
 
-Takes alert messages and an action, gives counts. What comes too fast is dropped, counted and told; the end of an alert
-is never too fast. Of what waits too long a queue the updates go first, then the starts.
+Takes alert messages and an action, gives counts. What comes too fast is dropped, counted and reported; the end of an
+alert is never too fast. When the queue is too long, updates are dropped first, then starts.
 """
 
 import logging
@@ -26,7 +26,7 @@ _MINUTE_S = 60.0
 
 
 class Action(Protocol):
-    """Something that is done about an alert. Everything may raise, which is told and does not end the worker."""
+    """Something that is done about an alert. Everything may raise, which is reported and does not end the worker."""
 
     @property
     def name(self) -> str:
@@ -38,7 +38,7 @@ class Action(Protocol):
         ...
 
     def act(self, message: Notice) -> str:
-        """Do it for one step of an alert; gives in words what was done."""
+        """Do it for one step of an alert; returns in words what was done."""
         ...
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Outcome:
 
 
 Witness = Callable[[Outcome], None]
-"""Is told what came of each step; from the action's thread or that of the offer, so it must return at once."""
+"""Receives what came of each step; from the action's thread or that of the offer, so it must return at once."""
 
 
 class Worker:
@@ -77,7 +77,7 @@ class Worker:
         action: What is done.
         kinds: Kinds of alert that it is done for.
         per_minute: Most starts and updates of real alerts in any minute; None for no limit.
-        witness: Is told what came of each message.
+        witness: Receives what came of each message.
         now: Monotonic seconds.
     """
 

@@ -29,7 +29,7 @@ LIGHT_LEAST = 15.0
 """Mean grey level of a face below which the eyes, a third darker than the cheeks around them, fall under
 ``dms.perception.eyes.MIN_MEAN``. Source: study."""
 LIGHT_WELL = 30.0
-"""Mean grey level of a face from which its eyes are told as well as in daylight. Source: docs/models.md: 97.1 % of eyes
+"""Mean grey level of a face from which its eyes are read as well as in daylight. Source: docs/models.md: 97.1 % of eyes
 at a mean of 65, 94.4 % at 26."""
 AGAINST_LIGHT = 2.5
 """How many times as bright as a face that is too dark its surroundings are when they, and not the night, make it so.

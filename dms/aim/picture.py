@@ -38,7 +38,7 @@ def drawn(sight: Sight, verdict: Verdict | None) -> Image:
 
     Args:
         sight: What was seen.
-        verdict: Gives the colour; None before there is one.
+        verdict: Returns the colour; None before there is one.
 
     Returns:
         (height, width, 3) BGR, at most 640 pixels wide.
@@ -62,7 +62,7 @@ def drawn(sight: Sight, verdict: Verdict | None) -> Image:
 
 
 def annotated(view: Image, aim: Aim) -> Image:
-    """A picture as ``drawn`` gives it, and below it the verdict in words, (height, width, 3) BGR."""
+    """A picture as ``drawn`` returns it, and below it the verdict in words, (height, width, 3) BGR."""
     width = view.shape[1]
     columns = (width - 2 * _MARGIN) // 9
     lines = textwrap.wrap(aim.headline(), columns)

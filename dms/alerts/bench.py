@@ -22,6 +22,7 @@ from dms.alerts.topics import Topics
 from dms.config.alerts import MqttSettings
 from dms.driver.state import Alert, AlertKind, Condition, DriverState, Eyes, FatigueLevel, Phase
 from dms.errors import WorldError
+from dms.models import MODEL_NAMES
 from dms.observation import Emotions
 
 _VEHICLE = "van-7"
@@ -245,7 +246,7 @@ def _health(clock: Clock) -> HealthMessage:
         camera=CameraHealth(status="ok", frames_per_s=15.01, dropped=12, reconnects=0, error=None),
         models=ModelsHealth(
             status="ok",
-            hashes=dict.fromkeys(("face", "landmarks", "eyes", "mouth", "emotion"), "0" * 12),
+            hashes=dict.fromkeys(MODEL_NAMES, "0" * 12),
             stage_ms={"face": 3.211, "landmarks": 2.412, "eyes": 0.812, "mouth": 0.613, "emotion": 2.109},
             error=None,
         ),

@@ -3,7 +3,7 @@
 Takes monotonic seconds, gives UTC and whether it can be believed. A Raspberry Pi has no battery-backed clock: it
 starts in 1970, or where it was switched off, and jumps when the network time arrives. So everything inside the
 program keeps monotonic time, and every time in a message is made here. Two others read the wall clock: the outbox, to
-count on from above all earlier sequence numbers when its file was lost, and ``dms watch``, to tell how old a message
+count on from above all earlier sequence numbers when its file was lost, and ``dms watch``, to know how old a message
 is. Nothing else rests on it, least of all the order of events.
 """
 
@@ -67,8 +67,8 @@ class Clock:
 
     Args:
         trust: Believe a wall clock above the floor although nothing disciplines it.
-        monotonic: Gives the frames' clock, seconds.
-        wall: Gives the wall clock, seconds since 1970.
+        monotonic: Returns the frames' clock, seconds.
+        wall: Returns the wall clock, seconds since 1970.
         disciplined: Tells whether the kernel's clock follows network time.
     """
 

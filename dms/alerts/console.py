@@ -1,4 +1,4 @@
-"""Messages in words, for people who read along: one line each. `dms watch` and `dms demo` tell an alert alike.
+"""Messages in words, for people who read along: one line each. `dms watch` and `dms demo` print an alert alike.
 
 Takes the values of a message, gives text. What is unknown in the evidence is left out.
 """
@@ -14,7 +14,7 @@ _TOLD = (
     *("cause", "closed_s", "longest_closed_s", "open_s", "explanation", "perclos", "signs", "anger_score"),
     *("eyes_off_road_s", "looking"),
 )
-"""What of the evidence is told."""
+"""What of the evidence is printed."""
 _HELD_BACK = {
     HeldBack.SECOND_SIGN: "a second sign is missing",
     HeldBack.DROOPS: "one long closure is no drowsiness",

@@ -33,7 +33,7 @@ class Encoder:
     Args:
         vehicle_id: Second part of every topic.
         session: Names this run; ids of alerts derive from it, so a replay with the same name gives the same ids.
-        stamp: Gives the UTC of a moment on the frames' clock.
+        stamp: Returns the UTC of a moment on the frames' clock.
         prefix: First part of every topic.
         sequences: The last sequence used on each alert topic, as the outbox remembers them; none in a replay.
     """

@@ -19,7 +19,7 @@ from dms.config.alerts import MqttSettings
 NAME = "dms-watch"
 """The client id begins with it."""
 _PATIENCE_S = 5.0
-"""So long a broker may take for its answer."""
+"""How long a broker may take for its answer."""
 
 
 def listen(

@@ -144,7 +144,7 @@ class DistractionAlertMessage(_Alert):
 
 
 AlertMessage = FatigueAlertMessage | AngerAlertMessage | DistractionAlertMessage
-"""One step in the life of an alert; ``kind`` tells which."""
+"""One step in the life of an alert; ``kind`` says which."""
 ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
 """Reads one from JSON."""
 
@@ -232,7 +232,7 @@ class InfoMessage(Message):
 
 
 def _masked(value: object) -> object:
-    """The same value with every address in it cut down to what may be told."""
+    """The same value with every address in it cut down to what may be published."""
     if isinstance(value, dict):
         return {key: _masked(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""A subscriber that prints states and alerts live and tells stale from fresh: the example of how to read them.
+"""A subscriber that prints states and alerts live and marks stale ones: the example of how to read them.
 
 Takes the ``[mqtt]`` table, gives lines. An alert counts once by (event_id, sequence), a state while it is young.
 """
@@ -29,7 +29,7 @@ _ATTEMPTS = 4
 """Both versions of MQTT are tried twice."""
 LEAST_S, INTERVALS, LONGEST_S = 10.0, 2.5, 60.0
 """A state is stale 2.5 times ``service.state_interval_s`` after it, but not before 10 s. That interval is a minute at
-the most, and taken for that until ``info`` tells."""
+the most, and taken for that until ``info`` says."""
 
 
 class Watch:

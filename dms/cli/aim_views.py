@@ -46,7 +46,7 @@ def recorded(config: "Config", seconds: float | None) -> tuple["Aim", "Image | N
 
 
 def follow(view: "View", seconds: float | None, quiet: bool) -> tuple["Aim", "Image | None"]:
-    """Tell each change of the verdict as it comes; gives the last one, and the picture where there is one.
+    """Tell each change of the verdict as it comes; returns the last one, and the picture where there is one.
 
     Ctrl-C ends it, as the time does.
 

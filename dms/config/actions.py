@@ -67,7 +67,7 @@ class LampSettings(Section):
 
 
 class PinSettings(LampSettings):
-    """A device on a GPIO pin that tells of alerts."""
+    """A device on a GPIO pin that signals alerts."""
 
     kinds: tuple[Kind, ...] = Field(
         ("fatigue",), min_length=1, title="Kinds", description=f"Kinds of alert that it tells of. {_NO_ANGER}"

@@ -28,7 +28,7 @@ def explain(error: ValidationError, root: type[BaseModel]) -> list[str]:
     schema = root.model_json_schema()
     problems = error.errors(include_url=False)
     places = [problem["loc"] for problem in problems]
-    # an array with a wrong item is told of twice: as an item, and as an array that is too short without it
+    # an array with a wrong item is reported twice: as an item, and as an array that is too short without it
     return [_line(problem, schema) for problem in problems if not _has_closer(problem["loc"], places)]
 
 
@@ -38,7 +38,7 @@ def _has_closer(place: tuple[int | str, ...], places: list[tuple[int | str, ...]
 
 def _line(problem: Any, schema: dict[str, Any]) -> str:
     place = problem["loc"]
-    if problem["type"] == "missing":  # only an array can lack something: it is told as a whole
+    if problem["type"] == "missing":  # only an array can lack something: it is reported as a whole
         place = place[:-1]
     where, given = ".".join(str(part) for part in place), problem["input"]
     if problem["type"] == "extra_forbidden":

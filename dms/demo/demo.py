@@ -33,7 +33,7 @@ def run_demo() -> None:
     """
     console = Console(highlight=False, soft_wrap=True)
     console.print("A sample drive of 40 s plays in real time: daemon -> MQTT broker -> this subscriber.\n")
-    # the subscriber's lines tell what the daemon's log would
+    # the subscriber's lines say what the daemon's log would
     logging.getLogger("dms").addHandler(logging.NullHandler())
     with broker() as (port, protocol), tempfile.TemporaryDirectory(prefix="dms-demo-") as folder:
         listener = _Listener(console, port, protocol)

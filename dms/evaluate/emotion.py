@@ -81,7 +81,7 @@ class ModelFaces:
     """A ``.tflite`` file with one or both heads, run as the daemon runs it.
 
     Args:
-        file: The model; its card's outputs tell its heads.
+        file: The model; its card's outputs name its heads.
 
     Raises:
         UserError: It has other outputs, or cannot be run.

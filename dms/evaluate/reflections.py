@@ -1,7 +1,7 @@
 """The eye model on eyes behind bright reflections, as glasses show them.
 
 Takes a folder with ``closed/`` and ``open/``, draws ellipses, a stripe and a window over both eyes of each person, and
-tells what the model says of the pair, judged together as the daemon judges them. Training draws others.
+reports what the model says of the pair, judged together as the daemon judges them. Training draws others.
 """
 
 from collections import Counter

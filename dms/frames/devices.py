@@ -33,7 +33,7 @@ class DeviceFinder:
 
     Args:
         device: As the configuration names it.
-        sysfs: Where the kernel tells of its video devices.
+        sysfs: Where the kernel lists its video devices.
         devices: Where they are.
     """
 

@@ -1,4 +1,4 @@
-"""What is wrong with a camera, told by its pictures and their times.
+"""What is wrong with a camera, judged by its pictures and their times.
 
 Takes pictures with their times, gives which of them are new, and a fault or none. Pure: it reads no clock. Whether a
 picture that is new shows anything (darkness, a covered lens) is for perception to say.
@@ -16,7 +16,7 @@ _EVERY = 8
 FLAT = 2.0
 """Grey levels 0..255 of spread below which a picture is empty, and may repeat itself with nothing broken."""
 _LEAST = (160, 120)
-"""Width and height below which eyes cannot be told, pixels: the least that can be asked of a camera."""
+"""Width and height below which eyes cannot be judged, pixels: the least that can be asked of a camera."""
 FIRST_S = 5.0
 """Seconds that a camera has for its first picture before it is opened again; some take two to find their exposure."""
 
@@ -66,7 +66,7 @@ class PictureWatch:
         self._sample: Image | None = None
 
     def accept(self, frame: Frame) -> bool:
-        """Take the next picture; gives whether it is new."""
+        """Take the next picture; returns whether it is new."""
         self._seen_t = frame.t
         sample = frame.image[::_EVERY, ::_EVERY]
         if self._sample is not None and np.array_equal(sample, self._sample) and sample.std() >= FLAT:
@@ -91,7 +91,7 @@ def check_size(name: str, image: Image, agreed: tuple[int, int]) -> None:
         agreed: Width and height in pixels.
 
     Raises:
-        CameraError: It has another size, or one at which eyes cannot be told.
+        CameraError: It has another size, or one at which eyes cannot be judged.
     """
     height, width = image.shape[:2]
     if (width, height) != agreed:

@@ -1,6 +1,6 @@
 """Cameras at an ``http://`` or ``https://`` address: a stream, or a picture for each request.
 
-Takes an address, gives frames. Which of the two it is, its answer tells; its name only says what to try first.
+Takes an address, gives frames. Its answer says which of the two it is; its name only says what to try first.
 """
 
 from collections.abc import Generator

@@ -109,7 +109,7 @@ class _Notes:
         return part.start_s
 
     def end(self, part: Part, report: RecordingReport, *, last: bool) -> None:
-        """What the part itself has to tell."""
+        """Report what the part says of itself."""
         self._told += [f"{part.path.name}: {note}" for note in report.notes]
         if report.missing_s and not last:
             self._told.append(f"{part.path.name}: its last {report.missing_s:.1f} s cannot be decoded")

@@ -135,7 +135,7 @@ class LiveCapture:
                     raise CameraError(CameraFault.FROZEN, self._described(CameraFault.FROZEN))
 
     def _keep(self, frame: Frame) -> bool:
-        """Put a frame into the slot; gives False when a camera has repeated itself for too long."""
+        """Put a frame into the slot; returns False when a camera has repeated itself for too long."""
         with self._changed:
             self._frames += 1
             if self._source.live and not self._watch.accept(frame):
@@ -154,7 +154,7 @@ class LiveCapture:
         return f"{self._source.name} gives {what}"
 
     def _report(self, fault: CameraFault, error: str) -> bool:
-        """Keep why there are no pictures, and log it once; gives whether it is news."""
+        """Keep why there are no pictures, and log it once; returns whether it is news."""
         with self._changed:
             news = self._error != error
             self._fault, self._error = fault, error

@@ -21,7 +21,7 @@ _FASTEST = 240.0
 """Pictures per second above which a stated rate is doubted: the fastest that phones film at."""
 _SLOWEST = 0.1
 _LATE_S = 0.5
-"""A first picture that comes later is told: nothing before it could be seen."""
+"""A first picture that comes later is reported: nothing before it could be seen."""
 _SHORT_S = 1.0
 """Containers round their length; a second less is no cut."""
 _SAMPLE = 8
@@ -105,7 +105,7 @@ class Recording:
         )
 
     def _rate(self) -> tuple[float, bool]:
-        """Pictures per second where the file's times do not tell, and whether they do."""
+        """Pictures per second where the file's times do not say, and whether they do."""
         if self._fps is not None:
             return self._fps, False
         stated = self._decoder.rate

@@ -121,7 +121,7 @@ class V4l2Camera:
         if not os.access(device, os.R_OK | os.W_OK):
             problem = f"{device} may not be opened by this user: add it to the group 'video'"
             raise CameraError(CameraFault.UNPLUGGED, problem)
-        # OpenCV waits 10 s for a camera that has stalled, unless it is told otherwise before it first waits
+        # OpenCV waits 10 s for a camera that has stalled, unless it is set otherwise before it first waits
         os.environ.setdefault(_SELECT_TIMEOUT, "1")
         capture = cv2.VideoCapture(str(device), cv2.CAP_V4L2)
         if not capture.isOpened():
@@ -218,7 +218,7 @@ def _state(capture: cv2.VideoCapture) -> Agreed:
 
 
 def _may_be_camera(device: Path) -> bool:
-    """Whether it is a video device, as far as its kind tells."""
+    """Whether it is a video device, as far as its kind says."""
     status = device.stat()
     if stat.S_ISCHR(status.st_mode):
         return os.major(status.st_rdev) == _VIDEO_MAJOR

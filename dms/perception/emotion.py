@@ -103,7 +103,7 @@ class EmotionNet:
         """Probabilities of FER+'s classes.
 
         Args:
-            patch: (48, 48) uint8 as ``face_patch`` gives it.
+            patch: (48, 48) uint8 as ``face_patch`` returns it.
 
         Returns:
             None without a patch, or when it is too dark or flat to show an expression.

@@ -32,8 +32,8 @@ LABELS = ("open", "closed", "unusable")
 OPEN, CLOSED, UNUSABLE = range(len(LABELS))
 
 MIN_WIDTH: Annotated[float, Constant("px", 4, 32, "own: studies/eye_limits.py, docs/models.md")] = 8.0
-"""Least distance of the corners of the wider eye, in pixels of the picture: down to it 95 % of eyes are told right, on
-CEW's validation part."""
+"""Least distance of the corners of the wider eye, in pixels of the picture: down to it 95 % of eyes are judged right
+on CEW's validation part."""
 
 MIN_MEAN: Annotated[float, Constant("grey levels of 255", 2, 64, "own: studies/eye_limits.py, docs/models.md")] = 8.0
 """Least mean grey level of a patch; under sensor noise of 2 levels the net fails below it."""
@@ -125,7 +125,7 @@ class EyeNet:
         """Probability that each eye is closed, given that it can be seen.
 
         Args:
-            left: (32, 32) uint8 as ``eye_patch`` gives it, None for an eye that is not in view.
+            left: (32, 32) uint8 as ``eye_patch`` returns it, None for an eye that is not in view.
             right: The same.
             far: The eye that the nose may hide: one that is unusable then says nothing about the other.
 
@@ -144,7 +144,7 @@ class EyeNet:
         """Probability that the eye is closed, given that it can be seen.
 
         Args:
-            patch: (32, 32) uint8 as ``eye_patch`` gives it.
+            patch: (32, 32) uint8 as ``eye_patch`` returns it.
 
         Returns:
             0..1, or None when there is no patch, it is too dark or flat, or the net calls it unusable.

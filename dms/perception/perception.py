@@ -16,7 +16,7 @@ import numpy.typing as npt
 from dms.config import PerceptionSettings
 from dms.config.constant import Constant
 from dms.frames import Frame, Image
-from dms.models import ModelFile, load_verified
+from dms.models import MODEL_NAMES, ModelFile, load_verified
 from dms.observation import Box, Emotions, HeadPose, Observation, View
 from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.eyes import EyeNet, Side, eye_patch
@@ -28,7 +28,6 @@ from dms.perception.search import FaceSearch
 from dms.perception.upright import UprightJudge
 from dms.perception.view import ViewJudge, as_grey
 
-MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
 _DECIMALS = 4
 """Of probabilities; pixels and degrees keep one."""
 _DOUBT_S: Annotated[float, Constant("s", 0.0, 1.0, "own: one frame at 5 fps, with slack")] = 0.25

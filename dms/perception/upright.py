@@ -71,7 +71,7 @@ class UprightJudge:
             grey: (height, width) uint8.
             t: When it was taken, seconds.
             landmarks: Of the face in it.
-            pose: Of its head, as ``head_pose`` gives it.
+            pose: Of its head, as ``head_pose`` returns it.
             new: Whether the face was found just now, and not followed from the frame before.
 
         Returns:

@@ -120,7 +120,7 @@ class ClipRecorder:
                 self._wanted = _Wanted(t, message)
                 self._changed.notify()
 
-    def end(self) -> None:
+    def begin_stop(self) -> None:
         """Begin to write the clip that is due with what there is of it; ``stop`` waits for it."""
         with self._changed:
             self._stopping = True
@@ -128,7 +128,7 @@ class ClipRecorder:
 
     def stop(self, timeout_s: float) -> None:
         """Write what is due and end; what takes longer is given up, which costs a twentieth of a second more."""
-        self.end()
+        self.begin_stop()
         self._thread.join(timeout_s)
         self._hurry.set()
         self._thread.join(_PICTURE_S)
@@ -179,8 +179,8 @@ class ClipRecorder:
             problem = error.strerror or str(error)
         with self._changed:
             if not self._writing:
-                return  # given up, and told
-            # told within the lock: whoever closes finds a clip either unfinished or told
+                return  # given up, and reported
+            # reported within the lock: whoever stops finds a clip either unfinished or reported
             self._writing = False
             if problem is not None:
                 self._fail(problem)
@@ -233,7 +233,7 @@ class ClipRecorder:
             OSError: OpenCV did not write them, without saying why; or there is no time left.
         """
         span_s = pictures[-1].t - pictures[0].t
-        # OpenCV writes none below one a second; the file beside tells the times
+        # OpenCV writes none below one a second; the file beside has the times
         rate = max(1.0, (len(pictures) - 1) / span_s) if span_s > 0 else 1.0
         first = _decoded(pictures[0])
         size = (first.shape[1], first.shape[0])

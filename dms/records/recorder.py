@@ -75,7 +75,7 @@ class TraceRecorder:
         Args:
             drive: What is watched.
             session: Its name; ids of alerts derive from it.
-            known: Gives what is known about the driver at the moment.
+            known: Returns what is known about the driver at the moment.
         """
         self._drive, self._session, self._known = drive, session, known
         self._broken.clear()

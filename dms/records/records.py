@@ -56,10 +56,10 @@ class Records(Sink):
         )
 
     def stop(self, timeout_s: float) -> None:
-        """Write what waits, both at once and as far as the time allows; what is not kept is told before it is over."""
+        """Write what waits, both at once as far as the time allows; what is not kept is reported before it is over."""
         deadline = time.monotonic() + timeout_s - _TELL_S
         if self._clips is not None:
-            self._clips.end()
+            self._clips.begin_stop()
         if self._trace is not None:
             self._trace.stop(max(0.0, deadline - time.monotonic()))
         if self._clips is not None:

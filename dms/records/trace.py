@@ -56,7 +56,7 @@ class TraceHeader:
         drive: What was watched: the name of the file or the camera.
         session: Names this run; ids of events derive from it.
         baseline: What was known about the driver when it began; None for nothing.
-        made_by: Program, models, limits and source, as plain data; None where they are not told.
+        made_by: Program, models, limits and source, as plain data; None where they are not known.
     """
 
     drive: str

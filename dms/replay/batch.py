@@ -1,6 +1,6 @@
 """Replays many drives as one thing: side by side, with one bar, going on after a bad file and after an interruption.
 
-Takes jobs, tells of each drive as it ends, gives an outcome for each.
+Takes jobs, reports each drive as it ends, gives an outcome for each.
 """
 
 import time

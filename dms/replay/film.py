@@ -83,7 +83,7 @@ class _PyAvFilm:
             self._stream = self._file.add_stream(codec, rate=Fraction(fps), options=options)
             self._stream.width, self._stream.height = width, height
             self._stream.pix_fmt = "yuv420p"
-            # now, not with the first picture: a file that cannot be written is told at once
+            # now, not with the first picture: a file that cannot be written is reported at once
             self._file.start_encoding()
         except (av.error.FFmpegError, OSError) as error:
             raise WorldError(f"{path}: cannot be written ({error.strerror})") from error

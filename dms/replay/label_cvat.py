@@ -69,9 +69,9 @@ class _Task:
     """What the file says of the video.
 
     Attributes:
-        drive: Its name, None when it is not told.
+        drive: Its name, None when it is not given.
         step: Every how many frames one was labelled; the numbers are those of the video all the same.
-        end: The first frame after the task, None when it is not told.
+        end: The first frame after the task, None when it is not given.
     """
 
     drive: str | None

@@ -23,7 +23,7 @@ class Reading:
     """How to read files of labels.
 
     Attributes:
-        format: Of all of them; None to tell by what is in each.
+        format: Of all of them; None to recognise it by what is in each.
         fps: Frames a second where they count frames; None when they do not.
     """
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import dms
 from dms.config import Config
-from dms.models import find_model
+from dms.models import MODEL_NAMES, find_model
 from dms.records.trace import TraceHeader
 from dms.replay.drives import Drive
 
@@ -22,7 +22,7 @@ _SEEN_BY = ("models", "perception", "camera", "fps", "track")
 """What a trace keeps of the pictures it was made from."""
 
 Origin = Mapping[str, Any]
-"""Plain data, as ``json.loads`` gives it."""
+"""Plain data, as ``json.loads`` returns it."""
 
 
 def program() -> dict[str, str]:
@@ -40,8 +40,6 @@ def models(config: Config) -> dict[str, str]:
     Raises:
         UserError: One is missing.
     """
-    from dms.perception.perception import MODEL_NAMES  # noqa: PLC0415  # traces are judged without it
-
     folder = config.perception.models_dir
     return {name: str(find_model(name, folder).card["sha256"]) for name in MODEL_NAMES}
 

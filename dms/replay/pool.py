@@ -61,7 +61,7 @@ class _Worker:
             return "its process was killed (is there enough memory?)"
         return f"its process crashed ({signal.Signals(-code).name})" if code < 0 else f"its process ended ({code})"
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """End the process, in the middle of a drive or not."""
         self.pipe.close()
         self._process.kill()
@@ -91,7 +91,7 @@ def replay_side_by_side(jobs: Sequence[Job], workers: int) -> Iterator[tuple[int
             worker.give(number, jobs[number])
             busy[worker.pipe] = worker
         else:
-            worker.end()
+            worker.stop()
 
     try:
         for _ in range(min(workers, len(jobs))):
@@ -105,7 +105,7 @@ def replay_side_by_side(jobs: Sequence[Job], workers: int) -> Iterator[tuple[int
                 except (EOFError, ConnectionResetError):
                     del busy[pipe]
                     yield worker.number, _lost(jobs[worker.number], worker)
-                    worker.end()
+                    worker.stop()
                     if waiting:
                         begin(_Worker(context))
                     continue
@@ -115,7 +115,7 @@ def replay_side_by_side(jobs: Sequence[Job], workers: int) -> Iterator[tuple[int
                     begin(worker)
     finally:
         for worker in busy.values():
-            worker.end()
+            worker.stop()
 
 
 def _lost(job: Job, worker: _Worker) -> Outcome:

@@ -1,4 +1,4 @@
-"""The alerts of a drive, and the moments at which they told something new.
+"""The alerts of a drive, and the moments at which they said something new.
 
 Takes ``events.jsonl`` (one wire message a line, with ``t`` in seconds from the start of the drive) or its messages,
 gives ``Raised`` values.
@@ -20,12 +20,12 @@ RANKS: Mapping[str, int] = {
     **{level.value: rank for rank, level in enumerate(DistractionLevel)},
 }
 AGAIN = frozenset({"closure"})
-"""Causes by which an update of the same level tells of something new."""
+"""Causes by which an update of the same level says something new."""
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A moment at which an alert told something new: its start, a worse level, or the same again."""
+    """A moment at which an alert said something new: its start, a worse level, or the same again."""
 
     t: float
     kind: str
@@ -34,7 +34,7 @@ class Raised:
 
 
 def raises(messages: Iterable[Mapping[str, Any]]) -> list[Raised]:
-    """The moments at which alerts told something new: repeats, acknowledgements, ends and tests are none."""
+    """The moments at which alerts said something new: repeats, acknowledgements, ends and tests are none."""
     found = []
     levels: dict[str, int] = {}
     for message in messages:

@@ -42,7 +42,7 @@ COLUMNS = (
     Column("held_back", Kind.TEXT, "what held back a fatigue alert that the eyes by themselves would raise"),
     *(Column(f"emotion_{name}", Kind.NUMBER, "probability 0..1, smoothed") for name in _EMOTIONS),
     Column("calibrated", Kind.NUMBER, "share 0..1 of the driver's baseline that has been learned"),
-    Column("alert", Kind.TEXT, "what was told at this moment, as `fatigue/asleep update`"),
+    Column("alert", Kind.TEXT, "what was raised at this moment, as `fatigue/asleep update`"),
     Column("cause", Kind.TEXT, "why"),
 )
 """The columns of the table, in their order."""

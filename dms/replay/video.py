@@ -74,7 +74,7 @@ class VideoReader:
         return self._perception.landmarks
 
     def moments(self) -> Iterator[Moment]:
-        """Every frame; where the recording has none, nobody was looked at, and this is told as the daemon does."""
+        """Every frame; where the recording has none, nobody was looked at, and this is reported as the daemon does."""
         last_t, begun = 0.0, False
         for frame in self._source.frames():
             if not begun and frame.t > 0.0:
@@ -100,7 +100,7 @@ class VideoReader:
 
 
 def unseen(last_t: float, t: float, stall_s: float) -> Iterator[float]:
-    """The moments between two pictures, seconds, at which the daemon would tell that it has none.
+    """The moments between two pictures, seconds, at which the daemon would report that it has none.
 
     Four a second in the first minute, then one in ten seconds: by then nothing that was measured counts any more.
     """

@@ -87,6 +87,6 @@ def _alarm(alarm: FalseAlarm) -> str:
 
 
 def alert_marks(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mark]:
-    """A mark for each moment at which an alert told something new, where there are no labels to hold it against."""
+    """A mark for each moment at which an alert said something new, where there are no labels to hold it against."""
     for raised in raises(messages):
         yield Mark(Wrong.ALERT, raised.t, raised.t, f"{_spoken(raised.level)} at {raised.t:.1f} s")

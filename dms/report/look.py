@@ -1,6 +1,6 @@
 """The colours and words of a report, for the page and for pictures alike.
 
-The palette of Okabe and Ito (2008), which colour-blind people tell apart; what matters is also told by text, shape or
+The palette of Okabe and Ito (2008), which colour-blind people tell apart; what matters is also shown by text, shape or
 hatch. Takes and gives nothing but constants.
 """
 
@@ -31,7 +31,7 @@ TONES: Mapping[str, str] = {
 }
 """Colour of each tone of a span."""
 HATCHED = frozenset({"degraded", "unknown"})
-"""Tones that say that nothing is known: hatched, so that they are told without colour too."""
+"""Tones that say that nothing is known: hatched, so that they are recognised without colour too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
 """The daemon: wires the road, keeps it going, says how it is.
 
-Takes a configuration, runs until told to stop. Never judges, never decodes a model's output.
+Takes a configuration, runs until it is stopped. Never judges, never decodes a model's output.
 """

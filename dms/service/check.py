@@ -98,8 +98,8 @@ class Findings:
 def run_checks(config: Config) -> list[Finding]:
     """Check models, camera, broker, disk, clock and, where there are any, local actions, in this order.
 
-    Before them stands, for root alone, that it was root who looked. Where a daemon runs, which then holds the camera,
-    it is asked, and its own word comes last.
+    Root is first told that the checks ran as root. A daemon that runs, and so holds the camera, is asked too; its
+    answer comes last.
     """
     daemon: Finding | None = None
     status: Status | None = None

@@ -43,7 +43,7 @@ def check_disk(config: Config) -> tuple[Verdict, str]:
 
 @contextmanager
 def _made(folder: Path) -> Iterator[str | None]:
-    """Make a folder for as long as the block lasts where there is none; gives why it cannot be written, or None."""
+    """Make a folder for as long as the block lasts where there is none; returns why it cannot be written, or None."""
     new: list[Path] = []
     try:
         try:

@@ -1,4 +1,4 @@
-"""The daemon: walks the road live until it is told to stop.
+"""The daemon: walks the road live until it is stopped.
 
 Takes a configuration, publishes what the road gives. Order of start: configuration, source, the road, READY, then
 camera and broker, which may both be absent: a car boots offline.
@@ -47,7 +47,7 @@ class Daemon:
     Args:
         config: Everything.
         load: Reads the configuration anew for a reload; the same one without.
-        sinks: Told of each step as well, after the daemon's own sinks.
+        sinks: Receive each step as well, after the daemon's own sinks.
 
     Raises:
         UserError: A model, the source, a login, a certificate, the hook or an extra cannot be used.

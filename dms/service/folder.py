@@ -24,10 +24,10 @@ def state_folder(config: Config, source: Source) -> Path:
 
 
 def asked_folder(config: Config) -> Path:
-    """The state folder of the daemon that runs with this configuration, as far as its source can be told."""
+    """The state folder of the daemon that runs with this configuration, as far as its source is known."""
     try:
         return state_folder(config, open_source(config.camera))
-    except UserError:  # a recording that is gone: told by whoever wants to read it
+    except UserError:  # a recording that is gone: reported by whoever wants to read it
         return config.service.state_dir
 
 

@@ -24,7 +24,7 @@ _NEWS_S = 0.5
 
 
 _RATE_S = 5.0
-"""The frame rate that is told at any moment is over so many seconds."""
+"""The frame rate that is reported at any moment is over so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class HealthReporter:
         return self._message(parts, now, frames / interval_s)
 
     def count(self, capture: CaptureStatus) -> None:
-        """Note how far the capture is, so that ``look`` can tell a frame rate."""
+        """Note how far the capture is, so that ``look`` can report a frame rate."""
         now, recent = self._clock.now(), self._recent
         if now - recent[-1][0] >= _RATE_S / 10:
             recent.append((now, capture.frames))
@@ -146,7 +146,7 @@ class HealthReporter:
 
 
 def _condition(degraded: Degraded | None, capture: CaptureStatus) -> tuple[str, CameraFault | None]:
-    """The camera in one word, as the state tells it or sooner, and what is wrong with it."""
+    """The camera in one word, as the state has it or sooner, and what is wrong with it."""
     if capture.fault is not None or degraded is None:
         return ("ok" if capture.fault is None else "lost"), capture.fault
     return _CAMERA_STATUS.get(degraded, "ok"), None
@@ -158,7 +158,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def rss_mb() -> float | None:
-    """Resident memory of this process in MB (10^6 bytes), None where the kernel does not tell."""
+    """Resident memory of this process in MB (10^6 bytes), None where the kernel does not say."""
     try:
         pages = int(_STATM.read_text(encoding="ascii").split()[1])
     except (OSError, IndexError, ValueError):

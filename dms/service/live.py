@@ -41,7 +41,7 @@ class LiveRoad:
         source: What is watched.
         clock: The frames' clock.
         on_input: Called with each valid input, from other threads.
-        sinks: Told of each step as well, last.
+        sinks: Receive each step as well, last.
 
     Attributes:
         folder: Where the daemon keeps what must outlive it.

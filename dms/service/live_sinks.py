@@ -1,6 +1,6 @@
 """Who hears of the daemon's drive: actions, records, the broker, the log, whoever asks; and how a reload replaces them.
 
-Takes the configuration, gives the sinks in the order in which the road tells them. Judges nothing.
+Takes the configuration, gives the sinks in the order in which the road calls them. Judges nothing.
 """
 
 import uuid
@@ -35,13 +35,13 @@ class LiveSinks:
         clock: The frames' clock.
         on_input: Called with each valid input: from the delivery thread, and from that of the button.
         onlookers: Shows whoever asks what the camera sees.
-        others: Told of each step as well, last.
+        others: Receive each step as well, last.
 
     Attributes:
         actions: What is done about alerts.
         records: What is kept of the drive.
         mqtt: What the broker is sent.
-        notes: What whoever asks is told of the drive.
+        notes: What is answered about the drive.
         onlookers: As above.
         outcomes: Hears what actions and broker make of an alert that is tried.
 
@@ -69,7 +69,7 @@ class LiveSinks:
         self.onlookers = onlookers
 
     def in_order(self) -> tuple[Sink, ...]:
-        """Return all of them: what warns the driver first, then what touches a disk; the log tells of what is on it."""
+        """Return all of them: what warns the driver first, then what touches a disk; the log names what is on it."""
         return (self.actions, self.records, self.mqtt, AlertLog(), self.notes, self.onlookers, *self._others)
 
     def acting(self, kind: AlertKind) -> tuple[str, ...]:

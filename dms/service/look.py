@@ -1,4 +1,4 @@
-"""What somebody who asks the running daemon is told: a look at it, taken between two frames.
+"""What the running daemon answers somebody who asks: a look at it, taken between two frames.
 
 ``Notes`` hears the drive and keeps what a look needs of it. Takes steps, gives plain values; changes nothing.
 """

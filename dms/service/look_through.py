@@ -1,6 +1,6 @@
 """Looks through the camera that the running daemon holds: the side of ``dms aim``.
 
-Takes a configuration, gives ``Seen`` as the daemon tells it.
+Takes a configuration, gives ``Seen`` as the daemon reports it.
 """
 
 import base64
@@ -42,7 +42,7 @@ def daemon_view(
 
 
 def _ask(folder: Path, camera: str | None, wanted: Callable[[], bool], page: str | None) -> Generator[Seen, None, None]:
-    """What the daemon tells, after a first ``Seen`` without content; ends at once when it watches another camera."""
+    """What the daemon reports, after a first ``Seen`` without content; ends at once when it watches another camera."""
     pictures = wanted()
     answers = ask(folder, "aim", {"source": camera, "pictures": pictures, "page": page})
     try:

@@ -78,7 +78,7 @@ class Models:
         return self._perception.landmarks
 
     def replace(self, settings: PerceptionSettings, perception: Perception) -> bool:
-        """Go on with models that were loaded beside; gives whether they are others, or are run otherwise."""
+        """Go on with models that were loaded beside; returns whether they are others, or are run otherwise."""
         self._refused = None
         hashes = {name: file.card["sha256"] for name, file in perception.models.items()}
         if hashes == self.hashes and settings == self._settings:
@@ -98,7 +98,7 @@ class Models:
         return self._load < Load.LESS_FRAMES or self._frames % 2 == 0
 
     def observe(self, frame: Frame) -> Observation:
-        """See a frame; one that perception cannot cope with says so, and health tells why."""
+        """See a frame; one that perception cannot cope with says so, and health says why."""
         try:
             observation = self._perception.observe(frame)
         except Exception as error:
@@ -117,7 +117,7 @@ class Models:
         return self.look()
 
     def look(self) -> ModelsHealth:
-        """How they are doing, with the times that the last report told."""
+        """How they are doing, with the times of the last report."""
         return ModelsHealth(
             status="ok" if self._failure is None else "failed",
             hashes={name: digest[:12] for name, digest in self.hashes.items()},

@@ -36,7 +36,7 @@ class SpeedReader:
     """
 
     def __init__(self, settings: ObdSettings, hear: Callable[[VehicleSpeed], None], now: Callable[[], float]) -> None:
-        # they say at length what they try; what matters is told here
+        # they say at length what they try; what matters is logged here
         for library in ("obd", "pint"):
             logging.getLogger(library).setLevel(logging.CRITICAL + 1)
         try:
@@ -75,7 +75,7 @@ class SpeedReader:
             self._stop.wait(self._settings.retry_s)
 
     def _follow(self) -> str:
-        """Connect, read until the car is silent, and tell why it ended."""
+        """Connect, read until the car is silent, and return why it ended."""
         s = self._settings
         connection = self._obd.OBD(s.port, s.baudrate, fast=False, timeout=_ANSWER_S, check_voltage=False)
         try:

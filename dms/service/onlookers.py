@@ -33,7 +33,7 @@ Looking = Literal["here", "page"]
 """Who looks: somebody at this machine, or whoever has the code of a page that a command serves."""
 
 _LINGER_S = 2.0
-"""A look goes on for so long when the last asker has gone: one that asks anew a moment later goes on where it was."""
+"""How long a look goes on after the last asker has gone: one that asks again a moment later continues it."""
 _QUIET_S = 0.5
 _WAITING = 8
 """Frames that wait for the judge, so that a picture that takes long to draw makes no frame rate look lower."""
@@ -103,7 +103,7 @@ class Onlookers(Sink):
             ValidationError: The arguments are not those of ``AimQuestion``.
         """
         question = AimQuestion.model_validate(dict(arguments))
-        # an address may hold a password: it is compared here, and not told
+        # an address may hold a password: it is compared here, and not passed on
         if question.source not in {None, self._config().camera.source}:
             yield {"meant": False}
             return
@@ -116,7 +116,7 @@ class Onlookers(Sink):
                 number = newer
 
     def _newer(self, number: int) -> tuple[int, Seen]:
-        """Wait for something newer than what has this number; gives the newest."""
+        """Wait for something newer than what has this number; returns the newest."""
         with self._changed:
             self._changed.wait_for(lambda: self._number > number or self._failure is not None, _QUIET_S)
             if self._failure is not None:

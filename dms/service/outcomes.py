@@ -1,6 +1,6 @@
 """What came of one alert that is followed: what the actions did, what the broker took, who acknowledged.
 
-Takes what actions and delivery tell from threads of their own, gives it to whoever follows that alert.
+Takes what actions and delivery report from threads of their own, gives it to whoever follows that alert.
 """
 
 import threading

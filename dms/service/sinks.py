@@ -1,6 +1,6 @@
 """The daemon's own sinks: what goes to the broker, and what goes to the log.
 
-Take the steps of a drive. Alerts are on disk before the log tells of them.
+Take the steps of a drive. Alerts are on disk before the log names them.
 """
 
 import logging
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 _NEWS = ("condition", "degraded", "fatigue", "anger", "distraction")
-"""Fields of the state whose change is told at once."""
+"""Fields of the state whose change is published at once."""
 
 
 class MqttSink(Sink):

@@ -1,6 +1,6 @@
 """An alert that somebody tries: it goes the real road, marked, and leaves no trace in what is judged.
 
-Takes what to try, gives messages to the road and tells what came of them. An alert that is real comes first: none is
+Takes what to try, gives messages to the road and reports what came of them. An alert that is real comes first: none is
 tried while one is open, and a test ends before one starts.
 """
 
@@ -27,7 +27,7 @@ from dms.service.outcomes import Heard, Outcomes
 _EPISODE = 0
 """Real episodes count from 1, so nothing that is judged is ever meant."""
 _ACKNOWLEDGED_S = 10.0
-"""So long an acknowledgement is waited for, and after the end what has not been heard of yet."""
+"""How long to wait for an acknowledgement and, after the end, for what is still missing."""
 _TURN_S = 0.25
 _EVIDENCE = {"cause": "test"}
 _WAKING: Mapping[AlertKind, FatigueLevel | AngerLevel | DistractionLevel] = {
@@ -75,7 +75,7 @@ class Trial:
     Args:
         encoder: Makes the messages; it knows what is open, and counts.
         clock: The frames' clock.
-        tell: Tells the road's sinks.
+        tell: Passes a step to the road's sinks.
         outcomes: Hears what comes of it.
     """
 
@@ -94,7 +94,7 @@ class Trial:
 
         Args:
             settings: What.
-            put: Is told what comes of it, from any thread.
+            put: Receives what comes of it, from any thread.
 
         Raises:
             RefusedError: An alert is open, or a test.
@@ -125,7 +125,7 @@ class Trial:
         self._raise(end, opened.event_id)
 
     def acknowledge(self, event: Acknowledgement) -> bool:
-        """Note that somebody has taken note; gives whether only a test was meant."""
+        """Note that somebody has taken note; returns whether only a test was meant."""
         if self._last is not None and event.kind in (None, self._last[1]) and event.episode in (None, _EPISODE):
             self._outcomes.acknowledged(self._last[0])
         return event.episode == _EPISODE
@@ -142,7 +142,7 @@ class TrialAnswers:
     Args:
         trial: Raises the alert.
         calls: Reaches the loop that it belongs to.
-        acting: The names of the actions that a kind of alert is told to.
+        acting: The names of the actions that a kind of alert is given to.
         broker: How delivery is doing.
     """
 
@@ -159,7 +159,7 @@ class TrialAnswers:
         self._broker = broker
 
     def answer(self, arguments: Mapping[str, Any]) -> Generator[Answer | None, None, None]:
-        """Try an alert, and tell what comes of it; who goes away ends it."""
+        """Try an alert, and report what comes of it; an asker who goes away ends it."""
         settings = TrialSettings.model_validate(arguments)
         heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         event_id = self._calls.call(lambda: self._trial.start(settings, heard.put))
@@ -252,7 +252,7 @@ class TrialReport:
 
     @property
     def well(self) -> bool:
-        """Whether everybody who was told of it did his part."""
+        """Whether every part that received it did its work."""
         return all(answer.get("ok") is not False for answer in self._answers)
 
     def to_json(self) -> dict[str, Any]:

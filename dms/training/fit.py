@@ -29,7 +29,7 @@ Batch = tuple[npt.NDArray[Any], list[npt.NDArray[Any]]]
 """Pictures (N, height, width, channels), uint8 or float32 in 0..1, and the targets that the loss takes."""
 
 Batches = Callable[[np.random.Generator], Iterable[Batch]]
-"""Gives one epoch of batches; all randomness comes from the generator, so that a resumed run repeats itself."""
+"""Returns one epoch of batches; all randomness comes from the generator, so that a resumed run repeats itself."""
 
 Loss = Callable[[list[torch.Tensor], list[torch.Tensor]], torch.Tensor]
 """Outputs of the model (float32) and targets to a scalar."""
@@ -154,7 +154,7 @@ def fit(
 
 
 def _step(model: Any, batch: Batch, loss: Loss, optimiser: torch.optim.Optimizer, device: torch.device) -> torch.Tensor:
-    """Learn from one batch; gives the loss as a scalar that stays on the device, where nobody waits for it."""
+    """Learn from one batch; returns the loss as a scalar that stays on the device, where nobody waits for it."""
     pictures, targets = batch
     with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_pays(device)):
         outputs = model(as_input(pictures, device), training=True)

@@ -1,4 +1,4 @@
-"""What a training tells the person who waits: lines and bars on standard error, so that output stays for results."""
+"""What a training says to the person who waits: lines and bars on standard error, so that output stays for results."""
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

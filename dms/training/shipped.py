@@ -67,7 +67,7 @@ def _after(model: Any, layer: Any) -> Any:
 
 
 def _set(layer: Any, bias: npt.NDArray[np.float32], mean: Any = 0.0, variance: Any = None) -> None:
-    """Let a normalisation add ``bias`` and nothing else, whatever mean and variance it is told."""
+    """Let a normalisation add ``bias`` and nothing else, whatever mean and variance it is given."""
     ones = np.ones_like(bias)
     variance = ones - layer.epsilon if variance is None else variance
     layer.set_weights([np.sqrt(variance + layer.epsilon) * ones, bias + mean, mean * ones, variance * ones])

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from dms.errors import UserError
-from dms.models import find_model, load_verified, models_dir
+from dms.models import MODEL_NAMES, find_model, load_verified, models_dir
 from dms.perception.engine import Model
-from dms.perception.perception import MODEL_NAMES
 
 FACE = ((120, 160, 1), [(15, 20, 1), (15, 20, 4)])
 

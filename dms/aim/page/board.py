@@ -25,7 +25,7 @@ class Board:
             self._changed.notify_all()
 
     def newer(self, number: int, timeout_s: float) -> tuple[int, Seen]:
-        """Wait for something newer than what has this number, a picture where one is made; gives the newest.
+        """Wait for something newer than what has this number, a picture where one is made; returns the newest.
 
         Args:
             number: What was seen last; 0 for whoever comes.

@@ -1,6 +1,6 @@
 """Lets in whoever has the code that stands on the terminal.
 
-A code opens the page once, for one phone; the next one is then told. Wrong ones are slowed for everybody: six digits
+A code opens the page once, for one phone; the next one is then shown. Wrong ones are slowed for everybody: six digits
 stand against the few dozen guesses that ten minutes have room for.
 """
 

@@ -45,7 +45,7 @@ _HEADERS = {
 }
 
 TestAlert = Callable[[], Iterable[str]]
-"""Tries an alert; gives a line for each thing that came of it, as it comes. Raises ``WorldError``."""
+"""Tries an alert; returns a line for each thing that came of it, as it comes. Raises ``WorldError``."""
 
 
 def parse_address(text: str) -> tuple[str, int]:
@@ -71,7 +71,7 @@ class PageServer:
     """Serves the page from ``start`` to ``stop``.
 
     Args:
-        address: Where, as ``parse_address`` gives it.
+        address: Where, as ``parse_address`` returns it.
         board: What is shown.
         guard: Who is let in.
         test_alert: Tries an alert; None where no daemon runs that could.
@@ -103,7 +103,7 @@ class PageServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it; whoever still looks is told by the end of the connection."""
+        """End it; whoever still looks sees the end of the connection."""
         self.is_over = True
         self._server.shutdown()
         self._server.server_close()

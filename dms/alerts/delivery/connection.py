@@ -1,7 +1,7 @@
 """One connection to the broker, from the first byte to the last.
 
 Takes messages to send, gives what came back: acknowledgements, inputs, a refusal, the end. Everything happens in
-the thread that calls ``step``; paho's callbacks only note what they were told. Never reconnects: a new connection
+the thread that calls ``step``; paho's callbacks only note what they received. Never reconnects: a new connection
 is a new ``Connection``, so nothing of an old one lives on.
 """
 
@@ -157,7 +157,7 @@ class Connection:
         self._client.loop_misc()
 
     def publish(self, message: Publication) -> int:
-        """Send a message; gives its id on this connection."""
+        """Send a message; returns its id on this connection."""
         properties = None
         if self.version == "5":
             properties = _publish_properties(None if message.bare else content_type(message.payload), message.expiry_s)

@@ -23,7 +23,7 @@ class DiskCopy:
     """Follows a queue and its ledger. Not safe for several threads.
 
     Args:
-        path: The SQLite file; its folder is made when missing. Beside it lies ``*.numbers``, which holds for each topic
+        path: The SQLite file; its folder is made when missing. ``*.numbers`` beside it holds for each topic
             a sequence number not yet reached. A file with damage is set aside as ``*.broken``.
         queue: The alerts that wait.
         ledger: What is kept beside them.

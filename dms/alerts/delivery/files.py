@@ -1,6 +1,6 @@
 """The files of a database beside and around it: set aside, replaced, and its write-ahead log.
 
-Knows SQLite's file format as far as it takes to tell a log that was torn from one that ends.
+Knows SQLite's file format as far as it takes to distinguish a log that was torn from one that ends.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ def finish_replacement(path: Path) -> None:
 
 
 def committed_frames(wal: Path) -> list[int]:
-    """Numbers, from 1, of the frames in a write-ahead log that end a transaction, as far as their headers tell.
+    """Numbers, from 1, of the frames in a write-ahead log that end a transaction, as far as their headers say.
 
     The format is SQLite's (https://www.sqlite.org/fileformat2.html, 4.1): frames of an earlier round carry other salts.
     """

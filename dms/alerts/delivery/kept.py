@@ -48,7 +48,7 @@ class Found:
         rows: The messages that are proven to be as they were written, by their ids, in the order of the file.
         counters: The counters that are proven.
         damage: What was wrong, in words; empty when all is sound.
-        lost: Messages that had been written and are not among the rows; at least 1 where it cannot be told.
+        lost: Messages that had been written and are not among the rows; at least 1 where the number is unknown.
         existed: Whether there was a database before.
         empty: Whether there was a file, and nothing in it.
     """

@@ -14,7 +14,7 @@ from dms.driver.state import Phase
 log = logging.getLogger(__name__)
 
 _NAMED = 5
-"""So many faults of a file are named; the rest is counted."""
+"""How many faults of a file are named; the rest is counted."""
 _LONGEST_DAMAGE = 1000
 """Letters of the damage that is remembered."""
 
@@ -50,7 +50,7 @@ class Ledger:
             self.open_alerts[entry.topic] = entry
 
     def note_damage(self, faults: Collection[str], lost: int) -> None:
-        """So many messages were lost, by these faults."""
+        """Note how many messages were lost, by these faults."""
         some = list(faults)[:_NAMED]
         named = "; ".join(some) + (f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else "")
         log.error("outbox %s: %s; %d messages lost", self._path, named, lost)

@@ -13,7 +13,7 @@ from dms.config.alerts import MqttSettings
 _STOOD_S = 5.0
 """A connection that lasted this long was a good one: the next retry is quick again."""
 _CUT_SHORT_OFTEN = 4
-"""So many connections in a row that were accepted and soon closed without a word have a reason."""
+"""How many connections in a row, accepted and soon closed without a word, are taken to have a reason."""
 
 
 class Lessons:

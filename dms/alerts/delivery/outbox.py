@@ -1,6 +1,6 @@
 """Alerts on disk until the broker has acknowledged them.
 
-Takes alert messages in the order in which they were raised, gives them back in that order, forgets them when told.
+Takes alert messages in the order in which they were raised, gives them back in that order, forgets them on request.
 The queue is in memory and a SQLite file holds its copy; what is not proven to be what was written there is put aside,
 counted and named. Never talks to a broker.
 """

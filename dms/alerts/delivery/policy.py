@@ -75,7 +75,7 @@ class Delivery:
         return "; ".join(list(self._packer.left_out.values())) or None
 
     def next(self, now: float, clock: float) -> list[Publication]:
-        """What to send now, in this order, as far as the window allows; tell of each by ``sent``.
+        """What to send now, in this order, as far as the window allows; report each by ``sent``.
 
         Args:
             now: Monotonic seconds.

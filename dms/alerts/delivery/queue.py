@@ -38,14 +38,14 @@ class AlertQueue:
         return self._entries.get(key)
 
     def add(self, entry: Entry) -> tuple[int, list[int]]:
-        """Take a message; gives its key, and the keys of those that had to go, itself perhaps among them."""
+        """Take a message; returns its key, and the keys of those that had to go, itself perhaps among them."""
         key = self._next
         self._next += 1
         self._entries[key] = entry
         return key, self._shrink()
 
     def put_first(self, entries: Iterable[Entry]) -> list[int]:
-        """Take messages older than all that wait; gives their keys."""
+        """Take messages older than all that wait; returns their keys."""
         behind = self._entries
         self._entries = {self._next + number: entry for number, entry in enumerate(entries)}
         keys = list(self._entries)

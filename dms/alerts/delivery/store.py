@@ -66,7 +66,7 @@ class SqliteStore:
         return found
 
     def replace(self, entries: Sequence[Entry], counters: Counters) -> list[int]:
-        """Set the file aside as ``*.broken`` and begin a new one with this in it; gives the messages' ids.
+        """Set the file aside as ``*.broken`` and begin a new one with this in it; returns the messages' ids.
 
         Nothing is lost where the power fails in between: the new file is whole before the old one goes.
 
@@ -90,7 +90,7 @@ class SqliteStore:
         return rows
 
     def write(self, added: Sequence[Entry], removed: Iterable[int], counters: Counters) -> list[int]:
-        """Write changes in one transaction; gives the ids of the added messages.
+        """Write changes in one transaction; returns the ids of the added messages.
 
         Raises:
             UnsoundError: The file is damaged; ``replace`` it.

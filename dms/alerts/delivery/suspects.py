@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dms.alerts.delivery.publication import Identity, Publication
 
 _REST_S = 600.0
-"""So long a message rests that has ended connections: the broker's limits may change, but not by the minute."""
+"""How long a message rests after it has ended connections: the broker's limits may change, but not by the minute."""
 _STRIKES_RETAINED = 3
 _STRIKES_ALERT = 5
 """Connections in a row that a message must have ended before it rests. More for an alert: bad networks end them too."""

@@ -33,7 +33,7 @@ class DeliveryThread:
         availability: The topic of the last will.
         courier: What is done with a connection.
         progress: Where it is noted how delivery is doing.
-        last_words: Gives what a stop says, topics and payloads.
+        last_words: Returns what a stop says, topics and payloads.
 
     Raises:
         UserError: A login or certificate file is missing or not what it should be.
@@ -102,7 +102,7 @@ class DeliveryThread:
             self._waker.close()
 
     def _attempt(self) -> str:
-        """Connect, deliver until the connection ends, and tell why it ended."""
+        """Connect, deliver until the connection ends, and return why it ended."""
         self._accepted_at = None
         connection: Connection | None = None
         try:

@@ -17,7 +17,7 @@ from dms.service.control.address import short_address
 from dms.service.control.protocol import LONGEST_ANSWER, VERSION, End, Reply, socket_paths
 
 SILENCE_S = 10.0
-"""Longest time without an answer: what takes longer tells something in between."""
+"""Longest time without an answer: what takes longer says something in between."""
 
 
 class NotRunningError(WorldError):

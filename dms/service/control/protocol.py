@@ -3,7 +3,7 @@
 A connection carries one question and its answers, a line of JSON each:
 
     > {"version": 1, "ask": "status", "arguments": {}}
-    < {"version": 1, "answer": {...}}          as often as there is something to tell, also never
+    < {"version": 1, "answer": {...}}          as often as there is something to say, also never
     < {"version": 1}                           every two seconds without an answer: it is still at it
     < {"version": 1, "end": "done"}            or another ``end`` with a ``text``; then the daemon closes
 
@@ -25,9 +25,9 @@ LONGEST_QUESTION = 16_384
 LONGEST_ANSWER = 8_000_000
 """Bytes of an answer with its line end: a picture has room."""
 PATIENCE_S = 5.0
-"""Longest time for an asker to ask, and to read what it is told."""
+"""Longest time for an asker to ask, and to read the answer."""
 ALIVE_S = 2.0
-"""So often the daemon says that it is still at it."""
+"""How often the daemon says that it is still working, seconds."""
 _RUNTIME_DIR = Path("/run/dms")
 """The shipped unit's ``RuntimeDirectory=``."""
 
@@ -37,7 +37,7 @@ Handler = Callable[[Mapping[str, Any]], Generator[Answer | None, None, None]]
 """Answers one kind of question: takes its arguments, gives its answers.
 
 Runs in a thread of the asker's own, so it may wait, but must not touch what belongs to the loop (``LoopCalls`` does).
-While there is nothing to tell it gives None, every second at least: only there is it noticed that the asker has gone,
+While there is nothing to say it returns None, every second at least: only there is it noticed that the asker has gone,
 or that the daemon stops. Its ``finally`` runs in each case. May raise ``RefusedError``, and pydantic's
 ``ValidationError`` about the arguments.
 """
@@ -84,7 +84,7 @@ def socket_paths(folder: Path) -> tuple[Path, ...]:
     is the second choice. There the name tells which state folder it is about.
 
     Args:
-        folder: The state folder, as ``state_folder`` gives it.
+        folder: The state folder, as ``state_folder`` returns it.
     """
     mark = hashlib.blake2b(os.fsencode(folder.absolute()), digest_size=4).hexdigest()
     runtime = Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or _RUNTIME_DIR)

@@ -113,7 +113,7 @@ class ControlServer:
 
     def _serve(self, asker: socket.socket) -> None:
         try:
-            # whoever does not wait for the answer is not told
+            # whoever does not wait for the answer does not get it
             with closing(asker), suppress(OSError), closing(self._replies(asker)) as replies:
                 told = time.monotonic()
                 for reply in replies:
@@ -127,7 +127,7 @@ class ControlServer:
                 self._askers.discard(threading.current_thread())
 
     def _replies(self, asker: socket.socket) -> Generator[Reply | None, None, None]:
-        """The answers to the question that an asker sends, and how it ended; None while there is nothing to tell."""
+        """The answers to the question that an asker sends, and how it ended; None while there is nothing to say."""
         question = _question(asker)
         if isinstance(question, Reply):
             yield question
@@ -165,7 +165,7 @@ def _end(how: End, text: str) -> Reply:
 
 
 def _question(asker: socket.socket) -> Question | Reply:
-    """Read what is asked; gives the answer where that is no question.
+    """Read what is asked; returns the answer where that is no question.
 
     Raises:
         OSError: The asker has gone, or says nothing.

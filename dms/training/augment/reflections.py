@@ -20,7 +20,7 @@ OPENING = 0.2
 
 _Y, _X = np.mgrid[:SIZE, :SIZE] - (SIZE - 1) / 2
 _WHERE = np.exp(-((_X / (0.42 * EYE)) ** 2) - (_Y / (1.1 * OPENING * EYE)) ** 2)
-"""How much each pixel tells of the eye: most between the lids, nothing beyond the corners."""
+"""How much each pixel shows of the eye: most between the lids, nothing beyond the corners."""
 
 
 def reflected(patch: Picture, rng: np.random.Generator) -> tuple[Picture, float]:

@@ -21,7 +21,7 @@ class System:
     """A net and how its paper trains it.
 
     Attributes:
-        build: Gives the untrained net from a file of ImageNet weights, or None for a fresh start.
+        build: Returns the untrained net from a file of ImageNet weights, or None for a fresh start.
         epochs: Most passes over the training part.
         method: Optimiser, plateau schedule and early stopping.
         augmentation: Of each training face.

@@ -57,7 +57,7 @@ REFLECTED = {OPEN: 18, CLOSED: 8}
 """Patches of a batch with a reflection over an eye in this state."""
 
 SHOWS, HIDDEN = 0.25, 0.6
-"""Share of an eye that a reflection may hide until its state is in doubt, and from which it cannot be told at all."""
+"""Share of an eye that a reflection may hide until its state is in doubt, and from which it cannot be judged at all."""
 
 TRUST = 0.5
 """Share of a shipped net's own answers in what it learns when it goes on."""
