@@ -1,7 +1,11 @@
 import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dms.datasets.fer import FERPLUS, majority, read_fer2013
@@ -13,7 +17,9 @@ VOTES = [*FERPLUS, "unknown", "NF"]
 USAGES = ("Training", "PublicTest", "PrivateTest")
 
 
-def write_fer(folder, rows, votes=None):
+def write_fer(
+    folder: Path, rows: list[tuple[int, int, str]], votes: Sequence[tuple[str, Sequence[int | str]]] | None = None
+) -> tuple[Path, Path]:
     fer, plus = folder / "fer2013.csv", folder / "fer2013new.csv"
     with fer.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -28,7 +34,7 @@ def write_fer(folder, rows, votes=None):
     return fer, plus
 
 
-def test_fer2013_is_joined_with_its_votes_by_row_order(tmp_path):
+def test_fer2013_is_joined_with_its_votes_by_row_order(tmp_path: Path) -> None:
     first, second = [1, 0, 0, 0, 9, 0, 0, 0, 0, 0], [0, 10, 0, 0, 0, 0, 0, 0, 0, 0]
     fer, plus = write_fer(
         tmp_path,
@@ -39,15 +45,16 @@ def test_fer2013_is_joined_with_its_votes_by_row_order(tmp_path):
     assert faces.images.shape == (1, 48, 48)
     assert faces.images[0, 0, 0] == 99
     assert faces.labels.tolist() == [3]
+    assert faces.votes is not None
     assert faces.votes.tolist() == [second]
 
 
-def test_fer2013_alone_has_no_votes(tmp_path):
+def test_fer2013_alone_has_no_votes(tmp_path: Path) -> None:
     fer, _ = write_fer(tmp_path, [(0, 17, "Training")])
     assert read_fer2013(fer, "Training").votes is None
 
 
-def test_files_with_different_rows_of_the_part_are_refused_with_both_numbers(tmp_path):
+def test_files_with_different_rows_of_the_part_are_refused_with_both_numbers(tmp_path: Path) -> None:
     rows = [(0, 1, "Training"), (1, 2, "PublicTest")]
     fer, plus = write_fer(tmp_path, rows, [("Training", [10] + [0] * 9), ("Training", [10] + [0] * 9)])
     with pytest.raises(UserError, match=r"2 rows with Usage Training and .* 1: they must have the same"):
@@ -56,32 +63,36 @@ def test_files_with_different_rows_of_the_part_are_refused_with_both_numbers(tmp
         read_fer2013(fer, "PublicTest", plus)
 
 
-def test_one_part_alone_is_joined_with_the_votes_of_all_parts(tmp_path):
+def test_one_part_alone_is_joined_with_the_votes_of_all_parts(tmp_path: Path) -> None:
     votes = [[0] * i + [10] + [0] * (9 - i) for i in range(3)]
     fer, plus = write_fer(tmp_path, [(0, 1, "PrivateTest")], list(zip(USAGES, votes, strict=True)))
-    assert read_fer2013(fer, "PrivateTest", plus).votes.tolist() == [votes[2]]
+    joined = read_fer2013(fer, "PrivateTest", plus).votes
+    assert joined is not None
+    assert joined.tolist() == [votes[2]]
 
 
-def test_faces_that_ferplus_does_not_name_may_be_absent_from_fer2013(tmp_path):
+def test_faces_that_ferplus_does_not_name_may_be_absent_from_fer2013(tmp_path: Path) -> None:
     fer, plus = write_fer(tmp_path, [(3, 1, "PublicTest")], [("PublicTest", [0, 10] + [0] * 8)])
     plus.write_text(plus.read_text() + "PublicTest,," + "0," * 9 + "10\n")
-    assert read_fer2013(fer, "PublicTest", plus).votes.tolist() == [[0, 10] + [0] * 8]
+    joined = read_fer2013(fer, "PublicTest", plus).votes
+    assert joined is not None
+    assert joined.tolist() == [[0, 10] + [0] * 8]
 
 
 @pytest.mark.parametrize("spelled", ["Public Test", "publictest", "public_test", " PublicTest "])
-def test_the_usage_may_be_spelled_otherwise(tmp_path, spelled):
+def test_the_usage_may_be_spelled_otherwise(tmp_path: Path, spelled: str) -> None:
     fer, plus = write_fer(tmp_path, [(3, 9, spelled)], [("PublicTest", [10] + [0] * 9)])
     assert read_fer2013(fer, "PublicTest", plus).labels.tolist() == [3]
 
 
-def test_the_columns_of_the_icml_file_are_taken(tmp_path):
+def test_the_columns_of_the_icml_file_are_taken(tmp_path: Path) -> None:
     table = tmp_path / "icml_face_data.csv"
     table.write_text("emotion, Usage, pixels\n2,PublicTest," + " ".join(["7"] * 2304) + "\n")
     faces = read_fer2013(table, "PublicTest")
     assert (faces.labels.tolist(), faces.images.min(), faces.images.max()) == ([2], 7, 7)
 
 
-def test_wrong_fer2013_files_are_refused(tmp_path):
+def test_wrong_fer2013_files_are_refused(tmp_path: Path) -> None:
     fer, _ = write_fer(tmp_path, [(0, 1, "Training")])
     with pytest.raises(UserError, match="no rows with Usage PrivateTest; it has 1 with 'Training'"):
         read_fer2013(fer, "PrivateTest")
@@ -99,19 +110,19 @@ def test_wrong_fer2013_files_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("label", ["9", "-1", "angry", ""])
-def test_a_fer2013_label_that_is_no_class_is_told_with_its_row(tmp_path, label):
+def test_a_fer2013_label_that_is_no_class_is_told_with_its_row(tmp_path: Path, label: int) -> None:
     fer, _ = write_fer(tmp_path, [(0, 1, "Training"), (label, 1, "Training")])
     with pytest.raises(UserError, match=f"row 2: emotion must be 0 to 6, not '{label}'"):
         read_fer2013(fer, "Training")
 
 
-def test_votes_that_are_no_number_are_told_with_their_row(tmp_path):
+def test_votes_that_are_no_number_are_told_with_their_row(tmp_path: Path) -> None:
     fer, plus = write_fer(tmp_path, [(0, 1, "Training")], [("Training", ["x"] + [0] * 9)])
     with pytest.raises(UserError, match="row 1: votes for neutral"):
         read_fer2013(fer, "Training", plus)
 
 
-def test_majority_leaves_out_ties_unknown_and_no_face():
+def test_majority_leaves_out_ties_unknown_and_no_face() -> None:
     votes = np.array(
         [
             [6, 4, 0, 0, 0, 0, 0, 0, 0, 0],
@@ -124,7 +135,7 @@ def test_majority_leaves_out_ties_unknown_and_no_face():
     assert majority(votes).tolist() == [0, -1, -1, -1, 7]
 
 
-def test_eyes_take_the_group_from_the_name(tmp_path):
+def test_eyes_take_the_group_from_the_name(tmp_path: Path) -> None:
     for name in ("closed/anna-01.png", "closed/s0001_00123_0_0.png", "open/anna-02.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         cv2.imwrite(str(tmp_path / name), np.full((10, 12), 50, np.uint8))
@@ -134,7 +145,7 @@ def test_eyes_take_the_group_from_the_name(tmp_path):
     assert eyes.images[0].shape == (10, 12)
 
 
-def test_eye_folders_that_are_no_such_are_refused(tmp_path):
+def test_eye_folders_that_are_no_such_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="missing"):
         read_eyes(tmp_path)
     (tmp_path / "closed").mkdir()
@@ -152,7 +163,7 @@ def test_eye_folders_that_are_no_such_are_refused(tmp_path):
         read_eyes(tmp_path)
 
 
-def test_pictures_are_found_in_sub_folders_and_behind_links_once_but_not_what_systems_leave(tmp_path):
+def test_pictures_are_found_in_sub_folders_and_behind_links_once_but_not_what_systems_leave(tmp_path: Path) -> None:
     folder = tmp_path / "eyes"
     for name in ("a.png", "anna/B.JPG", "ünï cödé/c d.Tiff", "old/e.pgm"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -186,20 +197,22 @@ def test_pictures_are_found_in_sub_folders_and_behind_links_once_but_not_what_sy
     ],
     ids=["colour", "alpha", "16 bit"],
 )
-def test_pictures_of_any_kind_are_read_as_the_same_grey(tmp_path, change):
+def test_pictures_of_any_kind_are_read_as_the_same_grey(
+    tmp_path: Path, change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
+) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (20, 30), np.uint8)
     cv2.imwrite(str(tmp_path / "a.png"), change(picture))
     assert (read_grey(tmp_path / "a.png") == picture).all()
 
 
 @pytest.mark.parametrize("read", [read_eyes, read_frames])
-def test_a_file_where_a_folder_is_wanted_is_told(tmp_path, read):
+def test_a_file_where_a_folder_is_wanted_is_told(tmp_path: Path, read: Callable[[Path], object]) -> None:
     (tmp_path / "empty.csv").touch()
     with pytest.raises(UserError, match=r"empty\.csv is a file: give (a|the) folder"):
         read(tmp_path / "empty.csv")
 
 
-def test_an_empty_table_is_told_and_missing_columns_in_their_order(tmp_path):
+def test_an_empty_table_is_told_and_missing_columns_in_their_order(tmp_path: Path) -> None:
     table = tmp_path / "landmarks68_made.csv"
     table.touch()
     with pytest.raises(UserError, match="the file is empty"):
@@ -209,7 +222,7 @@ def test_an_empty_table_is_told_and_missing_columns_in_their_order(tmp_path):
         read_landmarks(table)
 
 
-def test_landmarks_keep_their_order(tmp_path):
+def test_landmarks_keep_their_order(tmp_path: Path) -> None:
     names = [f"{axis}{i}" for i in range(68) for axis in "xy"]
     table = tmp_path / "landmarks68_made.csv"
     table.write_text(",".join(["file", *names]) + "\na.jpg," + ",".join(str(i) for i in range(136)) + "\n")
@@ -221,7 +234,7 @@ def test_landmarks_keep_their_order(tmp_path):
         read_landmarks(table)
 
 
-def test_frames_may_lack_boxes_and_yawns(tmp_path):
+def test_frames_may_lack_boxes_and_yawns(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("file,yawn,scene_group,x,y,w,h\na.jpg,1,night,1,2,3,4\nb.jpg,0,,,,,\n")
     with_box, without = read_frames(tmp_path)
     assert (with_box.yawn, with_box.group, with_box.box) == (True, "night", (1, 2, 3, 4))
@@ -245,25 +258,25 @@ def test_frames_may_lack_boxes_and_yawns(tmp_path):
     ],
     ids=["BOM and CRLF", "semicolons", "tabs", "blanks", "quotes", "capitals", "other order", "blank rows"],
 )
-def test_tables_may_be_written_as_people_and_spreadsheets_do(tmp_path, content):
+def test_tables_may_be_written_as_people_and_spreadsheets_do(tmp_path: Path, content: str) -> None:
     (tmp_path / "labels.csv").write_bytes(content.encode())
     (frame,) = read_frames(tmp_path)
     assert (frame.file, frame.yawn, frame.box) == (tmp_path / "a b.jpg", True, (1.5, 2, 3, 4))
 
 
-def test_a_table_of_another_case_and_paths_of_windows_are_understood(tmp_path):
+def test_a_table_of_another_case_and_paths_of_windows_are_understood(tmp_path: Path) -> None:
     (tmp_path / "Labels.CSV").write_text("file\nimages\\a.jpg\n")
     assert read_frames(tmp_path)[0].file == tmp_path / "images" / "a.jpg"
 
 
 @pytest.mark.parametrize(("yes", "no"), [("Yawn", "No Yawn"), ("yawning", "not_yawning"), ("1.0", "0.0"), ("Y", "n")])
-def test_yawns_may_be_said_in_words(tmp_path, yes, no):
+def test_yawns_may_be_said_in_words(tmp_path: Path, yes: str, no: str) -> None:
     (tmp_path / "labels.csv").write_text(f"file,yawn\na.jpg,{yes}\nb.jpg,{no}\n")
     assert [frame.yawn for frame in read_frames(tmp_path)] == [True, False]
 
 
 @pytest.mark.parametrize("box", ["nan,nan,nan,nan", "0,0,0,0", "-1,-1,-1,-1", "1,,3,4"])
-def test_a_box_of_nothing_is_no_box(tmp_path, box):
+def test_a_box_of_nothing_is_no_box(tmp_path: Path, box: str) -> None:
     (tmp_path / "labels.csv").write_text(f"file,x,y,w,h\na.jpg,{box}\n")
     assert read_frames(tmp_path)[0].box is None
 
@@ -277,7 +290,7 @@ def test_a_box_of_nothing_is_no_box(tmp_path, box):
         (b"file,yawn\n\xff.jpg,1\n", "not a CSV file in UTF-8"),
     ],
 )
-def test_labels_that_cannot_be_read_are_told(tmp_path, content, words):
+def test_labels_that_cannot_be_read_are_told(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "labels.csv").write_bytes(content)
     with pytest.raises(UserError, match=words):
         read_frames(tmp_path)

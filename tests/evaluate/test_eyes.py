@@ -1,9 +1,12 @@
 """The evaluation of eyes on made pictures with the shipped model: layouts, counts and JSON, not accuracy."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dms.errors import UserError
@@ -11,13 +14,13 @@ from dms.evaluate import eyes
 from dms.models import find_model
 
 
-def save(path, picture):
+def save(path: Path, picture: npt.NDArray[Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), picture)
 
 
 @pytest.fixture
-def patches(tmp_path):
+def patches(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     for number, state in enumerate(("open", "closed", "closed")):
         save(tmp_path / state / f"anna-{number}.png", rng.integers(0, 256, (40, 60), np.uint8))
@@ -25,7 +28,7 @@ def patches(tmp_path):
     return tmp_path
 
 
-def test_unknown_eyes_count_as_wrong_and_are_left_out(patches):
+def test_unknown_eyes_count_as_wrong_and_are_left_out(patches: Path) -> None:
     report = eyes.evaluate(patches, find_model("eyes"))
     assert report.overall.samples == 4
     assert report.overall.confusion[0][2] >= 1, "the black patch is unknown"
@@ -38,7 +41,7 @@ def test_unknown_eyes_count_as_wrong_and_are_left_out(patches):
     assert "unknown" in report.text()
 
 
-def test_a_broken_picture_changes_no_figure_and_is_counted(patches):
+def test_a_broken_picture_changes_no_figure_and_is_counted(patches: Path) -> None:
     before = eyes.evaluate(patches, find_model("eyes"))
     (patches / "open" / "broken.jpg").write_bytes(b"not a picture")
     (patches / "open" / "._carl-4.png").write_bytes(b"what macOS leaves")
@@ -48,7 +51,7 @@ def test_a_broken_picture_changes_no_figure_and_is_counted(patches):
     assert "broken.jpg" in report.to_json()["warnings"][0]
 
 
-def test_one_kind_of_eye_is_measured_and_the_other_said_to_be_missing(patches):
+def test_one_kind_of_eye_is_measured_and_the_other_said_to_be_missing(patches: Path) -> None:
     for file in (patches / "closed").iterdir():
         file.unlink()
     report = eyes.evaluate(patches, find_model("eyes"))

@@ -1,12 +1,15 @@
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dms.demo import SAMPLE_DRIVE
 
 
 @pytest.fixture(scope="session")
-def portrait() -> np.ndarray:
+def portrait() -> npt.NDArray[Any]:
     """(360, 480) grey: the first frame of the sample drive, one face with open eyes and a closed smile."""
     video = cv2.VideoCapture(str(SAMPLE_DRIVE))
     read, frame = video.read()
@@ -16,7 +19,7 @@ def portrait() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def drawn() -> np.ndarray:
+def drawn() -> npt.NDArray[Any]:
     """(480, 640) grey: a face drawn from a few shapes, the same on every machine but for the last bit of a division."""
     y, x = np.mgrid[:480, :640].astype(np.float64)
     picture = 60 + 60 * x / 640 + 20 * np.sin(y / 40)
@@ -33,4 +36,4 @@ def drawn() -> np.ndarray:
     ellipse(320, 262, 12, 18, 150)
     ellipse(320, 278, 14, 4, 110)
     ellipse(320, 308, 28, 14, 60)
-    return picture.round().astype(np.uint8)
+    return np.asarray(picture.round(), np.uint8)

@@ -1,7 +1,9 @@
 import math
 from dataclasses import astuple
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dms.errors import UserError
@@ -9,15 +11,15 @@ from dms.models import ModelFile, find_model
 from dms.perception.emotion import FRAMING, SIZE, EmotionNet, face_patch
 
 
-def face_points(turn: float = 0.0, mouth: float = 60.0) -> np.ndarray:
+def face_points(turn: float = 0.0, mouth: float = 60.0) -> npt.NDArray[Any]:
     """68 points of which the eyes (60 px apart) and the mouth (below them) matter, about (100, 80)."""
     points = np.zeros((68, 2), np.float32)
     points[36:42], points[42:48], points[48:68] = (-30, 0), (30, 0), (0, mouth)
     cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
-    return (points @ np.array([[cos, sin], [-sin, cos]]) + (100, 80)).astype(np.float32)
+    return np.asarray(points @ np.array([[cos, sin], [-sin, cos]]) + (100, 80), np.float32)
 
 
-def dots(points: np.ndarray) -> np.ndarray:
+def dots(points: npt.NDArray[Any]) -> npt.NDArray[Any]:
     grey = np.zeros((240, 240), np.uint8)
     for i in (36, 42, 48):
         x, y = points[i].round().astype(int)
@@ -25,7 +27,7 @@ def dots(points: np.ndarray) -> np.ndarray:
     return grey
 
 
-def drawn_face(smile: float) -> np.ndarray:
+def drawn_face(smile: float) -> npt.NDArray[Any]:
     y, x = np.mgrid[:SIZE, :SIZE]
     picture = np.where(((x - 23.5) / 19) ** 2 + ((y - 25) / 24) ** 2 < 1, 170.0, 60.0)
     for eye in (15, 32):
@@ -35,51 +37,60 @@ def drawn_face(smile: float) -> np.ndarray:
     return picture.astype(np.uint8)
 
 
+def patch_of(points: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """The patch of a face that is large enough to have one, drawn as three dots."""
+    patch = face_patch(dots(points), points)
+    assert patch is not None
+    return patch
+
+
 @pytest.fixture(scope="module")
 def net() -> EmotionNet:
     return EmotionNet(find_model("emotion"))
 
 
 @pytest.mark.parametrize("turn", [0, -30, 45])
-def test_face_is_upright_with_eyes_and_mouth_at_their_heights(turn):
+def test_face_is_upright_with_eyes_and_mouth_at_their_heights(turn: float) -> None:
     points = face_points(turn)
-    rows, columns = np.nonzero(face_patch(dots(points), points) > 80)
+    rows, columns = np.nonzero(patch_of(points) > 80)
     upper = rows < SIZE * 0.6
     assert rows[upper].mean() == pytest.approx(FRAMING.eye_line * SIZE - 0.5, abs=1.5)
     assert rows[~upper].mean() == pytest.approx((FRAMING.eye_line + FRAMING.eyes_to_mouth) * SIZE - 0.5, abs=1.5)
     assert columns[~upper].mean() == pytest.approx((SIZE - 1) / 2, abs=1.5)
 
 
-def test_a_nod_does_not_enlarge_the_face():
+def test_a_nod_does_not_enlarge_the_face() -> None:
     points = face_points(mouth=20.0)
-    _, columns = np.nonzero(face_patch(dots(points), points) > 80)
+    _, columns = np.nonzero(patch_of(points) > 80)
     assert np.ptp(columns) < SIZE * 0.6
 
 
-def test_probabilities_add_up_to_one(net):
-    emotions = astuple(net.emotions(drawn_face(1)))
+def test_probabilities_add_up_to_one(net: EmotionNet) -> None:
+    read = net.emotions(drawn_face(1))
+    assert read is not None
+    emotions = astuple(read)
     assert math.fsum(emotions) == pytest.approx(1)
     assert min(emotions) >= 0
 
 
 @pytest.mark.parametrize("patch", [None, np.zeros((SIZE, SIZE), np.uint8), np.full((SIZE, SIZE), 90, np.uint8)])
-def test_a_patch_that_shows_nothing_is_unknown(net, patch):
+def test_a_patch_that_shows_nothing_is_unknown(net: EmotionNet, patch: npt.NDArray[Any] | None) -> None:
     assert net.emotions(patch) is None
 
 
-def test_a_face_too_small_to_be_enlarged_is_not_cut():
+def test_a_face_too_small_to_be_enlarged_is_not_cut() -> None:
     points = face_points() * np.float32(0.1)
     assert face_patch(np.zeros((60, 60), np.uint8), points) is None
 
 
 @pytest.mark.parametrize("smile", [-2, 1])
-def test_golden_probabilities(net, smile):
+def test_golden_probabilities(net: EmotionNet, smile: int) -> None:
     """Faces that leave the net in no doubt: of those, runtimes and processors differ by few INT8 steps of 1/256."""
     for head, wanted in zip(net.heads(drawn_face(smile)), GOLDEN[smile], strict=True):
         assert head == pytest.approx(np.array(wanted) / 256, abs=7.5 / 256)
 
 
-def test_a_model_of_another_shape_is_refused():
+def test_a_model_of_another_shape_is_refused() -> None:
     eyes = find_model("eyes")
     with pytest.raises(UserError, match="32x32x1"):
         EmotionNet(ModelFile("emotion", eyes.path, eyes.card))

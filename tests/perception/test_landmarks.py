@@ -1,5 +1,8 @@
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,13 +31,13 @@ def net() -> LandmarkNet:
 
 
 @pytest.fixture(scope="module")
-def located(net, portrait) -> np.ndarray:
+def located(net: LandmarkNet, portrait: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Points of the portrait as the service has them after two frames."""
     first = net.locate(portrait, Crop.around_box(PORTRAIT))
     return net.locate(portrait, Crop.around_landmarks(first.points)).points
 
 
-def face(roll: float = 0.0) -> np.ndarray:
+def face(roll: float = 0.0) -> npt.NDArray[Any]:
     """68 points with eyes, nose base, mouth and chin where a face of 100 px has them, tilted clockwise."""
     points = np.zeros((68, 2))
     points[0:17] = np.stack([np.linspace(-45, 45, 17), 55 * np.cos(np.linspace(-1.5, 1.5, 17))], 1)
@@ -45,7 +48,7 @@ def face(roll: float = 0.0) -> np.ndarray:
     return (points @ rotation(roll).T + (300, 200)).astype(np.float32)
 
 
-def between_eyes(points: np.ndarray) -> float:
+def between_eyes(points: npt.NDArray[Any]) -> float:
     return float(np.linalg.norm(points[36] - points[45]))
 
 
@@ -54,14 +57,14 @@ crops = st.builds(Crop, st.floats(-100, 700), st.floats(-100, 500), st.floats(20
 
 @settings(max_examples=60)
 @given(crops, st.floats(-0.5, 0.5), st.floats(-0.5, 0.5))
-def test_crop_and_frame_are_each_others_inverse(crop, x, y):
+def test_crop_and_frame_are_each_others_inverse(crop: Crop, x: float, y: float) -> None:
     points = np.array([(x, y)], np.float32)
     assert crop.from_frame(crop.to_frame(points)) == pytest.approx(points, abs=1e-2)
 
 
 @settings(max_examples=60)
 @given(crops, st.floats(-0.5, 0.5), st.floats(-0.5, 0.5))
-def test_the_matrix_says_the_same_in_pixels(crop, x, y):
+def test_the_matrix_says_the_same_in_pixels(crop: Crop, x: float, y: float) -> None:
     frame = crop.to_frame(np.array([(x, y)], np.float32))[0]
     matrix = crop.matrix(SIZE)
     pixel = matrix[:, :2] @ frame + matrix[:, 2]
@@ -69,7 +72,7 @@ def test_the_matrix_says_the_same_in_pixels(crop, x, y):
 
 
 @pytest.mark.parametrize("roll", [-120, -30, 0, 45])
-def test_the_crop_turns_a_tilted_face_upright(roll):
+def test_the_crop_turns_a_tilted_face_upright(roll: float) -> None:
     tilted = face(roll)
     assert roll_of(tilted) == pytest.approx(roll, abs=0.5)
     upright, turned = Crop.around_landmarks(face()), Crop.around_landmarks(tilted)
@@ -77,14 +80,14 @@ def test_the_crop_turns_a_tilted_face_upright(roll):
     assert turned.from_frame(tilted) == pytest.approx(upright.from_frame(face()), abs=0.01)
 
 
-def test_box_reaches_from_above_the_brows_to_the_chin():
+def test_box_reaches_from_above_the_brows_to_the_chin() -> None:
     box = face_box(face())
     assert box.y + box.height == pytest.approx(face()[:, 1].max())
     assert box.y < face()[17:27, 1].min() - 10
 
 
 @pytest.mark.parametrize("scale", [0.15, 0.4, 1.0, 2.0])
-def test_cutting_keeps_places_and_averages_when_it_shrinks(scale):
+def test_cutting_keeps_places_and_averages_when_it_shrinks(scale: float) -> None:
     ramp = np.broadcast_to(np.linspace(0, 255, 800), (600, 800)).astype(np.float32)
     grain = ramp + np.random.default_rng(0).normal(0, 20 if scale < 0.5 else 3, ramp.shape)
     crop = Crop(400, 300, SIZE / scale)
@@ -97,21 +100,21 @@ def test_cutting_keeps_places_and_averages_when_it_shrinks(scale):
         assert middle.std() < 20 * scale * 2
 
 
-def test_what_lies_outside_the_frame_is_black():
+def test_what_lies_outside_the_frame_is_black() -> None:
     patch = cut(np.full((100, 100), 255, np.uint8), Crop(0, 50, 40).matrix(SIZE), SIZE)
     assert patch[:, :40].max() == 0
     assert patch[:, 56:].min() == 255
     assert cut(np.full((100, 100), 255, np.uint8), Crop(900, 900, 400).matrix(SIZE), SIZE).max() == 0
 
 
-def test_maps_are_read_as_cells_and_offsets():
+def test_maps_are_read_as_cells_and_offsets() -> None:
     cells, offsets = np.full((CELLS, CELLS, 68), -20.0, np.float32), np.zeros((CELLS, CELLS, 136), np.float32)
     cells[3, 7] = 5
     offsets[3, 7, 0::2], offsets[3, 7, 1::2] = 0.25, -0.5
     assert decode(cells, offsets) == pytest.approx(np.array([(7.75 / 12 - 0.5, 3.0 / 12 - 0.5)] * 68), abs=1e-5)
 
 
-def test_neighbouring_cells_share_a_point_and_edges_do_not_wrap():
+def test_neighbouring_cells_share_a_point_and_edges_do_not_wrap() -> None:
     cells, offsets = np.full((CELLS, CELLS, 68), -20.0, np.float32), np.zeros((CELLS, CELLS, 136), np.float32)
     cells[5, 5] = cells[5, 6] = 4
     cells[5, 11] = 3.9
@@ -121,16 +124,18 @@ def test_neighbouring_cells_share_a_point_and_edges_do_not_wrap():
     assert decode(corner, offsets)[0] == pytest.approx((0.5 / 12 - 0.5, 0.5 / 12 - 0.5), abs=1e-4)
 
 
-def test_the_portrait_has_its_eyes_where_they_are(located):
+def test_the_portrait_has_its_eyes_where_they_are(located: npt.NDArray[Any]) -> None:
     # by eye, on the first frame of the sample drive
     for points, place in ((slice(36, 42), (191, 172)), (slice(42, 48), (271, 176)), (slice(48, 68), (227, 253))):
         assert np.linalg.norm(located[points].mean(0) - place) < 0.07 * between_eyes(located)
 
 
 @pytest.mark.parametrize("roll", [-25, 25])
-def test_points_turn_with_the_face(net, portrait, located, roll):
+def test_points_turn_with_the_face(
+    net: LandmarkNet, portrait: npt.NDArray[Any], located: npt.NDArray[Any], roll: float
+) -> None:
     matrix = np.column_stack([rotation(roll), np.array([230, 200]) - rotation(roll) @ (230, 200)])
-    turned = cv2.warpAffine(portrait, matrix, (480, 360), borderMode=cv2.BORDER_REPLICATE)
+    turned = np.asarray(cv2.warpAffine(portrait, matrix, (480, 360), borderMode=cv2.BORDER_REPLICATE), np.uint8)
     wanted = located @ matrix[:, :2].T + matrix[:, 2]
     first = net.locate(turned, Crop.around_landmarks(located))
     found = net.locate(turned, Crop.around_landmarks(first.points)).points
@@ -139,7 +144,9 @@ def test_points_turn_with_the_face(net, portrait, located, roll):
 
 
 @pytest.mark.parametrize(("dx", "dy", "zoom"), [(0.15, 0, 1), (0, -0.15, 1), (0, 0, 1.2), (0, 0, 0.85)])
-def test_a_crop_may_be_off(net, portrait, located, dx, dy, zoom):
+def test_a_crop_may_be_off(
+    net: LandmarkNet, portrait: npt.NDArray[Any], located: npt.NDArray[Any], dx: float, dy: float, zoom: float
+) -> None:
     crop = Crop.around_landmarks(located)
     moved = Crop(crop.x + dx * crop.side, crop.y + dy * crop.side, crop.side * zoom, crop.roll)
     found = net.locate(portrait, moved)
@@ -147,7 +154,7 @@ def test_a_crop_may_be_off(net, portrait, located, dx, dy, zoom):
     assert np.linalg.norm(found.points - located, axis=1).mean() < 0.08 * between_eyes(located)
 
 
-def test_no_confidence_where_no_face_is(net, portrait):
+def test_no_confidence_where_no_face_is(net: LandmarkNet, portrait: npt.NDArray[Any]) -> None:
     assert net.locate(portrait, Crop.around_box(PORTRAIT)).confidence > 0.8
     beside = Crop.around_box(Box(0, 0, 110, 130))
     noise = np.random.default_rng(1).integers(0, 256, portrait.shape).astype(np.uint8)
@@ -160,7 +167,7 @@ def test_no_confidence_where_no_face_is(net, portrait):
         assert net.locate(grey, crop).confidence < 0.5
 
 
-def test_golden_points(net, drawn):
+def test_golden_points(net: LandmarkNet, drawn: npt.NDArray[Any]) -> None:
     """Runtimes and processors differ by up to 4 INT8 steps: 0.11 cells of an offset, which is 2.2 pixels here."""
     found = net.locate(drawn, Crop(320, 240, 240))
     assert found.confidence == pytest.approx(1.0, abs=4 / 256)
@@ -181,7 +188,7 @@ GOLDEN = {
 }
 
 
-def test_another_model_is_refused():
+def test_another_model_is_refused() -> None:
     other = find_model("face")
     with pytest.raises(UserError, match="96x96x1"):
         LandmarkNet(ModelFile("landmarks", other.path, other.card))

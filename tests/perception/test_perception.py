@@ -92,7 +92,8 @@ def test_a_moment_of_doubt_does_not_lose_a_followed_face(
 ) -> None:
     perception = Perception(PerceptionSettings())
     watch(perception, portrait, 0, 0.5)
-    locate, find, searched, waiting = LandmarkNet.locate, FaceDetector.find, [], list(confidences)
+    locate, find, waiting = LandmarkNet.locate, FaceDetector.find, list(confidences)
+    searched: list[int] = []
 
     def doubted(net: LandmarkNet, grey: Image, crop: Crop) -> Landmarks:
         located = locate(net, grey, crop)

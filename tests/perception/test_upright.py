@@ -1,8 +1,10 @@
 """Whether a face stands upright, by what the landmark net says of it turned."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dms.config import PerceptionSettings
@@ -22,7 +24,7 @@ GUESSED = seen(0, 0, 0) + np.random.default_rng(0).normal(0, 12, (68, 2)).astype
 Locate = Callable[[Image, Crop], Landmarks]
 
 
-def face(points: np.ndarray = GUESSED) -> Landmarks:
+def face(points: npt.NDArray[Any] = GUESSED) -> Landmarks:
     return Landmarks(points, 0.99)
 
 

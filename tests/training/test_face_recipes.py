@@ -4,6 +4,8 @@ import csv
 import importlib.util
 import json
 import os
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,7 +41,7 @@ def named(part: Part, complete: bool, count: int) -> list[str]:
 
 
 @pytest.fixture
-def data(tmp_path):
+def data(tmp_path: Path) -> list[Path]:
     """A table of ten people and a folder of ten scenes, some in each part, with random pictures and faces."""
     rng = np.random.default_rng(0)
     columns = ["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")]
@@ -49,7 +51,7 @@ def data(tmp_path):
     def points() -> list[str]:
         return [f"{v:.1f}" for v in (rng.uniform(60, 140, (68, 2)) + np.array([0, 20])).ravel()]
 
-    def draw(path):
+    def draw(path: Path) -> None:
         cv2.imwrite(str(path), rng.integers(0, 256, (240, 320)).astype(np.uint8))
 
     people, scenes, labels = [columns], [columns], [["file", "yawn", "scene_group", "x", "y", "w", "h"]]
@@ -72,7 +74,9 @@ def data(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "recipe"), [("face", face), ("landmarks", landmarks), ("mouth", mouth)])
-def test_from_tables_to_card(name, recipe, data, tmp_path, monkeypatch):
+def test_from_tables_to_card(
+    name: str, recipe: Any, data: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(recipe, "STEPS", 2)
     monkeypatch.setattr(recipe, "BATCH", 4)
     monkeypatch.setattr(face, "EMPTY", 5)
@@ -85,12 +89,12 @@ def test_from_tables_to_card(name, recipe, data, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "message"), [("face", "labels.csv"), ("mouth", "yawn")])
-def test_tables_alone_do_not_do(name, message, data, tmp_path):
+def test_tables_alone_do_not_do(name: str, message: str, data: list[Path], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         train(name, data[:1], tmp_path / "out", epochs=1)
 
 
-def test_a_folder_alone_does_not_make_landmarks(data, tmp_path):
+def test_a_folder_alone_does_not_make_landmarks(data: list[Path], tmp_path: Path) -> None:
     with pytest.raises(UserError, match="accurately marked"):
         train("landmarks", data[1:], tmp_path / "out", epochs=1)
 
@@ -107,7 +111,7 @@ def perfect_maps(points: torch.Tensor) -> list[torch.Tensor]:
     return [cells, offsets, torch.full((len(points), 1), 20.0)]
 
 
-def test_landmark_loss_is_least_at_the_truth():
+def test_landmark_loss_is_least_at_the_truth() -> None:
     points = torch.rand(3, POINTS, 2, generator=torch.Generator().manual_seed(0)) * 0.8 - 0.4
     targets = [points, torch.ones(3, POINTS), torch.ones(3)]
     right, beside = perfect_maps(points), perfect_maps(points)
@@ -118,13 +122,13 @@ def test_landmark_loss_is_least_at_the_truth():
     assert landmarks.loss(beside, nowhere) < 1e-3
 
 
-def test_wing_joins_its_two_parts():
+def test_wing_joins_its_two_parts() -> None:
     below, above = landmarks.wing(torch.tensor([3.999, 4.001]))
     assert above - below == pytest.approx(0.002, abs=0.002)
     assert landmarks.wing(torch.tensor(0.0)) == 0
 
 
-def test_face_loss_leaves_unknown_places_that_look_like_faces_alone():
+def test_face_loss_leaves_unknown_places_that_look_like_faces_alone() -> None:
     heat, boxes = torch.zeros(1, 15, 20), torch.zeros(1, 15, 20, 4)
     logits = torch.full((1, 15, 20, 1), -4.0)
     logits[0, 5, 5] = 3.0

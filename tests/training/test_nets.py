@@ -6,8 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 if any(importlib.util.find_spec(name) is None for name in ("torch", "keras", "tensorflow")):
@@ -28,13 +31,13 @@ from dms.training.optim import Cosine, Plateau
 pytestmark = pytest.mark.train
 
 
-def toy():
+def toy() -> Any:
     inputs = keras.Input((8, 8, 1))
     x = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(BatchNormalization()(Conv2D(4, 3)(inputs))))
     return keras.Model(inputs, [keras.layers.Dense(2, name="answer")(x)], name="toy")
 
 
-def toy_batches(rng):
+def toy_batches(rng: np.random.Generator) -> Any:
     """Bright against dark pictures."""
     for _ in range(8):
         bright = rng.integers(0, 2, 16)
@@ -42,12 +45,12 @@ def toy_batches(rng):
         yield (noise + 150 * bright[:, None, None]).astype(np.uint8), [bright]
 
 
-def right(model):
+def right(model: Any) -> Any:
     pictures, (truth,) = next(iter(toy_batches(np.random.default_rng(99))))
     return {"accuracy": float((predict(model, pictures)[0].argmax(1) == truth).mean())}
 
 
-def fit_toy(model, out, epochs, **options):
+def fit_toy(model: Any, out: Path, epochs: int, **options: Any) -> Any:
     return fit(
         model,
         toy_batches,
@@ -63,7 +66,7 @@ def fit_toy(model, out, epochs, **options):
 
 
 @pytest.mark.parametrize(("name", "mmac"), [("eyes", 10), ("emotion", 60)])
-def test_shipped_nets_stay_small_and_tell_their_outputs_apart_by_shape(name, mmac):
+def test_shipped_nets_stay_small_and_tell_their_outputs_apart_by_shape(name: str, mmac: float) -> None:
     model = getattr(architectures, name)()
     shapes = [tuple(output.shape[1:]) for output in model.outputs]
     assert len(set(shapes)) == len(shapes)
@@ -71,7 +74,7 @@ def test_shipped_nets_stay_small_and_tell_their_outputs_apart_by_shape(name, mma
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride"), [(8, 3, 1), (8, 3, 2), (9, 3, 2), (8, 1, 2), (8, 5, 2)])
-def test_fast_layers_give_what_keras_gives(size, kernel, stride):
+def test_fast_layers_give_what_keras_gives(size: int, kernel: int, stride: int) -> None:
     x = torch.rand(2, size, size, 3)
     fast, slow = (cls(5, kernel, stride, "same", use_bias=False) for cls in (Conv2D, keras.layers.Conv2D))
     y = fast(x)
@@ -83,7 +86,7 @@ def test_fast_layers_give_what_keras_gives(size, kernel, stride):
         assert torch.allclose(fast_norm(y, training=training), slow_norm(y, training=training), atol=1e-2)
 
 
-def test_fit_learns_and_leaves_curves_and_weights(tmp_path):
+def test_fit_learns_and_leaves_curves_and_weights(tmp_path: Path) -> None:
     model = toy()
     best = fit_toy(model, tmp_path, 4)
     assert best["accuracy"] == 1.0
@@ -95,8 +98,10 @@ def test_fit_learns_and_leaves_curves_and_weights(tmp_path):
     assert (tmp_path / "last.weights.h5").is_file()
 
 
-def test_fit_goes_on_where_it_stopped(tmp_path):
-    def stopping(rng):
+def test_fit_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    epochs = 0
+
+    def stopping(rng: np.random.Generator) -> Any:
         """Breaks off in the third epoch, as a power cut would."""
         nonlocal epochs
         epochs += 1
@@ -104,7 +109,6 @@ def test_fit_goes_on_where_it_stopped(tmp_path):
             raise KeyboardInterrupt
         yield from toy_batches(rng)
 
-    epochs = 0
     with pytest.raises(KeyboardInterrupt):
         fit(
             toy(),
@@ -121,15 +125,15 @@ def test_fit_goes_on_where_it_stopped(tmp_path):
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
 
 
-def test_batches_made_ahead_are_the_same_in_the_same_order():
+def test_batches_made_ahead_are_the_same_in_the_same_order() -> None:
     made = list(toy_batches(np.random.default_rng(2)))
     again = list(ahead(toy_batches(np.random.default_rng(2))))
     assert len(made) == len(again) > 4
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(made, again, strict=True))
 
 
-def test_a_fault_in_making_batches_is_not_lost_in_a_thread():
-    def broken():
+def test_a_fault_in_making_batches_is_not_lost_in_a_thread() -> None:
+    def broken() -> Any:
         yield from list(toy_batches(np.random.default_rng(2)))[:3]
         raise OSError("the disk is gone")
 
@@ -137,7 +141,7 @@ def test_a_fault_in_making_batches_is_not_lost_in_a_thread():
         list(ahead(broken()))
 
 
-def test_fit_stops_early_and_stays_stopped(tmp_path):
+def test_fit_stops_early_and_stays_stopped(tmp_path: Path) -> None:
     method = Plateau(learning_rate=0.0, stop_after=2)
     for _ in range(2):
         fit(
@@ -155,7 +159,7 @@ def test_fit_stops_early_and_stays_stopped(tmp_path):
             assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3"]
 
 
-def test_temperature_scales_the_logits():
+def test_temperature_scales_the_logits() -> None:
     model = toy()
     pictures = np.random.default_rng(0).integers(0, 256, (4, 8, 8), dtype=np.uint8)
     (logits,) = predict(model, pictures)
@@ -164,7 +168,7 @@ def test_temperature_scales_the_logits():
     assert np.allclose(probabilities, wanted, atol=0.01)
 
 
-def test_quantised_model_answers_like_the_float_one(tmp_path):
+def test_quantised_model_answers_like_the_float_one(tmp_path: Path) -> None:
     model = toy()
     fit_toy(model, tmp_path, 3)
     shipped = with_probabilities(model)
@@ -172,7 +176,7 @@ def test_quantised_model_answers_like_the_float_one(tmp_path):
     assert np.abs(quantised_answers(shipped, pictures, tmp_path) - predict(shipped, pictures)[0]).max() < 0.05
 
 
-def test_a_channel_that_died_before_its_normalisation_does_not_drown_the_others(tmp_path):
+def test_a_channel_that_died_before_its_normalisation_does_not_drown_the_others(tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
     inputs = keras.Input((8, 8, 1))
     x = relu(Conv2D(4, 3, padding="same", name="before")(inputs))
@@ -193,7 +197,9 @@ def test_a_channel_that_died_before_its_normalisation_does_not_drown_the_others(
 
 
 @pytest.mark.parametrize(("scale", "offset"), [(2.0, (-1.0, -1.0, -1.0)), (255.0, (-103.9, -116.8, -123.7))])
-def test_an_enlarged_and_coloured_picture_goes_in_as_pixels(scale, offset, tmp_path):
+def test_an_enlarged_and_coloured_picture_goes_in_as_pixels(
+    scale: float, offset: tuple[float, float, float], tmp_path: Path
+) -> None:
     """As the nets for ImageNet want it; the engine refuses a file whose INT8 input is not ``pixel - 128``."""
     keras.utils.set_random_seed(1)
     inputs = keras.Input((8, 8, 1))
@@ -207,7 +213,7 @@ def test_an_enlarged_and_coloured_picture_goes_in_as_pixels(scale, offset, tmp_p
     assert np.abs(quantised_answers(shipped, pictures, tmp_path) - wanted).max() < 0.05
 
 
-def quantised_answers(model, pictures, folder):
+def quantised_answers(model: Any, pictures: npt.NDArray[Any], folder: Path) -> Any:
     """What the INT8 file answers, from a process of its own: tflite-runtime and PyTorch do not load together."""
     file = quantise(model, pictures, folder / "toy.tflite")
     script = (
@@ -220,7 +226,7 @@ def quantised_answers(model, pictures, folder):
     return np.load(folder / "out.npy")
 
 
-def test_card_says_what_the_file_is(tmp_path):
+def test_card_says_what_the_file_is(tmp_path: Path) -> None:
     model = toy()
     file = tmp_path / "toy.tflite"
     file.write_bytes(b"weights")

@@ -1,6 +1,7 @@
 """Learning rates and early stopping; skipped without the extra ``train``."""
 
 import importlib.util
+from typing import Literal
 
 import pytest
 
@@ -14,23 +15,23 @@ from dms.training.optim import Cosine, Plateau, schedule, stalled
 pytestmark = pytest.mark.train
 
 
-def test_schedule_rises_to_its_peak_and_falls():
+def test_schedule_rises_to_its_peak_and_falls() -> None:
     rates = [schedule(step, 100, 10) for step in range(100)]
     assert rates.index(max(rates)) in (9, 10)
     assert max(rates) == pytest.approx(1.0)
     assert rates[-1] < 0.02
 
 
-def test_cosine_follows_the_schedule_whatever_the_scores():
+def test_cosine_follows_the_schedule_whatever_the_scores() -> None:
     method = Cosine(learning_rate=0.1, warm_up_epochs=1)
     assert method.rate(9, 10, 10, []) == method.rate(9, 10, 10, [1.0, 0.0]) == pytest.approx(0.1)
     assert not method.stops([0.0] * 100)
 
 
-def test_the_rate_is_cut_at_each_stall_and_stays_cut():
+def test_the_rate_is_cut_at_each_stall_and_stays_cut() -> None:
     method = Plateau(learning_rate=1.0, patience=2, factor=0.1)
 
-    def rate(*scores):
+    def rate(*scores: float) -> float:
         return method.rate(0, 1, 100, scores)
 
     assert rate() == rate(1) == rate(1, 0) == rate(1, 0, 2, 1) == 1
@@ -39,7 +40,7 @@ def test_the_rate_is_cut_at_each_stall_and_stays_cut():
     assert rate(1, 0, 1, 0, 1) == rate(1, 0, 1, 2, 1, 1) == pytest.approx(0.01)
 
 
-def test_it_agrees_with_pytorchs_scheduler():
+def test_it_agrees_with_pytorchs_scheduler() -> None:
     scores = [0.1, 0.3, 0.2, 0.3, 0.1, 0.4, 0.4, 0.2, 0.1, 0.1, 0.5]
     optimiser = torch.optim.SGD([torch.zeros(1)], lr=1.0)
     # PyTorch waits for one epoch more than Keras, whose patience the papers mean
@@ -50,7 +51,7 @@ def test_it_agrees_with_pytorchs_scheduler():
         assert ours == pytest.approx(optimiser.param_groups[0]["lr"])
 
 
-def test_it_stops_after_so_many_epochs_without_a_better_score():
+def test_it_stops_after_so_many_epochs_without_a_better_score() -> None:
     method = Plateau(stop_after=3)
     assert not method.stops([])
     assert not method.stops([1, 0, 0, 2, 1, 1])
@@ -58,13 +59,13 @@ def test_it_stops_after_so_many_epochs_without_a_better_score():
     assert not Plateau().stops([1] + [0] * 100)
 
 
-def test_stretches_without_a_better_score():
+def test_stretches_without_a_better_score() -> None:
     assert stalled([]) == [0]
     assert stalled([1, 0, 0, 2, 3, 1]) == [0, 2, 0, 1]
 
 
 @pytest.mark.parametrize("name", ["adam", "sgd", "rmsprop"])
-def test_every_optimiser_goes_down(name):
+def test_every_optimiser_goes_down(name: Literal["adam", "sgd", "rmsprop"]) -> None:
     weight = torch.ones(3, requires_grad=True)
     optimiser = Plateau(name, learning_rate=0.05).optimiser([weight])
     for _ in range(20):

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +32,7 @@ pytestmark = pytest.mark.train
 
 
 @pytest.fixture
-def fer2013(tmp_path, rng):
+def fer2013(tmp_path: Path, rng: np.random.Generator) -> Path:
     """Faces that a bright stripe tells apart."""
     rows = ["emotion,pixels,Usage"]
     for number in range(280):
@@ -43,11 +45,11 @@ def fer2013(tmp_path, rng):
 
 
 @pytest.fixture
-def rng():
+def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def evaluate(data, model):
+def evaluate(data: Path, model: Path) -> Any:
     """In a process of its own: tflite-runtime and PyTorch do not load together."""
     command = [sys.executable, "-m", "dms", "evaluate", "emotion", str(data), "--model", str(model), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -57,23 +59,23 @@ def evaluate(data, model):
 @pytest.mark.parametrize(
     ("name", "count"), [("cnn10", 1_203_783), ("cnn6", 6_903_879), ("thesis", 3_931_975), ("vgg16", 14_890_311)]
 )
-def test_nets_have_their_papers_parameters(name, count):
+def test_nets_have_their_papers_parameters(name: str, count: int) -> None:
     assert count_parameters(SYSTEMS[name].build(None)) == count
 
 
-def test_every_system_of_the_papers_can_be_trained():
+def test_every_system_of_the_papers_can_be_trained() -> None:
     assert {*SYSTEMS, "svm"} == set(PAPERS)
 
 
 @pytest.mark.parametrize("name", ["cnn4", "shinde", "cnn4_mobilenet", "shinde_resnet", "resnet50_34"])
-def test_every_net_takes_a_grey_face_to_seven_logits(name):
+def test_every_net_takes_a_grey_face_to_seven_logits(name: str) -> None:
     model = SYSTEMS[name].build(None)
     assert model.inputs[0].shape[1:] == (48, 48, 1)
     assert [output.shape[1:] for output in model.outputs] == [(7,)]
     assert count_macs(model) > 1e8, "layers of the nets inside count too"
 
 
-def test_imagenet_weights_are_taken_and_what_the_paper_freezes_is_frozen(tmp_path):
+def test_imagenet_weights_are_taken_and_what_the_paper_freezes_is_frozen(tmp_path: Path) -> None:
     weights = tmp_path / "vgg16.weights.h5"
     base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(224, 224, 3))
     base.save_weights(weights)
@@ -88,7 +90,7 @@ def test_imagenet_weights_are_taken_and_what_the_paper_freezes_is_frozen(tmp_pat
         nets.vgg16(tmp_path / "none.h5")
 
 
-def test_a_fresh_start_is_told_where_the_paper_has_none(capsys, tmp_path):
+def test_a_fresh_start_is_told_where_the_paper_has_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert chosen("vgg16", None, "rmsprop").method.name == "rmsprop"
     assert "starts fresh" in capsys.readouterr().err
     chosen("cnn10", None, None)
@@ -97,7 +99,7 @@ def test_a_fresh_start_is_told_where_the_paper_has_none(capsys, tmp_path):
         chosen("cnn10", tmp_path, None)
 
 
-def test_fast_pooling_gives_what_keras_gives():
+def test_fast_pooling_gives_what_keras_gives() -> None:
     x = torch.rand(2, 9, 9, 3)
     for size in (2, 3):
         assert torch.equal(MaxPooling2D(size, 2)(x), keras.layers.MaxPooling2D(size, 2)(x))
@@ -105,7 +107,7 @@ def test_fast_pooling_gives_what_keras_gives():
     assert torch.equal(same, keras.layers.MaxPooling2D(3, 2, padding="same")(x))
 
 
-def test_a_net_goes_from_csv_to_files_that_can_be_measured(fer2013, tmp_path):
+def test_a_net_goes_from_csv_to_files_that_can_be_measured(fer2013: Path, tmp_path: Path) -> None:
     (made,) = train("cnn10", [fer2013], tmp_path / "out", epochs=1)
     train("cnn10", [fer2013], tmp_path / "out", epochs=2)
     results = json.loads((tmp_path / "out" / "results.json").read_text())
@@ -120,7 +122,9 @@ def test_a_net_goes_from_csv_to_files_that_can_be_measured(fer2013, tmp_path):
     assert abs(gap) < 0.2
 
 
-def test_the_machine_on_landmarks_goes_from_csv_to_a_file_that_can_be_measured(fer2013, tmp_path, monkeypatch):
+def test_the_machine_on_landmarks_goes_from_csv_to_a_file_that_can_be_measured(
+    fer2013: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (made,) = train("svm", [fer2013], tmp_path / "out")
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert results["chosen"]["kernel"] in {"linear", "poly", "rbf"}
@@ -132,7 +136,7 @@ def test_the_machine_on_landmarks_goes_from_csv_to_a_file_that_can_be_measured(f
     train("svm", [fer2013], tmp_path / "out")
 
 
-def test_a_keras_file_of_something_else_is_told(tmp_path):
+def test_a_keras_file_of_something_else_is_told(tmp_path: Path) -> None:
     from dms.training.trained import open_trained  # noqa: PLC0415
 
     inputs = keras.Input((8, 8, 1))

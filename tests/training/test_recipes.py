@@ -3,9 +3,12 @@
 import importlib.util
 import json
 import os
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 if any(importlib.util.find_spec(name) is None for name in ("torch", "keras", "tensorflow")):
@@ -16,6 +19,7 @@ from dms.datasets.split import EYES, Part
 from dms.errors import UserError
 from dms.models import find_model
 from dms.training import augment, distill
+from dms.training.architectures import emotion as emotion_net
 from dms.training.architectures import eyes as eye_net
 from dms.training.augment.reflections import reflected
 from dms.training.export import quantise, with_probabilities
@@ -29,12 +33,12 @@ pytestmark = pytest.mark.train
 
 
 @pytest.fixture
-def rng():
+def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
 @pytest.fixture
-def faces_with_votes(tmp_path, rng):
+def faces_with_votes(tmp_path: Path, rng: np.random.Generator) -> list[Path]:
     """The two files of FER2013 and FER+, with 160 made pictures."""
     names = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF"]
     fer, plus = ["emotion,pixels,Usage"], [",".join(["Usage", "Image name", *names])]
@@ -46,7 +50,7 @@ def faces_with_votes(tmp_path, rng):
     return [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv"]
 
 
-def test_emotion_from_csv_to_card(tmp_path, faces_with_votes):
+def test_emotion_from_csv_to_card(tmp_path: Path, faces_with_votes: list[Path]) -> None:
     (made,) = train("emotion", faces_with_votes, tmp_path / "out", epochs=1)
     find_model("emotion", made.parent).verify()
     card = json.loads(made.with_suffix(".json").read_text())
@@ -55,7 +59,7 @@ def test_emotion_from_csv_to_card(tmp_path, faces_with_votes):
         assert (tmp_path / "out" / f"round-{number}" / "best.weights.h5").is_file()
 
 
-def test_eyes_from_folders_to_card(tmp_path, rng):
+def test_eyes_from_folders_to_card(tmp_path: Path, rng: np.random.Generator) -> None:
     for number in range(300):
         state = "closed" if number % 2 else "open"
         (tmp_path / "made" / state).mkdir(parents=True, exist_ok=True)
@@ -83,7 +87,7 @@ def test_eyes_from_folders_to_card(tmp_path, rng):
     assert len(list((tmp_path / "out" / "test" / "made" / "closed").iterdir())) > 3
 
 
-def test_eyes_of_too_few_people_are_told(tmp_path):
+def test_eyes_of_too_few_people_are_told(tmp_path: Path) -> None:
     for state in ("closed", "open"):
         (tmp_path / "made" / state).mkdir(parents=True)
         cv2.imwrite(str(tmp_path / "made" / state / "one-1.png"), np.full((24, 24), 90, np.uint8))
@@ -91,14 +95,14 @@ def test_eyes_of_too_few_people_are_told(tmp_path):
         train("eyes", [tmp_path / "made"], tmp_path / "out", epochs=1)
 
 
-def test_people_keep_to_one_part_and_the_parts_have_their_shares():
+def test_people_keep_to_one_part_and_the_parts_have_their_shares() -> None:
     parts = [EYES.part_of(f"person{i}") for i in range(2000)]
     assert parts == [EYES.part_of(f"person{i}") for i in range(2000)]
     shares = [parts.count(part) / 2000 for part in Part]
     assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.03)
 
 
-def test_both_states_are_drawn_alike_and_no_person_dominates():
+def test_both_states_are_drawn_alike_and_no_person_dominates() -> None:
     states = np.array([0] * 1000 + [1] * 10)
     groups = np.array(["one"] * 900 + [f"p{i}" for i in range(110)])
     weights = eyes.sampling_weights(states, groups)
@@ -108,7 +112,7 @@ def test_both_states_are_drawn_alike_and_no_person_dominates():
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_spoilt_eye_keeps_its_size_and_hardly_resembles_the_eye(seed, rng):
+def test_a_spoilt_eye_keeps_its_size_and_hardly_resembles_the_eye(seed: int, rng: np.random.Generator) -> None:
     y, x = np.mgrid[:32, :32] - 15.5
     patch = np.where(x**2 + y**2 < 36, 30, 180).astype(np.uint8)
     beside = rng.integers(100, 160, (4, 32, 32)).astype(np.uint8)
@@ -119,7 +123,7 @@ def test_a_spoilt_eye_keeps_its_size_and_hardly_resembles_the_eye(seed, rng):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_reflection_that_hides_the_eye_changes_most_of_it(seed):
+def test_a_reflection_that_hides_the_eye_changes_most_of_it(seed: int) -> None:
     patch = np.full((32, 32), 90, np.uint8)
     drawn, hidden = reflected(patch, np.random.default_rng(seed))
     middle = np.abs(drawn[12:20, 6:26].astype(float) - 90) > 50
@@ -128,7 +132,7 @@ def test_a_reflection_that_hides_the_eye_changes_most_of_it(seed):
     assert hidden < 0.6 or middle.mean() > 0.4
 
 
-def test_a_net_goes_on_from_what_its_file_answers(tmp_path, rng):
+def test_a_net_goes_on_from_what_its_file_answers(tmp_path: Path, rng: np.random.Generator) -> None:
     """The weights come back out of the file, and the normalisations with them."""
     pictures = rng.integers(0, 256, (64, 32, 32), np.uint8)
     net = eye_net()
@@ -147,29 +151,29 @@ def test_a_net_goes_on_from_what_its_file_answers(tmp_path, rng):
     normalised = [layer for layer in again.layers if layer.name.startswith("batch")]
     assert all(np.abs(layer.get_weights()[2]).max() > 0 for layer in normalised), "learning would go on from nothing"
     with pytest.raises(UserError, match="other layers"):
-        take_up(emotion.emotion(), file, pictures)
+        take_up(emotion_net(), file, pictures)
 
 
-def test_going_on_needs_a_recipe_that_can(tmp_path):
+def test_going_on_needs_a_recipe_that_can(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--from is for eyes"):
         train("mouth", [], tmp_path, shipped=tmp_path / "mouth.tflite")
 
 
-def test_votes_become_shares_and_doubtful_faces_weigh_nothing():
+def test_votes_become_shares_and_doubtful_faces_weigh_nothing() -> None:
     votes = np.array([[8, 0, 0, 0, 0, 0, 0, 0, 2, 0], [3, 0, 0, 0, 0, 0, 0, 0, 0, 7], [5, 5, 0, 0, 0, 0, 0, 0, 0, 0]])
     shares, weights = emotion.soft_votes(votes)
     assert weights == pytest.approx([0.8, 0.0, 1.0])
     assert shares[2, :2] == pytest.approx([0.5, 0.5])
 
 
-def lesson(rng, weights):
+def lesson(rng: np.random.Generator, weights: list[float]) -> emotion.Lesson:
     shares = rng.dirichlet(np.ones(8), len(weights)).astype(np.float32)
     labels = rng.dirichlet(np.ones(7), len(weights)).astype(np.float32)
     faces = rng.integers(0, 256, (len(weights), 48, 48), np.uint8)
     return emotion.Lesson(faces, labels, shares, np.array(weights, np.float32))
 
 
-def test_the_nets_answers_count_most_and_alone_where_no_rater_knew(rng):
+def test_the_nets_answers_count_most_and_alone_where_no_rater_knew(rng: np.random.Generator) -> None:
     given = lesson(rng, [1.0, 0.0])
     blended = emotion.with_answers(given, [np.full((2, 7), 1 / 7, np.float32), np.full((2, 8), 1 / 8, np.float32)])
     assert blended.labels[0] == pytest.approx(emotion.TRUST / 7 + (1 - emotion.TRUST) * given.labels[0])
@@ -177,14 +181,16 @@ def test_the_nets_answers_count_most_and_alone_where_no_rater_knew(rng):
     assert blended.weights == pytest.approx([1.0, emotion.TRUST])
 
 
-def test_what_two_nets_answer_together_is_their_mean_for_each_label_set():
+def test_what_two_nets_answer_together_is_their_mean_for_each_label_set() -> None:
     first, second = [np.array([[1.0, 0.0]]), np.array([[0.2, 0.8]])], [np.array([[0.0, 1.0]]), np.array([[0.4, 0.6]])]
     labels, votes = emotion.together([first, second])
     assert labels == pytest.approx(np.array([[0.5, 0.5]]))
     assert votes == pytest.approx(np.array([[0.3, 0.7]]))
 
 
-def test_the_last_lesson_holds_the_answers_of_both_nets_at_their_latest(tmp_path, monkeypatch, faces_with_votes):
+def test_the_last_lesson_holds_the_answers_of_both_nets_at_their_latest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faces_with_votes: list[Path]
+) -> None:
     """Not those of the rounds between: each net counts once, with what it knew last."""
     (tmp_path / "out").mkdir()
     lessons = []
@@ -195,13 +201,15 @@ def test_the_last_lesson_holds_the_answers_of_both_nets_at_their_latest(tmp_path
     assert [share[1] / emotion.TRUST for share in shares] == pytest.approx([1, 2, 3, (3 + 4) / 2])
 
 
-def answered(images, folder):
+def answered(images: npt.NDArray[Any], folder: Path) -> list[npt.NDArray[np.float32]]:
     """As if a net gave its round's number."""
     number = float(folder.name.removeprefix("round-"))
     return [np.full((len(images), 7), number, np.float32), np.full((len(images), 8), number, np.float32)]
 
 
-def test_a_resumed_run_takes_the_answers_that_it_kept(rng, tmp_path, monkeypatch):
+def test_a_resumed_run_takes_the_answers_that_it_kept(
+    rng: np.random.Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     faces = rng.integers(0, 256, (2, 48, 48), np.uint8)
     monkeypatch.setattr(emotion, "mean_answers", lambda *_: [np.ones((2, 7)), np.ones((2, 8))])
     first = emotion.kept_answers(None, faces, tmp_path, Options())
@@ -210,7 +218,9 @@ def test_a_resumed_run_takes_the_answers_that_it_kept(rng, tmp_path, monkeypatch
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
 
-def test_mean_answers_do_not_tell_a_face_from_its_mirror_image_apart(rng, monkeypatch):
+def test_mean_answers_do_not_tell_a_face_from_its_mirror_image_apart(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(distill, "VIEW", augment.chain())
     monkeypatch.setattr(distill, "predict", lambda model, x: [x[:, 0, :7].astype(np.float32)])
     faces = rng.integers(0, 256, (3, 48, 48), np.uint8)
@@ -220,7 +230,7 @@ def test_mean_answers_do_not_tell_a_face_from_its_mirror_image_apart(rng, monkey
     assert given.sum(1) == pytest.approx(1)
 
 
-def test_temperature_is_found_again(rng):
+def test_temperature_is_found_again(rng: np.random.Generator) -> None:
     logits = rng.normal(0, 2, (4000, 5)).astype(np.float32)
     shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     truth = (shares.cumsum(1) > rng.random((4000, 1))).argmax(1)

@@ -1,6 +1,7 @@
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,26 +9,26 @@ from dms.errors import UserError
 from dms.training.train import RECIPES, train
 
 
-def test_an_unknown_name_lists_the_recipes(tmp_path):
+def test_an_unknown_name_lists_the_recipes(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"choose from .*emotion.*cnn10.*all"):
         train("nose", [], tmp_path)
 
 
-def test_options_of_the_papers_systems_are_not_for_others(tmp_path):
+def test_options_of_the_papers_systems_are_not_for_others(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not for eyes"):
         train("eyes", [], tmp_path, optimiser="sgd")
     with pytest.raises(UserError, match="neither epochs nor"):
         train("svm", [], tmp_path, epochs=3)
 
 
-def test_all_says_what_is_missing_before_it_trains_anything(tmp_path):
+def test_all_says_what_is_missing_before_it_trains_anything(tmp_path: Path) -> None:
     (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n")
     with pytest.raises(UserError, match="eyes is trained from a folder with closed/ and open/: none given"):
         train("all", [tmp_path / "fer2013.csv"], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch, tmp_path):
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [n for n in sys.modules if n.startswith("dms.training.") and n != "dms.training.train"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
@@ -37,14 +38,16 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch, tmp_path):
 
 @pytest.mark.train
 @pytest.mark.parametrize(("name", "data"), [("emotion", ["fer2013.csv"]), ("eyes", ["labels.csv"])])
-def test_too_little_data_says_what_it_takes(name, data, tmp_path):
+def test_too_little_data_says_what_it_takes(name: str, data: list[str], tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="needs the extra train")
     with pytest.raises(UserError, match=f"{name} takes"):
         train(name, [Path(d) for d in data], tmp_path)
 
 
 @pytest.mark.train
-def test_all_gives_each_model_its_data_and_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
+def test_all_gives_each_model_its_data_and_a_folder_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("torch", reason="needs the extra train")
     for folder in ("eyes/open", "eyes/closed", "cabin"):
         (tmp_path / folder).mkdir(parents=True)
@@ -58,7 +61,7 @@ def test_all_gives_each_model_its_data_and_a_folder_of_its_own(tmp_path, monkeyp
     calls = {}
     for name, module in RECIPES.items():
 
-        def made(data, out, options, name=name):
+        def made(data: list[Path], out: Path, options: Any, name: str = name) -> Path:
             calls[name] = ([path.name for path in data], options.epochs)
             return out / f"{name}.tflite"
 
