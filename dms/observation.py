@@ -7,6 +7,8 @@ values, not two: a number, or ``None`` for unknown. Unknown is never read as ope
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dms.frozen import quick_init
+
 
 class View(StrEnum):
     """Whether the picture as a whole can be judged."""
@@ -22,6 +24,7 @@ class View(StrEnum):
     """There was a picture, but it could not be analysed: a net or the picture itself failed."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Box:
     """A face, tight from forehead to chin, in pixels of the frame it was found in."""
@@ -32,6 +35,7 @@ class Box:
     height: float
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class HeadPose:
     """Rotation of the head against the camera axis, in degrees.
@@ -45,6 +49,7 @@ class HeadPose:
     roll: float
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Emotions:
     """Probabilities of the eight FER+ classes (Barsoum et al. 2016); they add up to 1."""
@@ -59,6 +64,7 @@ class Emotions:
     contempt: float
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One frame as seen, without a picture.

@@ -39,11 +39,23 @@ def obstacle(observation: Observation) -> Degraded:
 class Visibility:
     """How well the driver has been seen of late."""
 
-    __slots__ = ("_back", "_gap", "_known_s", "_settings", "_time", "_unknown_s", "_without_s")
+    __slots__ = (
+        "_back",
+        "_gap",
+        "_known_s",
+        "_least_known",
+        "_settings",
+        "_time",
+        "_turned_s",
+        "_unknown_s",
+        "_without_s",
+    )
 
     def __init__(self, settings: DegradedSettings) -> None:
         self._settings = settings
         self._back = settings.after_s / settings.recover_s
+        self._turned_s = settings.turned_share * settings.after_s
+        self._least_known = settings.min_known_share
         self._time = SlidingTime(settings.share_window_s, 3)
         self.reset()
 
@@ -88,22 +100,25 @@ class Visibility:
     @property
     def reason(self) -> Degraded | None:
         """Why the driver cannot be judged, None while it can, or could a moment ago."""
-        if self._turned() and self._gap not in _OF_THE_PICTURE:
+        gap = self._gap
+        if gap not in _OF_THE_PICTURE and self._turned():
             return Degraded.CAMERA_TURNED
-        if self._gap is not None:
-            return self._gap
-        totals = self._time.totals
-        full = sum(totals) + EPSILON_S >= self._settings.share_window_s
-        return Degraded.EYES_UNKNOWN if full and not self._mostly_known() else None
+        if gap is not None:
+            return gap
+        return None if self._mostly_known() or not self._is_full() else Degraded.EYES_UNKNOWN
 
     def _turned(self) -> bool:
         totals = self._time.totals
-        least_s = self._settings.turned_share * self._settings.after_s
-        return totals[TURNED] >= least_s and totals[TURNED] > totals[KNOWN]
+        turned_s = totals[TURNED]
+        return turned_s >= self._turned_s and turned_s > totals[KNOWN]
 
     def _mostly_known(self) -> bool:
-        totals = self._time.totals
-        return totals[KNOWN] >= self._settings.min_known_share * sum(totals)
+        known_s, unknown_s, turned_s = self._time.totals
+        return known_s >= self._least_known * (known_s + unknown_s + turned_s)
+
+    def _is_full(self) -> bool:
+        """Whether the window has been filled."""
+        return sum(self._time.totals) + EPSILON_S >= self._settings.share_window_s
 
     def enough(self) -> bool:
         """Whether enough is seen to call a driver attentive."""
