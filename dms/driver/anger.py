@@ -1,7 +1,8 @@
 """Judges anger: the mean anger of the face above this driver's resting face.
 
 Takes emotions as they come, at whatever rate, gives smoothed emotions and alerts. A mouth wide open distorts the
-face, so that such readings count as unknown. Before the resting face is learned, a prior stands for it.
+face, so that such readings count as unknown. Before the resting face is learned, a prior stands for it. What is found
+leads from level to level by ``transitions.ANGER``.
 """
 
 from collections.abc import Callable
@@ -10,30 +11,35 @@ from operator import attrgetter
 
 from dms.config.driver import DriverSettings
 from dms.driver.baseline import BaselineLearner
-from dms.driver.lifecycle import RANK, AlertLife
+from dms.driver.cues import Cues
+from dms.driver.judge import Judge
+from dms.driver.lifecycle import AlertLife
 from dms.driver.smoothing import EPSILON_S, DecayingMean
-from dms.driver.state import Alert, AlertKind, AngerLevel, Evidence
-from dms.observation import Emotions
+from dms.driver.state import Alert, AlertKind, AngerLevel, Evidence, Eyes
+from dms.driver.transitions import ANGER, AngerEvent
+from dms.observation import Emotions, Observation
 
 _CLASSES = tuple(field.name for field in fields(Emotions))
 _VALUES: Callable[[Emotions], tuple[float, ...]] = attrgetter(*_CLASSES)
 _ANGER = _CLASSES.index("anger")
 
 
-class AngerJudge:
+class AngerJudge(Judge[AngerLevel, AngerEvent]):
     """Anger over one drive.
 
     Args:
         settings: All limits of the driver room.
         learner: This driver's baseline; the resting face is learned from here.
+        cues: Head and mouth.
     """
 
-    def __init__(self, settings: DriverSettings, learner: BaselineLearner) -> None:
+    def __init__(self, settings: DriverSettings, learner: BaselineLearner, cues: Cues) -> None:
+        super().__init__(AlertLife(AlertKind.ANGER, ANGER, settings.life.repeat_s))
         self._limits = settings.anger
         self._life_limits = settings.life
         self._laugh_limit = settings.closure.laugh_limit
         self._learner = learner
-        self.life = AlertLife[AngerLevel](AlertKind.ANGER, settings.life.repeat_s)
+        self._mouth = cues.mouth
         self._mean = DecayingMean(settings.anger.average_s, len(_CLASSES))
         self.reset()
 
@@ -61,24 +67,20 @@ class AngerJudge:
         """Whether the latest reading of the face, if it still holds, laughs."""
         return self._happiness >= self._laugh_limit and t - self._sample_t <= self._limits.hold_s
 
-    def update(self, t: float, emotions: Emotions | None, mouth_wide: bool) -> list[Alert]:
-        """Take one observation's emotions (mostly None at a lower rate) and decide.
-
-        Args:
-            t: Time of the observation.
-            emotions: What the face shows, None when it was not read.
-            mouth_wide: The mouth is wide open, which distorts the face.
-        """
+    def judge(self, observation: Observation, eyes: Eyes, speed_kmh: float | None) -> list[Alert]:
+        """Take an observation's emotions, mostly None as the face is read at a lower rate, and decide."""
+        t, emotions = observation.t, observation.emotions
         if self._mark_t is None:
             self._mark_t = t
-        if emotions is not None and not mouth_wide:
-            return self._take(t, emotions)
+        # a mouth wide open distorts the face
+        if emotions is not None and not self._mouth.wide(t):
+            return self._read(t, emotions)
         if t - self._sample_t > self._limits.hold_s and t - self._mark_t > self._limits.hold_s:
             # the last reading has had its time; from here on nothing is known
             return self._pass(t, None)
         return []
 
-    def _take(self, t: float, emotions: Emotions) -> list[Alert]:
+    def _read(self, t: float, emotions: Emotions) -> list[Alert]:
         sample = _VALUES(emotions)
         # a value that differs from itself is not a number, and so is the sum of values with one
         total = sum(sample)
@@ -111,9 +113,9 @@ class AngerJudge:
             self._sample_t = t
             if self._learner.anger.learned < 1.0 and known_s > 0.0:
                 self._learner.anger.add(sample[_ANGER], known_s)
-        return self._judge(t, span_s)
+        return self._weigh(t, span_s)
 
-    def _judge(self, t: float, span_s: float) -> list[Alert]:
+    def _weigh(self, t: float, span_s: float) -> list[Alert]:
         before = self.score
         means = self._mean.means() if self._mean.valid_share >= self._limits.min_valid_share else None
         if means is None:
@@ -124,9 +126,7 @@ class AngerJudge:
             self.score = min(1.0, max(0.0, (means[_ANGER] - rest.value) / (1.0 - rest.value)))
         if self.score is None:
             self._unknown_s += span_s
-            if self.life.level is not None and self._unknown_s >= self._life_limits.lost_s:
-                return self.end(t, "lost")
-            return []
+            return self._take(AngerEvent.LOST, t, t, "lost") if self._unknown_s >= self._life_limits.lost_s else []
         self._unknown_s = 0.0
         return self._decide(t, span_s, self.score if before is None else before, self.score)
 
@@ -135,17 +135,14 @@ class AngerJudge:
         self._below_s = self._below_s + span_s if score < limits.clear else 0.0
         angry_s = self._time_above(AngerLevel.ANGRY, limits.angry, span_s, before, score)
         irritated_s = self._time_above(AngerLevel.IRRITATED, limits.irritated, span_s, before, score)
-        if angry_s + EPSILON_S >= limits.angry_s and self._may_raise(t, AngerLevel.ANGRY):
-            return [self.life.raise_to(AngerLevel.ANGRY, t - angry_s, t, self.evidence("anger"))]
-        if irritated_s + EPSILON_S >= limits.irritated_s and self._may_raise(t, AngerLevel.IRRITATED):
-            return [self.life.raise_to(AngerLevel.IRRITATED, t - irritated_s, t, self.evidence("anger"))]
-        if self.life.level is not None:
-            clear_s = limits.clear_s * (2 if self.life.level is AngerLevel.ANGRY else 1)
-            if self._below_s + EPSILON_S >= clear_s:
-                return self.end(t, "recovered")
-            if self.life.due(t):
-                return [self.life.repeat(t, self.evidence("repeat"))]
-        return []
+        if angry_s + EPSILON_S >= limits.angry_s and self._may_take(t, AngerEvent.ANGRY):
+            return self._take(AngerEvent.ANGRY, t - angry_s, t, "anger")
+        if irritated_s + EPSILON_S >= limits.irritated_s and self._may_take(t, AngerEvent.IRRITATED):
+            return self._take(AngerEvent.IRRITATED, t - irritated_s, t, "anger")
+        clear_s = limits.clear_s * (2 if self.life.level is AngerLevel.ANGRY else 1)
+        if self._below_s + EPSILON_S >= clear_s and self.life.leads(AngerEvent.RECOVERED):
+            return self._take(AngerEvent.RECOVERED, t, t, "recovered")
+        return self._repeat(t)
 
     def _time_above(self, level: AngerLevel, limit: float, span_s: float, before: float, score: float) -> float:
         """How long the mean has been at or above a limit, after a span in which it went from one score to another."""
@@ -156,18 +153,14 @@ class AngerJudge:
             self._above_s[level] += span_s * ((score - limit) / (score - before) if before < limit else 1.0)
         return self._above_s[level]
 
-    def _may_raise(self, t: float, level: AngerLevel) -> bool:
-        open_level = self.life.level
-        if open_level is not None:
-            return RANK[level] > RANK[open_level]
-        return not self.life.cooling(t, level, self._life_limits.anger_cooldown_s)
+    def _may_take(self, t: float, event: AngerEvent) -> bool:
+        """Whether an event leads to a level that may be told now."""
+        if not self.life.leads(event):
+            return False
+        level = self.life.target(event)
+        return level is None or not self.life.cooling(t, level, self._life_limits.anger_cooldown_s)
 
-    def end(self, t: float, cause: str) -> list[Alert]:
-        """End the open alert, if there is one."""
-        ended = self.life.end(t, self.evidence(cause))
-        return [] if ended is None else [ended]
-
-    def evidence(self, cause: str) -> Evidence:
+    def evidence(self, t: float, cause: str) -> Evidence:
         """The numbers behind a step of an alert; ``cause`` says what made it."""
         emotions, score = self.emotions, self.score
         return {

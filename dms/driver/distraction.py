@@ -1,17 +1,21 @@
 """Judges whether the driver looks at the road: how long open eyes have been turned away from it.
 
 Takes spans with where the open eyes look in them, gives the seconds off the road, and alerts. Closed and unknown eyes
-say nothing of where a driver looks: they neither add to that time nor end it.
+say nothing of where a driver looks: they neither add to that time nor end it. What is found leads from level to level
+by ``transitions.DISTRACTION``.
 """
 
 from dms.config.driver import DriverSettings
+from dms.driver.judge import Judge
 from dms.driver.lifecycle import AlertLife
 from dms.driver.smoothing import EPSILON_S
 from dms.driver.span import Span
-from dms.driver.state import Alert, AlertKind, DistractionLevel, Evidence, Looking
+from dms.driver.state import Alert, AlertKind, DistractionLevel, Evidence, Eyes, Looking
+from dms.driver.transitions import DISTRACTION, DistractionEvent
+from dms.observation import Observation
 
 
-class DistractionJudge:
+class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
     """Where the driver looks over one drive.
 
     Args:
@@ -19,9 +23,9 @@ class DistractionJudge:
     """
 
     def __init__(self, settings: DriverSettings) -> None:
+        super().__init__(AlertLife(AlertKind.DISTRACTION, DISTRACTION, settings.life.repeat_s))
         self._limits = settings.distraction
         self._lost_s = settings.life.lost_s
-        self.life = AlertLife[DistractionLevel](AlertKind.DISTRACTION, settings.life.repeat_s)
         self.reset()
 
     def reset(self) -> None:
@@ -55,29 +59,28 @@ class DistractionJudge:
         if self._back_s + EPSILON_S >= self._limits.return_s:
             self._off_s = 0.0
 
-    def judge(self, t: float, speed_kmh: float | None) -> list[Alert]:
-        """Decide on what has been put in up to ``t``.
-
-        Args:
-            t: Time of the observation.
-            speed_kmh: The vehicle's speed, None when it is absent.
-        """
+    def judge(self, observation: Observation, eyes: Eyes, speed_kmh: float | None) -> list[Alert]:
+        """Decide on what has been put in up to an observation."""
+        t = observation.t
         self._speed_kmh = speed_kmh
-        life = self.life
-        if life.level is None:
-            limit_s = self._limit_s()
-            off = self.looking in (Looking.DOWN, Looking.ASIDE)
-            if limit_s is None or not off or self._off_s + EPSILON_S < limit_s:
-                return []
-            return [life.raise_to(DistractionLevel.EYES_OFF_ROAD, t - self._off_s, t, self.evidence("eyes_off_road"))]
-        if self._back_s + EPSILON_S >= self._limits.recover_s:
-            return self.end(t, "recovered")
-        if self._unknown_s >= self._lost_s:
-            ended = self.end(t, "lost")
+        event = self._found()
+        if event is None or not self.life.leads(event):
+            return self._repeat(t)
+        if event is DistractionEvent.OFF_ROAD:
+            return self._take(event, t - self._off_s, t, "eyes_off_road")
+        ended = self._take(event, t, t, event.value)
+        if event is DistractionEvent.LOST:
             # after so long without eyes nothing that was measured counts any more
             self._off_s = 0.0
-            return ended
-        return [life.repeat(t, self.evidence("repeat"))] if life.due(t) else []
+        return ended
+
+    def _found(self) -> DistractionEvent | None:
+        if self.looking not in (None, Looking.AHEAD):
+            limit_s = self._limit_s()
+            return DistractionEvent.OFF_ROAD if limit_s is not None and self._off_s + EPSILON_S >= limit_s else None
+        if self._back_s + EPSILON_S >= self._limits.recover_s:
+            return DistractionEvent.RECOVERED
+        return DistractionEvent.LOST if self._unknown_s >= self._lost_s else None
 
     def _limit_s(self) -> float | None:
         """Seconds off the road that raise an alert now, None when none does."""
@@ -90,12 +93,7 @@ class DistractionJudge:
             return limits.fast_s
         return limits.slow_s if speed_kmh >= limits.slow_kmh else None
 
-    def end(self, t: float, cause: str) -> list[Alert]:
-        """End the open alert, if there is one."""
-        ended = self.life.end(t, self.evidence(cause))
-        return [] if ended is None else [ended]
-
-    def evidence(self, cause: str) -> Evidence:
+    def evidence(self, t: float, cause: str) -> Evidence:
         """The numbers behind a step of an alert; ``cause`` says what made it."""
         return {
             "cause": cause,

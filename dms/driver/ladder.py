@@ -1,6 +1,6 @@
-"""The ladder of one closure: microsleep, asleep, unresponsive.
+"""The ladder of one closure: the length of a microsleep, of sleep, of no response.
 
-Takes spans, gives the level that the closure which runs has just reached. Never reads unknown eyes as closed: all that
+Takes spans, gives what the closure which runs has just come to. Never reads unknown eyes as closed: all that
 they can do is fail to come back after `asleep`.
 """
 
@@ -10,15 +10,16 @@ from dms.config.driver import ClosureSettings, SignsSettings
 from dms.driver.closures import Closure, ClosureTracker
 from dms.driver.smoothing import EPSILON_S
 from dms.driver.span import Span
-from dms.driver.state import Eyes, FatigueLevel
+from dms.driver.state import Eyes
+from dms.driver.transitions import FatigueEvent
 
-RUNGS = (FatigueLevel.MICROSLEEP, FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE)
+RUNGS = (FatigueEvent.MICROSLEEP, FatigueEvent.SLEEP, FatigueEvent.NO_RESPONSE)
 
 
 class Climb(NamedTuple):
-    """A level that was reached, and by what: ``closure`` or ``no_return``."""
+    """A rung that was reached, and by what: ``closure`` or ``no_return``."""
 
-    level: FatigueLevel
+    event: FatigueEvent
     cause: str
 
 
@@ -63,20 +64,20 @@ class Ladder:
         return self.closures.closed_s > 0.0 or self._return_s is not None
 
     def climb(self) -> Climb | None:
-        """The level that the closure has reached, if it is higher than any before; the caller raises it."""
+        """The rung that the closure has reached, if it is higher than any before."""
         reached = self.closures.rung() if self.closures.closed_s else 0
         if reached <= self._rung:
             return None
         self._rung = reached
-        level = RUNGS[reached - 1]
-        self._return_s = 0.0 if level is FatigueLevel.ASLEEP else None
-        return Climb(level, "closure")
+        event = RUNGS[reached - 1]
+        self._return_s = 0.0 if event is FatigueEvent.SLEEP else None
+        return Climb(event, "closure")
 
     def no_return(self) -> Climb | None:
-        """`unresponsive`, once the eyes have not come back in time after `asleep`."""
+        """No response, once the eyes have not come back in time after sleep."""
         if self._return_s is None or self._return_s + EPSILON_S < self._no_return_s:
             return None
         self._return_s = None
         if self.closures.closed_s:
             self._rung = len(RUNGS)
-        return Climb(FatigueLevel.UNRESPONSIVE, "no_return")
+        return Climb(FatigueEvent.NO_RESPONSE, "no_return")

@@ -1,13 +1,12 @@
 """The life of an alert: start, updates, end; at most one open alert of a kind.
 
-Takes what the judges decide, gives ``Alert`` steps. Within one alert the level never falls.
+Takes what the judges decide, gives ``Alert`` steps. Within one alert the level never falls: no transition leads down.
 """
 
-from typing import Generic, TypeVar
+from typing import Generic
 
 from dms.driver.state import Alert, AlertKind, AngerLevel, DistractionLevel, Evidence, FatigueLevel, Phase
-
-L = TypeVar("L", FatigueLevel, AngerLevel, DistractionLevel)
+from dms.driver.transitions import E, L, Transitions
 
 RANK: dict[FatigueLevel | AngerLevel | DistractionLevel, int] = {
     **{level: rank for rank, level in enumerate(FatigueLevel)},
@@ -17,23 +16,31 @@ RANK: dict[FatigueLevel | AngerLevel | DistractionLevel, int] = {
 """Place of each level within its kind, the mildest 0."""
 
 
-class AlertLife(Generic[L]):
-    """The one alert of a kind that may be open."""
+class AlertLife(Generic[L, E]):
+    """The one alert of a kind that may be open.
+
+    Args:
+        kind: The kind.
+        transitions: Which event leads from which level to which.
+        repeat_s: An open alert that nobody acknowledged is told of this often.
+    """
 
     __slots__ = (
         "_acknowledged",
-        "_kind",
         "_last_t",
         "_repeat_s",
         "_started_t",
+        "_transitions",
         "ended_level",
         "ended_t",
         "episode",
+        "kind",
         "level",
     )
 
-    def __init__(self, kind: AlertKind, repeat_s: float) -> None:
-        self._kind = kind
+    def __init__(self, kind: AlertKind, transitions: Transitions[L, E], repeat_s: float) -> None:
+        self.kind = kind
+        self._transitions = transitions
         self._repeat_s = repeat_s
         self.episode = 0
         """Number of the latest alert, from 1; 0 before the first."""
@@ -53,6 +60,14 @@ class AlertLife(Generic[L]):
         if self.ended_t is not None:
             self.ended_t += seconds
 
+    def leads(self, event: E) -> bool:
+        """Whether an event leads anywhere from the present level."""
+        return event in self._transitions[self.level]
+
+    def target(self, event: E) -> L | None:
+        """The level to which an event leads that leads somewhere, None where it ends the alert."""
+        return self._transitions[self.level][event]
+
     def cooling(self, t: float, level: L, cooldown_s: float) -> bool:
         """Whether an alert of this level may not start yet: one at least as bad ended a moment ago."""
         return (
@@ -71,10 +86,9 @@ class AlertLife(Generic[L]):
             self._started_t = min(started_t, t)
             self._acknowledged = False
             return self._step(Phase.START, level, t, evidence)
-        if RANK[level] > RANK[self.level]:
-            self.level = level
+        self.level = level
         self._acknowledged = False
-        return self._step(Phase.UPDATE, self.level, t, evidence)
+        return self._step(Phase.UPDATE, level, t, evidence)
 
     def due(self, t: float) -> bool:
         """Whether the open alert should repeat itself."""
@@ -102,4 +116,4 @@ class AlertLife(Generic[L]):
 
     def _step(self, phase: Phase, level: L, t: float, evidence: Evidence) -> Alert:
         self._last_t = t
-        return Alert(self._kind, phase, level, self.episode, self._started_t, t, evidence)
+        return Alert(self.kind, phase, level, self.episode, self._started_t, t, evidence)

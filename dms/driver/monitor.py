@@ -11,15 +11,16 @@ from dms.config.driver import DriverSettings
 from dms.driver.anger import AngerJudge
 from dms.driver.baseline import Baseline, BaselineLearner
 from dms.driver.cues import Cues
+from dms.driver.describe import Describer
 from dms.driver.distraction import DistractionJudge
 from dms.driver.fatigue import FatigueJudge
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
 from dms.driver.reader import ObservationReader
 from dms.driver.span import Reading, cut
 from dms.driver.speed import SpeedHold
-from dms.driver.state import Alert, AlertKind, Condition, Degraded, DriverState, Eyes, Judgement
+from dms.driver.state import Alert, Degraded, DriverState, Eyes, Judgement
 from dms.driver.visibility import Visibility
-from dms.observation import Observation, View
+from dms.observation import Observation
 
 _NOTHING = Reading(Eyes.UNKNOWN, obstacle=Degraded.FACE_MISSING, in_view=False)
 
@@ -47,10 +48,14 @@ class DriverMonitor:
         self._learner = BaselineLearner(settings, baseline)
         self._cues = Cues(settings)
         self._reader = ObservationReader(settings, self._learner, self._cues)
-        self._fatigue = FatigueJudge(settings, self._learner, self._cues)
-        self._anger = AngerJudge(settings, self._learner)
-        self._distraction = DistractionJudge(settings)
+        fatigue = FatigueJudge(settings, self._learner, self._cues)
+        self._anger = AngerJudge(settings, self._learner, self._cues)
+        distraction = DistractionJudge(settings)
+        self._judges = (fatigue, self._anger, distraction)
         self._visibility = Visibility(settings.degraded)
+        self._walk = (fatigue.add, self._visibility.add, distraction.add)
+        """What every span is put into."""
+        self._describer = Describer(settings, self._learner, fatigue, self._anger, distraction, self._visibility)
         self._speed = SpeedHold(settings.speed.hold_s)
         self._last: Observation | None = None
         self._reading = _NOTHING
@@ -88,77 +93,34 @@ class DriverMonitor:
                 self._jump(interval_s)
                 interval_s = 0.0
         self._cues.update(observation)
-        if self._cues.yawned:
-            self._fatigue.add_yawn(t)
         reading = self._reader.read(observation, self._anger.laughing(t))
         if interval_s > 0.0:
             for span in cut(self._reading, reading, t, interval_s, self._time):
-                self._fatigue.add(span)
-                self._visibility.add(span)
-                self._distraction.add(span)
+                for add in self._walk:
+                    add(span)
             self._reader.learn(min(interval_s, self._max_gap_s))
         self._last, self._reading = observation, reading
         return self._judge(observation, reading.eyes)
+
+    def _judge(self, observation: Observation, eyes: Eyes) -> Judgement:
+        speed_kmh = self._speed.kmh(observation.t)
+        alerts: list[Alert] = []
+        for judge in self._judges:
+            alerts += judge.judge(observation, eyes, speed_kmh)
+        self._state = self._describer.describe(observation, eyes)
+        return Judgement(self._state, tuple(alerts))
 
     def _jump(self, interval_s: float) -> None:
         """The clock has jumped by so much: nothing that was measured holds any longer."""
         self._reader.reset()
         self._cues.reset()
-        self._fatigue.reset()
-        self._anger.reset()
-        self._distraction.reset()
         self._visibility.reset()
-        self._reading = _NOTHING
         self._speed.reset()
-        if interval_s < 0.0:
-            self._fatigue.life.shift(interval_s)
-            self._anger.life.shift(interval_s)
-            self._distraction.life.shift(interval_s)
-
-    def _judge(self, observation: Observation, eyes: Eyes) -> Judgement:
-        t = observation.t
-        fatigue, anger = self._fatigue, self._anger
-        perclos = fatigue.perclos.value()
-        speed_kmh = self._speed.kmh(t)
-        alerts = fatigue.judge(t, eyes, perclos, speed_kmh)
-        alerts += anger.update(t, observation.emotions, self._cues.mouth.wide(t))
-        alerts += self._distraction.judge(t, speed_kmh)
-        self._state = self._describe(observation, eyes, perclos)
-        return Judgement(self._state, tuple(alerts))
-
-    def _describe(self, observation: Observation, eyes: Eyes, perclos: float | None) -> DriverState:
-        fatigue, anger = self._fatigue, self._anger
-        closed_s = fatigue.closures.closed_s if eyes is Eyes.CLOSED else 0.0 if eyes is Eyes.OPEN else None
-        fatigue_level = fatigue.life.level
-        degraded = self._visibility.reason
-        if degraded is not None:
-            condition = Condition.DEGRADED
-        elif fatigue_level is not None:
-            condition = Condition.FATIGUED
-        elif self._visibility.enough() and fatigue.closures.closed_s < self._settings.closure.asleep_s:
-            condition = Condition.ATTENTIVE
-        else:
-            condition = Condition.UNKNOWN
-        learner = self._learner
-        return DriverState(
-            observation.t,
-            condition,
-            degraded,
-            observation.face if observation.view is View.CLEAR else None,
-            eyes,
-            closed_s,
-            perclos,
-            fatigue.perclos.known_share(),
-            fatigue_level,
-            anger.life.level,
-            anger.score,
-            anger.emotions,
-            (learner.opening.learned + learner.anger.learned) / 2,
-            fatigue.held_back(observation.t, perclos),
-            self._distraction.looking,
-            self._distraction.off_road_s,
-            self._distraction.life.level,
-        )
+        self._reading = _NOTHING
+        for judge in self._judges:
+            judge.reset()
+            if interval_s < 0.0:
+                judge.life.shift(interval_s)
 
     def receive(self, event: DriverInput) -> Judgement | None:
         """Take a vehicle or driver input.
@@ -179,39 +141,31 @@ class DriverMonitor:
         return self._change_driver(event)
 
     def _acknowledge(self, event: Acknowledgement) -> Judgement | None:
-        alerts = []
-        t = self._now(event.t)
-        if event.kind in (None, AlertKind.FATIGUE):
-            evidence = self._fatigue.evidence(t, "acknowledged")
-            alerts.append(self._fatigue.life.acknowledge(t, event.episode, evidence))
-        if event.kind in (None, AlertKind.ANGER):
-            alerts.append(self._anger.life.acknowledge(t, event.episode, self._anger.evidence("acknowledged")))
-        if event.kind in (None, AlertKind.DISTRACTION):
-            distraction = self._distraction
-            alerts.append(distraction.life.acknowledge(t, event.episode, distraction.evidence("acknowledged")))
-        return self._told(tuple(alert for alert in alerts if alert is not None))
+        # not before the latest observation: alerts go forward in time
+        t = event.t if self._last is None else max(event.t, self._last.t)
+        alerts: list[Alert] = []
+        for judge in self._judges:
+            if event.kind in (None, judge.life.kind):
+                alerts += judge.acknowledge(t, event.episode)
+        return self._told(tuple(alerts))
 
     def _change_driver(self, event: DriverChange) -> Judgement | None:
         ended = self.finish("driver_change")
         self._learner = BaselineLearner(self._settings, event.baseline)
         self._reader.begin(self._learner)
         self._cues.begin()
-        self._fatigue.begin(self._learner)
-        self._anger.begin(self._learner)
-        self._distraction.reset()
         self._visibility.reset()
+        self._describer.begin(self._learner)
         self._reading = _NOTHING
+        for judge in self._judges:
+            judge.begin(self._learner)
         return self._told(ended)
 
     def _told(self, alerts: tuple[Alert, ...]) -> Judgement | None:
         if self._last is None or not (alerts or self._state):
             return None
-        self._state = self._describe(self._last, self._reading.eyes, self._fatigue.perclos.value())
+        self._state = self._describer.describe(self._last, self._reading.eyes)
         return Judgement(self._state, alerts) if alerts else None
-
-    def _now(self, t: float) -> float:
-        """The time of an input, not before the latest observation: alerts go forward in time."""
-        return t if self._last is None else max(t, self._last.t)
 
     def finish(self, reason: str) -> tuple[Alert, ...]:
         """End what is open, at the time of the latest observation.
@@ -222,5 +176,4 @@ class DriverMonitor:
         if self._last is None:
             return ()
         t = self._last.t
-        judges = (self._fatigue, self._anger, self._distraction)
-        return tuple(alert for judge in judges for alert in judge.end(t, reason))
+        return tuple(alert for judge in self._judges for alert in judge.end(t, reason))

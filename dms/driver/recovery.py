@@ -1,15 +1,13 @@
 """The way back: how long the eyes have been open, or out of sight, while an alert is open.
 
-Takes spans, says whether an alert of a level is over and why.
+Takes spans, says whether what an alert of a level waits for has come.
 """
 
 from dms.config.driver import LifecycleSettings
 from dms.driver.smoothing import EPSILON_S
 from dms.driver.span import Span
 from dms.driver.state import Eyes, FatigueLevel
-
-LATCHED = (FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE)
-"""Levels that only open eyes end."""
+from dms.driver.transitions import FatigueEvent
 
 
 class Recovery:
@@ -53,8 +51,8 @@ class Recovery:
         """A level has been raised: open time counts from here."""
         self.open_s = 0.0
 
-    def cause(self, level: FatigueLevel, eyes: Eyes) -> str | None:
-        """Why an alert of this level is over, None while it is not."""
+    def found(self, level: FatigueLevel, eyes: Eyes) -> FatigueEvent | None:
+        """What has come for an alert of this level; whether it ends it is not said here."""
         if eyes is Eyes.OPEN and self.open_s + EPSILON_S >= self._recover_s[level]:
-            return "recovered"
-        return "lost" if level not in LATCHED and self._unknown_s >= self._lost_s else None
+            return FatigueEvent.RECOVERED
+        return FatigueEvent.LOST if self._unknown_s >= self._lost_s else None

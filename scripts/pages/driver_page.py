@@ -1,104 +1,154 @@
-"""What docs/driver.md takes from the code: the state diagrams and the table of limits.
+"""What docs/driver.md takes from the code: the tables of transitions, the diagrams and the table of limits.
 
-Takes the settings, gives Markdown and Mermaid. The transitions stand here once; a test rides drives through the
-monitor and holds the set of transitions that are seen to be this one.
+Takes the settings and the tables that the judges execute, gives Markdown and Mermaid. Only the words stand here: which
+event leads where is read from ``dms.driver.transitions``.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from enum import StrEnum
 
 from dms.config.driver import DriverSettings
 from dms.config.section import Section
-from dms.driver.state import AngerLevel, Condition, DistractionLevel, FatigueLevel
+from dms.driver.state import AngerLevel, FatigueLevel
+from dms.driver.transitions import (
+    ANGER,
+    CONDITION,
+    DISTRACTION,
+    FATIGUE,
+    AngerEvent,
+    DistractionEvent,
+    E,
+    Facts,
+    FatigueEvent,
+    L,
+    Transitions,
+)
 
 NONE = "none"
 """No alert is open."""
+Words = Callable[[str, str | None], str]
+"""Says an event in words; of the level from which it leads, None for what all levels have in common."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """From one state to another, and when."""
-
-    source: str
-    target: str
-    when: str
-
-
-def condition_transitions(settings: DriverSettings) -> tuple[Transition, ...]:
-    """Transitions of ``DriverState.condition``."""
-    limits = settings.degraded
-    unknown, attentive, fatigued, degraded = Condition
-    lost = f"no picture for {limits.picture_s:g} s, or eyes unknown for {limits.after_s:g} s"
-    return (
-        Transition(unknown, attentive, f"eyes known for {limits.starting_s:g} s"),
-        Transition(unknown, fatigued, "a fatigue alert starts"),
-        Transition(unknown, degraded, lost),
-        Transition(attentive, unknown, f"eyes unknown for {limits.glance_s:g} s, a new driver, a clock that jumps"),
-        Transition(attentive, fatigued, "a fatigue alert starts"),
-        Transition(attentive, degraded, f"{lost} in one gap"),
-        Transition(fatigued, attentive, "the alert ends"),
-        Transition(fatigued, unknown, "the alert ends by a new driver"),
-        Transition(fatigued, degraded, f"{lost}, the alert stays open"),
-        Transition(degraded, fatigued, f"eyes known for {limits.recover_s:g} s, an alert is still open"),
-        Transition(degraded, unknown, f"eyes known for {limits.recover_s:g} s, a new driver, a clock that jumps"),
-    )
-
-
-def fatigue_transitions(settings: DriverSettings) -> tuple[Transition, ...]:
-    """Transitions of the level of the fatigue alert."""
+def fatigue_words(settings: DriverSettings) -> Words:
+    """The events of fatigue, with their limits."""
     closure, perclos, life = settings.closure, settings.perclos, settings.life
-    drowsy, microsleep, asleep, unresponsive = FatigueLevel
-    nods = f"closed {closure.microsleep_s:g} s"
-    sleeps = f"closed {closure.asleep_s:g} s"
-    gone = f"closed {closure.unresponsive_s:g} s"
-    droops = f"PERCLOS {perclos.advisory:.0%} and a second sign, or PERCLOS {perclos.warning:.0%}"
-    held_back = "explained or below the speed gate until then"
-    back = "eyes open, but for blinks, for {:g} s"
-    return (
-        Transition(NONE, drowsy, droops),
-        Transition(NONE, microsleep, nods),
-        Transition(NONE, asleep, f"{sleeps}, {held_back}"),
-        Transition(NONE, unresponsive, f"{gone}, {held_back}"),
-        Transition(drowsy, microsleep, nods),
-        Transition(drowsy, asleep, f"{sleeps}, {held_back}"),
-        Transition(microsleep, asleep, sleeps),
-        Transition(asleep, unresponsive, f"{gone}, or no open eyes for {closure.no_return_s:g} s"),
-        Transition(drowsy, NONE, f"PERCLOS below {perclos.clear:.0%}, {back.format(life.drowsy_recover_s)}"),
-        Transition(microsleep, NONE, back.format(life.microsleep_recover_s)),
-        Transition(asleep, NONE, back.format(life.asleep_recover_s)),
-        Transition(unresponsive, NONE, back.format(life.unresponsive_recover_s)),
-    )
+    open_s = {level: getattr(life, f"{level}_recover_s") for level in FatigueLevel}
+    sleeps, back = {None, FatigueLevel.ASLEEP, FatigueLevel.UNRESPONSIVE}, "eyes open, but for blinks, for"
+    words = {
+        FatigueEvent.PERCLOS: f"PERCLOS {perclos.advisory:.0%} and a second sign, or PERCLOS {perclos.warning:.0%}",
+        FatigueEvent.MICROSLEEP: f"closed {closure.microsleep_s:g} s",
+        FatigueEvent.SLEEP: f"closed {closure.asleep_s:g} s",
+        FatigueEvent.NO_RESPONSE: f"closed {closure.unresponsive_s:g} s",
+        FatigueEvent.RECOVERED: f"{back} {' / '.join(f'{seconds:g}' for seconds in open_s.values())} s",
+        FatigueEvent.LOST: f"nothing known for {life.lost_s:g} s",
+    }
+
+    def say(event: str, level: str | None) -> str:
+        if event == FatigueEvent.NO_RESPONSE and level in sleeps:
+            return f"{words[FatigueEvent.NO_RESPONSE]}, or no open eyes for {closure.no_return_s:g} s"
+        if event == FatigueEvent.RECOVERED and level is not None:
+            cleared = f"PERCLOS below {perclos.clear:.0%}, " if level == FatigueLevel.DROWSY else ""
+            return f"{cleared}{back} {open_s[FatigueLevel(level)]:g} s"
+        return words[FatigueEvent(event)]
+
+    return say
 
 
-def anger_transitions(settings: DriverSettings) -> tuple[Transition, ...]:
-    """Transitions of the level of the anger alert."""
+def anger_words(settings: DriverSettings) -> Words:
+    """The events of anger, with their limits."""
     limits, life = settings.anger, settings.life
-    irritated, angry = AngerLevel
-    rage = f"mean anger {limits.angry:g} for {limits.angry_s:g} s"
-    return (
-        Transition(NONE, irritated, f"mean anger {limits.irritated:g} for {limits.irritated_s:g} s"),
-        Transition(NONE, angry, f"{rage}, within {life.anger_cooldown_s:g} s of an alert"),
-        Transition(irritated, angry, rage),
-        Transition(irritated, NONE, f"mean anger below {limits.clear:g} for {limits.clear_s:g} s"),
-        Transition(angry, NONE, f"mean anger below {limits.clear:g} for {2 * limits.clear_s:g} s"),
-    )
+    clear_s = {None: f"{limits.clear_s:g} / {2 * limits.clear_s:g}", AngerLevel.ANGRY: f"{2 * limits.clear_s:g}"}
+    words = {
+        AngerEvent.ANGRY: f"mean anger {limits.angry:g} for {limits.angry_s:g} s",
+        AngerEvent.IRRITATED: f"mean anger {limits.irritated:g} for {limits.irritated_s:g} s",
+        AngerEvent.LOST: f"nothing known for {life.lost_s:g} s",
+    }
+
+    def say(event: str, level: str | None) -> str:
+        if event != AngerEvent.RECOVERED:
+            return words[AngerEvent(event)]
+        seconds = clear_s.get(None if level is None else AngerLevel(level), f"{limits.clear_s:g}")
+        return f"mean anger below {limits.clear:g} for {seconds} s"
+
+    return say
 
 
-def distraction_transitions(settings: DriverSettings) -> tuple[Transition, ...]:
-    """Transitions of the level of the distraction alert."""
+def distraction_words(settings: DriverSettings) -> Words:
+    """The events of distraction, with their limits."""
     limits = settings.distraction
-    off = DistractionLevel.EYES_OFF_ROAD
     fast, slow = f"{limits.fast_s:g} s from {limits.fast_kmh:g} km/h", f"{limits.slow_s:g} s from {limits.slow_kmh:g}"
-    return (
-        Transition(NONE, off, f"eyes off the road for {fast}, {slow}"),
-        Transition(off, NONE, f"eyes on the road for {limits.recover_s:g} s"),
-    )
+    words = {
+        DistractionEvent.OFF_ROAD: f"eyes off the road for {fast}, {slow}",
+        DistractionEvent.RECOVERED: f"eyes on the road for {limits.recover_s:g} s",
+        DistractionEvent.LOST: f"nothing known for {settings.life.lost_s:g} s",
+    }
+    return lambda event, _: words[DistractionEvent(event)]
 
 
-def diagram(transitions: tuple[Transition, ...]) -> str:
+def condition_words(settings: DriverSettings) -> dict[str, str]:
+    """The facts that the condition rests on, with their limits."""
+    limits = settings.degraded
+    known = f"{limits.min_known_share:.0%}"
+    return {
+        "unseen": f"no picture for {limits.picture_s:g} s, or eyes unknown for {limits.after_s:g} s in one gap, until "
+        f"they have been known for {limits.recover_s:g} s; or eyes known for less than {known} of the last "
+        f"{limits.share_window_s:g} s",
+        "alert": "a fatigue alert is open",
+        "awake": f"since the start, or since such a gap, the eyes have been known for {limits.starting_s:g} s in all "
+        f"and for {known} of the time; they were not unknown for more than {limits.glance_s:g} s just now, and are not "
+        f"shut for {settings.closure.asleep_s:g} s or more",
+        "otherwise": "nothing of that",
+    }
+
+
+def edges(transitions: Transitions[L, E]) -> dict[tuple[str, str], list[str]]:
+    """The events that lead from each state to each other one."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for level, row in transitions.items():
+        for event, target in row.items():
+            if target is not level:
+                found.setdefault((level or NONE, target or NONE), []).append(event)
+    return found
+
+
+def diagram(transitions: Transitions[L, E], words: Words) -> str:
     """A Mermaid state diagram."""
-    lines = [f"    {step.source} --> {step.target}: {step.when}" for step in transitions]
-    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {transitions[0].source}", *lines, "```"])
+    lines = [
+        f"    {source} --> {target}: {', or '.join(words(event, source) for event in events)}"
+        for (source, target), events in edges(transitions).items()
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {NONE}", *lines, "```"])
+
+
+def transitions_table(transitions: Transitions[L, E], events: type[StrEnum], words: Words) -> str:
+    """A row for each state, a column for each event."""
+    rows = [
+        f"| open alert | {' | '.join(words(event, None) for event in events)} |",
+        "| --- |" + " --- |" * len(events),
+    ]
+    for level, row in transitions.items():
+        targets: dict[str, str | None] = {event.value: target for event, target in row.items()}
+        cells = ["" if event not in targets else _cell(level, targets[event]) for event in events]
+        rows.append(f"| {_code(level)} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _cell(level: str | None, target: str | None) -> str:
+    return "update" if target == level else _code(target)
+
+
+def _code(level: str | None) -> str:
+    return NONE if level is None else f"`{level}`"
+
+
+def condition_table(settings: DriverSettings) -> str:
+    """What the condition is, by the first fact that holds."""
+    words = condition_words(settings)
+    rows = ["| | the first of these that holds | says |", "| --- | --- | --- |"]
+    rows += [f"| {number} | {words[fact]} | `{CONDITION[fact]}` |" for number, fact in enumerate(Facts._fields, 1)]
+    return "\n".join(rows)
 
 
 def limits_table(settings: DriverSettings) -> str:
@@ -130,11 +180,12 @@ def fill(page: str, settings: DriverSettings) -> str:
     Raises:
         KeyError: The page names something that is not made here.
     """
+    fatigue, anger, distraction = fatigue_words(settings), anger_words(settings), distraction_words(settings)
     made = {
-        "condition": diagram(condition_transitions(settings)),
-        "fatigue": diagram(fatigue_transitions(settings)),
-        "anger": diagram(anger_transitions(settings)),
-        "distraction": diagram(distraction_transitions(settings)),
+        "condition": condition_table(settings),
+        "fatigue": f"{transitions_table(FATIGUE, FatigueEvent, fatigue)}\n\n{diagram(FATIGUE, fatigue)}",
+        "anger": f"{transitions_table(ANGER, AngerEvent, anger)}\n\n{diagram(ANGER, anger)}",
+        "distraction": diagram(DISTRACTION, distraction),
         "limits": limits_table(settings),
     }
     return re.sub(
