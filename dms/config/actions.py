@@ -70,7 +70,7 @@ class PinSettings(LampSettings):
     """A device on a GPIO pin that signals alerts."""
 
     kinds: tuple[Kind, ...] = Field(
-        ("fatigue",), min_length=1, title="Kinds", description=f"Kinds of alert that it tells of. {_NO_ANGER}"
+        ("fatigue",), min_length=1, title="Kinds", description=f"Kinds of alert that it signals. {_NO_ANGER}"
     )
 
 
@@ -109,7 +109,7 @@ class SoundSettings(Section):
         "when absent.",
     )
     kinds: tuple[Kind, ...] = Field(
-        ("fatigue",), min_length=1, title="Kinds", description=f"Kinds of alert that it tells of. {_NO_ANGER}"
+        ("fatigue",), min_length=1, title="Kinds", description=f"Kinds of alert that it signals. {_NO_ANGER}"
     )
     watching: bool = Field(
         True,

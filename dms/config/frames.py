@@ -93,5 +93,5 @@ class CameraSettings(Section):
         title="Stall limit",
         description="Seconds without a new picture after which the camera counts as lost. A picture that is the same "
         "as the one before, bit for bit, is not new. Source: own; five frames of the slowest camera, and half of the "
-        "2 s within which a fault is told.",
+        "2 s within which a fault is reported.",
     )

@@ -18,7 +18,7 @@ class DegradedSettings(Section):
             unit="s",
             title="Degraded after",
             text="Eyes unknown for this long make the state `degraded`.",
-            source=NCAP + ": tell the driver within 10 s; less half a second for the slowest camera",
+            source=NCAP + ": warn the driver within 10 s; less half a second for the slowest camera",
         ),
     ] = 9.5
     picture_s: Annotated[
@@ -29,7 +29,7 @@ class DegradedSettings(Section):
             unit="s",
             title="Degraded without a picture",
             text="No picture, or a dark one, for this long makes the state `degraded`.",
-            source="a camera that fails is told within 2 s; shorter than `camera.stall_s`, which has passed then; "
+            source="a camera that fails is reported within 2 s; shorter than `camera.stall_s`, which has passed then; "
             + OWN,
         ),
     ] = 0.8
@@ -41,7 +41,7 @@ class DegradedSettings(Section):
             unit="s",
             title="Window of the known share",
             text="Over this long the share of time with known eyes is watched.",
-            source=NCAP + ": twice the 10 s after which an occlusion is told; " + OWN,
+            source=NCAP + ": twice the 10 s after which an occlusion is reported; " + OWN,
         ),
     ] = 20.0
     min_known_share: Annotated[

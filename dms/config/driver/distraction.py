@@ -15,7 +15,7 @@ class DistractionSettings(Section):
     enabled: bool = Field(
         False,
         title="Alerts of distraction",
-        description="Whether eyes off the road raise an alert; the state tells how long they are in any case.",
+        description="Whether eyes off the road raise an alert; the state says how long they are in any case.",
     )
     without_speed: bool = Field(
         False,

@@ -98,7 +98,7 @@ class PerclosSettings(Section):
             unit="closures",
             title="Droops needed",
             text="Closures of the shortest droop or longer that the window must hold before PERCLOS means `drowsy`: "
-            "one long closure is for the ladder to tell.",
+            "one long closure is for the ladder to report.",
             source=OWN,
         ),
     ] = 3
