@@ -54,7 +54,7 @@ def open_recording(
         settings: The ``[camera]`` table: rate where the recording states none, turn, mirror and stall limit.
         fps: Pictures per second, instead of the times that the recording states.
         track: Which picture track of a video, counted from 1; the largest without.
-        threads: Threads that decode a video, 0 for one a core.
+        threads: Threads that decode a video; 0 chooses by its size.
 
     Raises:
         UserError: There is no such file or folder, or it cannot be used.

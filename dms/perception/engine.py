@@ -110,7 +110,7 @@ class Model:
             )
         if quantisation[1] != -128 or abs(quantisation[0] * 255 - 1) > 0.01:
             raise UserError(f"{path} is quantised with {quantisation}, not with scale 1/255 and zero point -128")
-        self._input_index = given["index"]
+        self._input = self._interpreter.tensor(given["index"])
         details = {tuple(int(n) for n in d["shape"][1:]): d for d in self._interpreter.get_output_details()}
         if set(details) != set(output_shapes):
             raise UserError(f"{path} gives outputs of shapes {sorted(details)}, not {sorted(output_shapes)}")
@@ -144,7 +144,7 @@ class Model:
         np.subtract(
             picture.reshape(self.input_shape),
             128,
-            out=self._interpreter.tensor(self._input_index)()[0].view(np.uint8),
+            out=self._input()[0].view(np.uint8),
         )
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index)[0] for index in self._output_indices]

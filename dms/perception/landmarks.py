@@ -8,7 +8,8 @@ the left eye, 48-67 mouth.
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Self
+from functools import cached_property
+from typing import Annotated, Any, Self
 
 import cv2
 import numpy as np
@@ -68,8 +69,7 @@ class Crop:
             points: (68, 2), pixels of the frame.
         """
         roll = roll_of(points)
-        outline = face_outline(points) @ rotation(roll)
-        (left, top), (right, bottom) = outline.min(0).tolist(), outline.max(0).tolist()
+        left, top, right, bottom = _bounds(face_outline(points) @ rotation(roll))
         x, y = turned((left + right) / 2, (top + bottom) / 2, roll)
         return cls(x, y, max(1.0, MARGIN * max(right - left, bottom - top)), roll)
 
@@ -91,7 +91,7 @@ class Crop:
         return in_crop
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Landmarks:
     """A face located to its points.
 
@@ -103,7 +103,7 @@ class Landmarks:
     points: FloatArray
     confidence: float
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """The face from forehead to chin, upright in the frame."""
         return face_box(self.points)
@@ -261,11 +261,17 @@ def centre(points: FloatArray, part: slice) -> FloatArray:
 def face_outline(points: FloatArray) -> FloatArray:
     """The 68 points and ten more along the forehead, (78, 2)."""
     up = centre(points, EYES) - points[33]
-    return np.vstack([points, points[17:27] + np.float32(FOREHEAD) * up])
+    return np.concatenate((points, points[17:27] + np.float32(FOREHEAD) * up))
 
 
 def face_box(points: FloatArray) -> Box:
     """The face from forehead to chin, upright in the frame, from its 68 points."""
-    outline = face_outline(points)
-    (left, top), (right, bottom) = outline.min(0).tolist(), outline.max(0).tolist()
+    left, top, right, bottom = _bounds(face_outline(points))
     return Box(left, top, right - left, bottom - top)
+
+
+def _bounds(points: npt.NDArray[Any]) -> list[float]:
+    """Left, top, right and bottom of points, (N, 2)."""
+    # along contiguous rows: numpy takes three times as long down columns of two
+    axes = np.ascontiguousarray(points.T)
+    return [*np.minimum.reduce(axes, 1).tolist(), *np.maximum.reduce(axes, 1).tolist()]

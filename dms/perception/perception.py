@@ -4,11 +4,8 @@ Takes a ``Frame``, gives an ``Observation``. It follows a face from frame to fra
 whole picture only when it is lost. What was not measured, or cannot be, is unknown.
 """
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass, replace
-from typing import Annotated
+from dataclasses import astuple, replace
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +22,7 @@ from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
 from dms.perception.pose import far_eye, head_pose, turned_to_camera
 from dms.perception.search import FaceSearch
+from dms.perception.stages import Stages, StageTime
 from dms.perception.upright import UprightJudge
 from dms.perception.view import ViewJudge, as_grey
 
@@ -37,24 +35,6 @@ RELIEVED_EMOTION_HZ: Annotated[float, Constant("Hz", 0.5, 10, "own: anger is ave
 """Rate of the emotion net on a machine that cannot keep up."""
 RELIEVED_MOUTH_HZ: Annotated[float, Constant("Hz", 1, 10, "yawns: one lasts 3 s or more")] = 3.0
 """Rate of the mouth net on a machine that cannot keep up."""
-
-
-@dataclass(frozen=True, slots=True)
-class StageTime:
-    """Time spent in one stage.
-
-    Attributes:
-        runs: How often the stage ran.
-        total_ms: Milliseconds in all.
-    """
-
-    runs: int
-    total_ms: float
-
-    @property
-    def mean_ms(self) -> float:
-        """Milliseconds a run, 0 when it never ran."""
-        return self.total_ms / self.runs if self.runs else 0.0
 
 
 class _Pace:
@@ -98,7 +78,7 @@ class Perception:
         self._search_pace = _Pace(settings.search_hz)
         self._mouth_pace = _Pace(settings.mouth_hz)
         self._emotion_pace = _Pace(settings.emotion_hz)
-        self._times: dict[str, StageTime] = {}
+        self._stages = Stages()
         self._followed: Landmarks | None = None
         self._driver: tuple[float, Box] | None = None
         self.models: dict[str, ModelFile] = files
@@ -110,8 +90,7 @@ class Perception:
 
     def take_times(self) -> dict[str, StageTime]:
         """Time spent by stage since the last call."""
-        times, self._times = self._times, {}
-        return times
+        return self._stages.take()
 
     def relieve(self, *, emotion: bool, mouth: bool) -> None:
         """Run these nets less often than the settings say, or as often again; eyes are seen in every frame.
@@ -139,7 +118,7 @@ class Perception:
         Returns:
             What was seen, numbers rounded to what they mean, so that a trace on disk holds just what was judged.
         """
-        with self._stage("view"):
+        with self._stages["view"]:
             grey = as_grey(frame.image)
             view = self._view.judge(grey, frame.t)
         if view is not View.CLEAR:
@@ -149,11 +128,12 @@ class Perception:
         seen = self._locate(grey, frame.t)
         if self._followed is None or not seen.face:
             return seen
-        with self._stage("pose"):
+        with self._stages["pose"]:
             pose = head_pose(self._followed.points)
         upright = self._upright.judge(grey, frame.t, self._followed, pose, new=followed is None)
-        seen = replace(seen, upright=upright)
-        return self._measure(grey, seen, self._followed.points, pose) if upright else seen
+        if not upright:
+            return replace(seen, upright=False)
+        return replace(seen, upright=True, **self._measure(grey, frame.t, self._followed.points, pose))
 
     def _locate(self, grey: Image, t: float) -> Observation:
         """Follow the face, or search for it; sets what is followed."""
@@ -179,11 +159,11 @@ class Perception:
         return 0 <= t - self._driver[0] <= _DOUBT_S
 
     def _find_faces(self, grey: Image) -> list[Detection]:
-        with self._stage("face"):
+        with self._stages["face"]:
             return self._finder.find(grey)
 
     def _locate_points(self, grey: Image, crop: Crop) -> Landmarks:
-        with self._stage("landmarks"):
+        with self._stages["landmarks"]:
             return self._landmarks.locate(grey, crop)
 
     def _remembered(self, t: float) -> Box | None:
@@ -197,30 +177,22 @@ class Perception:
         self._followed, self._driver = landmarks, (t, box)
         return Observation(t, face=True, face_score=score, box=_rounded(box))
 
-    def _measure(self, grey: Image, seen: Observation, points: npt.NDArray[np.float32], pose: HeadPose) -> Observation:
-        """Add pose, eyes, mouth and emotion to an upright face whose landmarks are known."""
-        seen, ahead = replace(seen, pose=_rounded_pose(pose)), turned_to_camera(pose)
+    def _measure(self, grey: Image, t: float, points: npt.NDArray[np.float32], pose: HeadPose) -> dict[str, Any]:
+        """Pose, eyes, mouth and emotion of an upright face whose landmarks are known, as the observation names them."""
+        ahead = turned_to_camera(pose)
+        measured: dict[str, Any] = {"pose": _rounded_pose(pose)}
         if ahead:
-            with self._stage("eyes"):
-                patches = [eye_patch(grey, points, side) for side in (Side.LEFT, Side.RIGHT)]
-                left, right = map(_round, self._eyes.both_closed(patches[0], patches[1], far_eye(pose)))
-            seen = replace(seen, left_eye=left, right_eye=right)
-        if self._mouth_pace.due(seen.t):
-            with self._stage("mouth"):
-                seen = replace(seen, yawn=_round(self._mouth.yawn(mouth_patch(grey, points))))
-        if ahead and self._emotion_pace.due(seen.t):
-            with self._stage("emotion"):
-                seen = replace(seen, emotions=_rounded_emotions(self._emotion.emotions(face_patch(grey, points))))
-        return seen
-
-    @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            past = self._times.get(name, StageTime(0, 0.0))
-            self._times[name] = StageTime(past.runs + 1, past.total_ms + (time.perf_counter() - start) * 1000)
+            with self._stages["eyes"]:
+                left, right = (eye_patch(grey, points, side) for side in (Side.LEFT, Side.RIGHT))
+                closed = self._eyes.both_closed(left, right, far_eye(pose))
+            measured["left_eye"], measured["right_eye"] = map(_round, closed)
+        if self._mouth_pace.due(t):
+            with self._stages["mouth"]:
+                measured["yawn"] = _round(self._mouth.yawn(mouth_patch(grey, points)))
+        if ahead and self._emotion_pace.due(t):
+            with self._stages["emotion"]:
+                measured["emotions"] = _rounded_emotions(self._emotion.emotions(face_patch(grey, points)))
+        return measured
 
 
 def _round(value: float | None) -> float | None:

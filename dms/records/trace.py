@@ -12,10 +12,10 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import chain
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -41,10 +41,12 @@ _SHARE_TYPES = _PLAIN | {type(None)}
 _ANSWERS = frozenset({bool, type(None)})
 _VIEWS = {view.value: view for view in View}
 _RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
+_NUMBERS = [(name, attrgetter(*(field.name for field in fields(kind)))) for name, kind in _RECORDS.items()]
 # inputs are rare and nested: pydantic reads and writes them; observations are many and flat
 _INPUTS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in (VehicleSpeed, Acknowledgement, DriverChange)
 }
+_AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _BASELINE = TypeAdapter(Baseline)
 
 
@@ -94,7 +96,7 @@ class TraceWriter:
         if isinstance(event, Observation):
             line: dict[str, Any] = {"t": event.t, "view": event.view.value}
             line.update((name, getattr(event, name)) for name in ("face", "upright", *_SHARES))
-            line.update((name, astuple(value) if (value := getattr(event, name)) else None) for name in _RECORDS)
+            line.update((name, get(value) if (value := getattr(event, name)) else None) for name, get in _NUMBERS)
         else:
             name = type(event).__name__
             line = {"input": name, **_INPUTS[name].dump_python(event, mode="json")}
@@ -113,7 +115,7 @@ class TraceWriter:
         self._file.close()
 
     def _line(self, line: dict[str, Any]) -> None:
-        self.size += self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+        self.size += self._file.write(_AS_JSON(line) + "\n")
 
 
 def is_trace(path: Path) -> bool:

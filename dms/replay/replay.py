@@ -54,7 +54,7 @@ class Job:
         program: What replays it, from ``origin.program``.
         fps: Pictures per second, instead of the times that the recording states.
         track: Which picture track of a video, counted from 1; the largest without.
-        threads: Threads that decode a video, 0 for one a core.
+        threads: Threads that decode a video; 0 chooses by its size.
         overlay: Video to draw what was seen into.
         labels: What really happened, to be drawn into it too.
         again: Whether results that are complete and of the same origin are made anew.

@@ -36,7 +36,7 @@ class VideoReader:
         name: What the drive is called; the name of the file without.
         fps: Pictures per second, instead of the times that the recording states.
         track: Which picture track of a video, counted from 1; the largest without.
-        threads: Threads that decode a video, 0 for one a core.
+        threads: Threads that decode a video; 0 chooses by its size.
         parts: The videos that make up the drive, where it is a folder of them.
 
     Raises:
