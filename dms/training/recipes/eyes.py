@@ -292,7 +292,7 @@ def card() -> Card:
             "Eyes of YouTube Faces (Wolf et al. 2011) without labels, which a net that goes on keeps its answers for",
             "Made: ellipses, stripes, windows and lamps drawn over these eyes",
         ],
-        split="By person: 8 in 10 train, 1 in 10 choose the epoch, 1 in 10 is the test part. Unusable patches are "
+        split="By person: 8 in 10 train, 1 in 10 choose the epoch (validation), 1 in 10 is the test part. Unusable patches are "
         "made from the same pictures; there are no labelled ones. What it says of real sunglasses stands in "
         "docs/models.md.",
         terms="All sources are for research use; the weights carry no picture.",
