@@ -63,7 +63,7 @@ class ModelFile:
 
 
 def models_dir() -> Path:
-    """The folder that holds the shipped models."""
+    """Return the folder that holds the shipped models."""
     package = Path(__file__).parent
     installed = package / "models"
     return installed if installed.is_dir() else package.parent / "models"

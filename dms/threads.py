@@ -20,5 +20,5 @@ def one_thread_each() -> None:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Return the cores that this process may use."""
     return len(os.sched_getaffinity(0))

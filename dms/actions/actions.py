@@ -90,7 +90,7 @@ class Actions(Sink):
             worker.offer(message)
 
     def told(self, kind: str) -> tuple[str, ...]:
-        """The names of those that act on alerts of this kind."""
+        """Return the names of those that act on alerts of this kind."""
         return tuple(worker.name for worker in self._workers if worker.takes(kind))
 
     def take_over(self, before: "Actions") -> None:
@@ -100,7 +100,7 @@ class Actions(Sink):
             self.alert(message)
 
     def report(self) -> ActionsHealth | None:
-        """How it went since the start; None where there is nothing to do."""
+        """Return how it went since the start; None where there is nothing to do."""
         if not self._workers:
             return None
         return ActionsHealth(

@@ -101,7 +101,7 @@ class Light(_Pin):
 
 
 def gpiozero() -> Any:
-    """The library, which an extra brings.
+    """Return the library, which an extra brings.
 
     Raises:
         UserError: It is not installed.

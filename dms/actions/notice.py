@@ -72,7 +72,7 @@ class Conditions:
         self._is_watched = False
 
     def update(self, state: DriverState) -> list[ConditionMessage]:
-        """What the next state makes of it, in order; mostly nothing."""
+        """Return what the next state makes of it, in order; mostly nothing."""
         degraded: Degraded | None = state.degraded
         if state.condition is not Condition.UNKNOWN:
             # too little seen so far or just now is neither: what held goes on

@@ -103,7 +103,7 @@ class Sound:
 
 
 def sound_of(message: Notice) -> str:
-    """The name of the sound for a step."""
+    """Return the name of the sound for a step."""
     if message.kind is AlertKind.FATIGUE:
         return "drowsy" if message.level is FatigueLevel.DROWSY else "wake_up"
     return str(message.kind)

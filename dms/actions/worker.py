@@ -112,7 +112,7 @@ class Worker:
         return self._action.name
 
     def takes(self, kind: str) -> bool:
-        """Whether alerts of this kind are acted on."""
+        """Return whether alerts of this kind are acted on."""
         return kind in self._kinds
 
     def offer(self, message: Notice) -> None:

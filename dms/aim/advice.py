@@ -22,7 +22,7 @@ _Advise = Callable[[Measured, Config], list[Advice]]
 
 
 def advise(measured: Measured, config: Config) -> tuple[Advice, ...]:
-    """What is wrong, gravest first; nothing when the aim is good.
+    """Return what is wrong, gravest first; nothing when the aim is good.
 
     Args:
         measured: What was seen.
@@ -34,7 +34,7 @@ def advise(measured: Measured, config: Config) -> tuple[Advice, ...]:
 
 
 def _hidden(measured: Measured, config: Config) -> list[Advice]:
-    """What makes everything else meaningless: a turned picture, darkness, a cover, nobody there."""
+    """Return what makes everything else meaningless: a turned picture, darkness, a cover, nobody there."""
     if measured.turn:
         return [_turned(measured.turn, config)]
     if measured.dark >= limits.SEEN_LEAST:

@@ -113,7 +113,7 @@ def glimpse_of(frame: Frame, observation: Observation, points: Points | None) ->
 
 
 def mirrors(grey: Image, points: Points) -> bool:
-    """Whether light is reflected over an eye, as by glasses.
+    """Return whether light is reflected over an eye, as by glasses.
 
     Args:
         grey: (height, width) uint8.

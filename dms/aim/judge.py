@@ -112,7 +112,7 @@ class AimJudge:
         )
 
     def _turn(self) -> int | None:
-        """The turn at which faces stand upright, None when they do at none."""
+        """Return the turn at which faces stand upright, None when they do at none."""
         glimpses, found = dict.fromkeys(TURNS, 0), dict.fromkeys(TURNS, 0)
         for scene, _ in self._scenes:
             glimpses[scene.turn] += 1
@@ -123,7 +123,7 @@ class AimJudge:
         return best if enough and (best == 0 or found[best] > 2 * found[0]) else None
 
     def _others(self) -> dict[str, Any]:
-        """The largest face that might be taken for the driver's, and whether one is where none may be."""
+        """Return the largest face that might be taken for the driver's, and whether one is where none may be."""
         near: list[tuple[Box, Box]] = []
         elsewhere = 0
         settings = self._config.perception
@@ -149,7 +149,7 @@ class AimJudge:
 
 
 def _share(flags: Iterable[bool | None]) -> float:
-    """Share of the flags that are set; there must be one."""
+    """Return the share of the flags that are set; there must be one."""
     known = [bool(flag) for flag in flags]
     return round(sum(known) / len(known), 3)
 
@@ -160,6 +160,6 @@ def _middle(values: Iterable[float | None], digits: int) -> float | None:
 
 
 def _most(glimpses: list[Glimpse], of: Callable[[Glimpse], tuple[str, ...]]) -> tuple[str, ...]:
-    """What more than half of the glimpses have."""
+    """Return what more than half of the glimpses have."""
     names = {name: None for glimpse in glimpses for name in of(glimpse)}
     return tuple(name for name in names if sum(name in of(glimpse) for glimpse in glimpses) > len(glimpses) / 2)

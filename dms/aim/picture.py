@@ -34,7 +34,7 @@ _MARGIN = 10
 
 
 def drawn(sight: Sight, verdict: Verdict | None) -> Image:
-    """The picture with the face that was seen: its box and the corners of eyes and mouth.
+    """Return the picture with the face that was seen: its box and the corners of eyes and mouth.
 
     Args:
         sight: What was seen.
@@ -62,7 +62,7 @@ def drawn(sight: Sight, verdict: Verdict | None) -> Image:
 
 
 def annotated(view: Image, aim: Aim) -> Image:
-    """A picture as ``drawn`` returns it, and below it the verdict in words, (height, width, 3) BGR."""
+    """Return a picture as ``drawn`` returns it, and below it the verdict in words, (height, width, 3) BGR."""
     width = view.shape[1]
     columns = (width - 2 * _MARGIN) // 9
     lines = textwrap.wrap(aim.headline(), columns)
@@ -84,7 +84,7 @@ def jpeg(picture: Image) -> bytes:
 
 
 def opened(encoded: bytes) -> Image:
-    """The picture of a JPEG that ``jpeg`` made."""
+    """Return the picture of a JPEG that ``jpeg`` made."""
     return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 

@@ -75,13 +75,13 @@ class Scout:
         return Scene(t, turn, self.faces(turned(grey, turn)))
 
     def faces(self, grey: Image) -> tuple[Box, ...]:
-        """The faces of a picture that stand upright in it, (height, width) uint8."""
+        """Return the faces of a picture that stand upright in it, (height, width) uint8."""
         likely = [found for found in self._finder.find(grey) if found.score >= self._settings.face_score]
         boxes = [self._upright(grey, found) for found in likely[:_MOST]]
         return tuple(box for box in boxes if box is not None)
 
     def _upright(self, grey: Image, found: Detection) -> Box | None:
-        """A face that the landmark net sees in the same way twice; one that is turned it sees anew each time."""
+        """Return a face that the landmark net sees in the same way twice; one that is turned it sees anew each time."""
         first = self._landmarks.locate(grey, Crop.around_box(found.box))
         second = self._landmarks.locate(grey, Crop.around_landmarks(first.points))
         if min(first.confidence, second.confidence) < self._settings.track_score:
@@ -91,5 +91,5 @@ class Scout:
 
 
 def turned(grey: Image, turn: int) -> Image:
-    """A picture turned clockwise by 0, 90, 180 or 270 degrees, (height, width[, 3]) uint8."""
+    """Return a picture turned clockwise by 0, 90, 180 or 270 degrees, (height, width[, 3]) uint8."""
     return grey if turn == 0 else np.asarray(cv2.rotate(grey, _ROTATIONS[turn]), np.uint8)

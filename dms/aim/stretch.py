@@ -94,6 +94,6 @@ class _Search:
 
 
 def _merit(aim: Aim) -> tuple[int, int, int, float, float]:
-    """What makes an aim better than another, the most telling first."""
+    """Return what makes an aim better than another, the most telling first."""
     graves = sum(one.grave for one in aim.advice)
     return _RANKS.index(aim.verdict), -graves, -len(aim.advice), aim.measured.face, aim.measured.either_eye or 0.0

@@ -133,7 +133,7 @@ class Aim:
         return self.verdict is not Verdict.NOT_USABLE
 
     def headline(self) -> str:
-        """The verdict in a sentence."""
+        """Return the verdict in a sentence."""
         found = self.measured
         if self.verdict is Verdict.GOOD:
             height = f"a face {found.face_height:.0f} pixels high" if found.face_height is not None else "the face"
@@ -144,11 +144,11 @@ class Aim:
         return "not usable: the driver cannot be watched like this"
 
     def text(self) -> str:
-        """Everything for people: the verdict, then a line for each problem."""
+        """Return everything for people: the verdict, then a line for each problem."""
         return "\n".join([self.headline(), *(f"  {one.problem:<14} {one.text}" for one in self.advice)])
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return {
             "verdict": self.verdict.value,
             "problems": [problem.value for problem in self.problems],
@@ -158,7 +158,7 @@ class Aim:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The aim that ``to_json`` gave as plain data, of this release.
+        """Return the aim that ``to_json`` gave as plain data, of this release.
 
         Raises:
             ValueError: It is of another one.

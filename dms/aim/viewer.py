@@ -62,7 +62,7 @@ class Viewer:
         self._judge.update(glimpse_of(frame, seen, points if seen.box is not None else None), scene)
 
     def aim(self) -> Aim:
-        """The aim over the last seconds.
+        """Return the aim over the last seconds.
 
         Raises:
             ValueError: No frame was taken.
@@ -91,5 +91,5 @@ class Lookout:
         return seen
 
     def sight(self, frame: Frame, seen: Observation) -> Sight:
-        """The frame that was seen last, for people; before the next one is asked for."""
+        """Return the frame that was seen last, for people; before the next one is asked for."""
         return Sight(frame.picture, seen.box, self._perception.landmarks if seen.box is not None else None)

@@ -70,11 +70,11 @@ class DeliveryBench:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return asdict(self)
 
     def text(self) -> str:
-        """As lines for people."""
+        """Return everything as lines for people."""
         latency = "alert to subscriber: mosquitto is not installed"
         if self.latency_ms is not None:
             latency = f"alert to subscriber {self.latency_ms:.2f} ms median, {self.latency_p99_ms:.2f} ms 99 %"
@@ -136,7 +136,7 @@ def vehicle_hour(state_interval_s: float, health_interval_s: float, alerts: int 
 
 
 def _overhead(topic: str, payload: str) -> int:
-    """Bytes around a payload with QoS 1 in MQTT 5: headers, topic, id, payload format, and the PUBACK."""
+    """Return the bytes around a payload with QoS 1 in MQTT 5: headers, topic, id, payload format, and the PUBACK."""
     variable = 2 + len(topic) + 2 + 1 + 2
     length = variable + len(payload.encode())
     return 1 + (1 if length < 128 else 2 if length < 16384 else 3) + variable + 4

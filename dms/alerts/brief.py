@@ -14,7 +14,7 @@ _FIELDS = ("event_id", "phase", "level", "sequence")
 
 
 def brief(topics: Topics, alert: Publication) -> Publication:
-    """The short form of an alert's message."""
+    """Return the short form of an alert's message."""
     said = json.loads(alert.payload)
     short = {name: said[name] for name in _FIELDS} | ({"test": True} if said.get("test") else {})
     payload = json.dumps(short, separators=(",", ":"))

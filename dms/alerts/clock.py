@@ -103,7 +103,7 @@ class Clock:
         return self._wall() >= FLOOR and (self._trust or self._disciplined())
 
     def stamp(self, t: float) -> Stamp:
-        """The UTC of a moment on the frames' clock."""
+        """Return the UTC of a moment on the frames' clock."""
         quality = ClockQuality.SYNCHRONISED if self.synchronised else ClockQuality.UNSYNCHRONISED
         return Stamp(t + self.offset, quality)
 

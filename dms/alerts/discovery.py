@@ -39,12 +39,12 @@ _Component = tuple[str, dict[str, object]]
 
 
 def discovery_topic(topics: Topics, prefix: str) -> str:
-    """Where the discovery message goes."""
+    """Return where the discovery message goes."""
     return f"{prefix}/device/dms-{topics.vehicle_id}/config"
 
 
 def birth_topic(prefix: str) -> str:
-    """Where Home Assistant says that it has started."""
+    """Return where Home Assistant says that it has started."""
     return f"{prefix}/status"
 
 
@@ -175,7 +175,7 @@ class _Components:
         return self._component(key, title, icon, **said, expire_after=_STALE_AFTER_S, **self._available(), **more)
 
     def _health(self, key: str, title: str, path: str, icon: str | None, **more: object) -> _Component:
-        """A diagnostic; the part that it belongs to, with its error, is its attributes."""
+        """Return a diagnostic; the part that it belongs to, with its error, is its attributes."""
         part, _, _ = path.partition(".")
         said: dict[str, Any] = {"state_topic": self._topics.health, "value_template": f"{{{{ value_json.{path} }}}}"}
         if part != path:

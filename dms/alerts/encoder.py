@@ -60,11 +60,11 @@ class Encoder:
         self._sequences[self.topics.state] = 0
 
     def topic(self, alert: Alert) -> str:
-        """Where the messages of this alert go."""
+        """Return where the messages of this alert go."""
         return self.topics.alert(alert.kind)
 
     def event_id(self, kind: AlertKind, episode: int) -> UUID:
-        """The id that start, updates and end of one alert share."""
+        """Return the id that start, updates and end of one alert share."""
         return uuid5(_NAMESPACE, f"{self.session}/{kind}/{episode}")
 
     def open_alert(self, event_id: UUID) -> tuple[AlertKind, int] | None:
@@ -80,7 +80,7 @@ class Encoder:
         return bool(self._open)
 
     def alert(self, alert: Alert) -> AlertMessage:
-        """The next message on the alert's topic; ``late_s`` is 0 until it is sent."""
+        """Return the next message on the alert's topic; ``late_s`` is 0 until it is sent."""
         event_id = self.event_id(alert.kind, alert.episode)
         if alert.phase is Phase.END:
             self._open.pop(event_id, None)
@@ -89,7 +89,7 @@ class Encoder:
         return self._message(alert, event_id)
 
     def trial(self, alert: Alert, event_id: UUID) -> AlertMessage:
-        """The next message on the alert's topic, marked as a test: no state ever names it as open."""
+        """Return the next message on the alert's topic, marked as a test: no state ever names it as open."""
         self._tried = {event_id: (alert.kind, alert.episode)}
         return self._message(alert, event_id, test=True)
 
@@ -119,7 +119,7 @@ class Encoder:
                 return DistractionAlertMessage.model_validate(shared)
 
     def state(self, state: DriverState) -> StateMessage:
-        """The next state message."""
+        """Return the next state message."""
         self._sequences[self.topics.state] += 1
         stamp = self._stamp(state.t)
         fields = {name: _rounded(value) for name, value in asdict(state).items() if name != "t"}
@@ -131,7 +131,7 @@ class Encoder:
         return StateMessage.model_validate({**fields, **told, "open_alerts": open_alerts})
 
     def end_of(self, payload: str, topic: str, last: int, t: float) -> AlertMessage:
-        """The end of an alert that an earlier run left open: the daemon that raised it was killed.
+        """Return the end of an alert that an earlier run left open: the daemon that raised it was killed.
 
         Args:
             payload: The alert's newest message.

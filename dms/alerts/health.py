@@ -121,5 +121,5 @@ class HealthMessage(Message):
     cpu_temperature_c: float | None = Field(description="Temperature of the processor, degrees Celsius.")
 
     def stopped(self, at: datetime) -> Self:
-        """The same report as a last word."""
+        """Return the same report as a last word."""
         return self.model_copy(update={"status": "stopped", "at": at})

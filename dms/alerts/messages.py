@@ -43,7 +43,7 @@ OFFLINE = "offline"
 
 
 def rfc3339(moment: datetime) -> str:
-    """UTC with milliseconds and Z, as in ``2026-05-01T12:00:00.000Z``."""
+    """Return UTC with milliseconds and Z, as in ``2026-05-01T12:00:00.000Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -77,7 +77,7 @@ class Message(BaseModel):
     clock: ClockQuality = Field(description="How far the UTC times of this message can be believed.")
 
     def to_json(self) -> str:
-        """The payload on the wire: one line of JSON in the order of the fields."""
+        """Return the payload on the wire: one line of JSON in the order of the fields."""
         return self.model_dump_json()
 
 
@@ -232,7 +232,7 @@ class InfoMessage(Message):
 
 
 def _masked(value: object) -> object:
-    """The same value with every address in it cut down to what may be published."""
+    """Return the same value with every address in it cut down to what may be published."""
     if isinstance(value, dict):
         return {key: _masked(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

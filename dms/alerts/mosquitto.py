@@ -13,7 +13,7 @@ _PATIENCE_S = 10.0
 
 
 def find_mosquitto() -> str | None:
-    """Where the broker's program is; None where it is not installed. Debian puts it where users do not look."""
+    """Return where the broker's program is; None where it is not installed. Debian puts it where users do not look."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
@@ -44,7 +44,7 @@ def mosquitto() -> Iterator[int | None]:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """Return a port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

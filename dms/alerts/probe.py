@@ -117,7 +117,7 @@ def _connect(
 
 
 def _weigh(connection: Connection, version: Version, topics: Topics) -> list[str]:
-    """What the broker states that it will not take of states and alerts."""
+    """Return what the broker states that it will not take of states and alerts."""
     problems = []
     limits = connection.limits
     weighed = ((topics.state, _STATE_BYTES), *((topics.alert(kind), _ALERT_BYTES) for kind in AlertKind))
@@ -135,7 +135,7 @@ def _weigh(connection: Connection, version: Version, topics: Topics) -> list[str
 
 
 def _answers(connection: Connection, flying: dict[int, str]) -> list[str]:
-    """What it says of what was published and of what is listened to."""
+    """Return what it says of what was published and of what is listened to."""
     problems = []
 
     def is_answered(_: Connection) -> bool:

@@ -47,19 +47,19 @@ _INNOCENT = {0x88, 0x89, 0x8B, 0x8D, SESSION_TAKEN_OVER, 0x98, _USE_ANOTHER, _SE
 
 
 def connack_in_words(reason: ReasonCode, client_id: str, server_reference: str | None) -> str:
-    """Why a connection was refused."""
+    """Return why a connection was refused."""
     return _in_words(_CONNACK_WORDS.get(reason.value, str(reason)), client_id, server_reference)
 
 
 def disconnect_in_words(reason: ReasonCode, client_id: str, server_reference: str | None) -> str:
-    """Why a connection has ended."""
+    """Return why a connection has ended."""
     if reason.value == 0x80:  # what the client library calls a socket that was closed
         return "the connection was closed without a reason"
     return _in_words(_DISCONNECT_WORDS.get(reason.value, str(reason)), client_id, server_reference)
 
 
 def blames_message(reason: ReasonCode) -> bool:
-    """Whether the end of a connection may be the fault of a message."""
+    """Return whether the end of a connection may be the fault of a message."""
     return reason.value not in _INNOCENT
 
 

@@ -65,7 +65,7 @@ def _tidy(node: Any) -> Any:
 
 
 def messages_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of all payloads; each message is a definition of its own."""
+    """Return JSON Schema (2020-12) of all payloads; each message is a definition of its own."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"DMS messages, version {SCHEMA_VERSION}",
@@ -76,7 +76,7 @@ def messages_schema() -> dict[str, Any]:
 
 
 def asyncapi() -> dict[str, Any]:
-    """The AsyncAPI 3.0 document of a vehicle, with MQTT bindings; the vehicle is the application described."""
+    """Return the AsyncAPI 3.0 document of a vehicle, with MQTT bindings; the vehicle is the application described."""
     channels = _Channels()
     availability = {"type": "string", "enum": [ONLINE, OFFLINE], "description": "Retained; the last will is offline."}
     topics = channels.topics

@@ -68,7 +68,7 @@ class Topics:
         return self._name(f"alert/{kind}")
 
     def brief(self, alert_topic: str) -> str:
-        """Where an alert's short form goes."""
+        """Return where an alert's short form goes."""
         return f"{alert_topic}/brief"
 
     @property

@@ -43,7 +43,7 @@ class Watch:
         self._seen: set[tuple[uuid.UUID, int]] = set()
 
     def line(self, topic: str, payload: bytes, retained: bool, now: float) -> Text | None:
-        """One message in words; None for one that says nothing new."""
+        """Return one message in words; None for one that says nothing new."""
         _, vehicle, name = topic.split("/", 2)
         try:
             words = self._words(vehicle, name, payload, retained, now)
@@ -52,7 +52,7 @@ class Watch:
         return None if words is None else _line(now, vehicle, name, words)
 
     def silent(self, now: float) -> list[Text]:
-        """A line for each vehicle that is not offline and has just been silent for too long."""
+        """Return a line for each vehicle that is not offline and has just been silent for too long."""
         ages = {vehicle: now - heard for vehicle, heard in self._heard.items() if not self._offline.get(vehicle)}
         stale = {vehicle: age for vehicle, age in ages.items() if age > self._stale_s(vehicle)}
         for vehicle in stale:

@@ -39,7 +39,7 @@ def served(
 
 
 def _shown(view: "View", board: "Board") -> "View":
-    """The same look, put up on the board as well."""
+    """Return the same look, put up on the board as well."""
     try:
         for seen in view:
             board.show(seen)

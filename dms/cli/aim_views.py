@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def daemon_view(config: "Config", named: bool, wanted: Callable[[], bool], page: str | None = None) -> "View | None":
-    """A look through the daemon's camera; None where it holds none, or a recording was named."""
+    """Return a look through the daemon's camera; None where it holds none, or a recording was named."""
     from dms.frames import open_source  # noqa: PLC0415  # --help stays quick
     from dms.service.look_through import daemon_view  # noqa: PLC0415
 
@@ -36,7 +36,7 @@ def own_view(config: "Config", wanted: Callable[[], bool], *, played: bool) -> "
 
 
 def recorded(config: "Config", seconds: float | None) -> tuple["Aim", "Image | None"]:
-    """The aim over the best stretch of a recording, and the picture that shows it."""
+    """Return the aim over the best stretch of a recording, and the picture that shows it."""
     from dms.aim.picture import drawn  # noqa: PLC0415  # --help stays quick
     from dms.aim.stretch import best_stretch  # noqa: PLC0415
     from dms.frames import open_source  # noqa: PLC0415

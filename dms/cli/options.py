@@ -22,7 +22,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines in
 
 
 def configuration(path: Path | None, source: str | None = None) -> "Config":
-    """The configuration of a file, with another source where one is given.
+    """Return the configuration of a file, with another source where one is given.
 
     Raises:
         UserError: It cannot be read, or a value is wrong.

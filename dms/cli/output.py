@@ -18,11 +18,11 @@ class Report(Protocol):
         ...
 
     def text(self) -> str:
-        """Everything for people."""
+        """Return everything for people."""
         ...
 
     def to_json(self) -> Any:
-        """Everything as plain data."""
+        """Return everything as plain data."""
         ...
 
 

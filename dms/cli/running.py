@@ -53,7 +53,7 @@ def try_alert(
 
 
 def _folder(config: Path | None, source: str | None) -> Path:
-    """The state folder of the daemon that is asked."""
+    """Return the state folder of the daemon that is asked."""
     from dms.service.folder import asked_folder  # noqa: PLC0415  # --help stays quick
 
     return asked_folder(configuration(config, source))

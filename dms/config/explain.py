@@ -19,7 +19,7 @@ _UNQUOTED = {"boolean", "integer", "number"}
 
 
 def explain(error: ValidationError, root: type[BaseModel]) -> list[str]:
-    """One line for each problem.
+    """Return one line for each problem.
 
     Args:
         error: What pydantic says.
@@ -54,7 +54,7 @@ def _line(problem: Any, schema: dict[str, Any]) -> str:
 
 
 def _at(place: tuple[int | str, ...], schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a key, a table or an item of an array."""
+    """Return the schema of a key, a table or an item of an array."""
     here = schema
     for part in place:
         if isinstance(part, int):
@@ -70,7 +70,7 @@ def _at(place: tuple[int | str, ...], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _allowed(key: dict[str, Any]) -> str:
-    """What a key may hold, in words."""
+    """Return what a key may hold, in words."""
     kind = key.get("type")
     if "enum" in key:
         *first, last = [_toml(value) for value in key["enum"]]
@@ -108,7 +108,7 @@ def _range(least: float | None, most: float | None) -> str:
 
 
 def _quotes(given: object, key: dict[str, Any]) -> str:
-    """What to do about quotes that are too many or missing."""
+    """Return what to do about quotes that are too many or missing."""
     kind = key.get("type")
     if isinstance(given, str) and kind in _UNQUOTED:
         return ", without quotes"
@@ -118,5 +118,5 @@ def _quotes(given: object, key: dict[str, Any]) -> str:
 
 
 def _toml(value: object) -> str:
-    """A value as it stands in the file."""
+    """Return a value as it stands in the file."""
     return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -7,7 +7,7 @@ from pydantic.fields import FieldInfo
 
 
 def Limit(*, ge: float, le: float, unit: str, title: str, text: str, source: str) -> FieldInfo:  # noqa: N802
-    """A limit, for ``Annotated``: the number's default stands behind it, so that types are checked.
+    """Return a limit, for ``Annotated``: the number's default stands behind it, so that types are checked.
 
     Args:
         ge: Lower bound.

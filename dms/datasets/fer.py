@@ -37,7 +37,7 @@ class Expressions:
     votes: npt.NDArray[np.int64] | None
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> "Expressions":
-        """The faces where ``chosen`` is True."""
+        """Return the faces where ``chosen`` is True."""
         return Expressions(self.images[chosen], self.labels[chosen], None if self.votes is None else self.votes[chosen])
 
 

@@ -52,7 +52,7 @@ def read_eyes(folder: Path) -> EyePatches:
 
 
 def eye_files(folder: Path) -> list[tuple[Path, bool]]:
-    """Each picture of a folder with ``closed/`` and ``open/``, and whether it shows a closed eye.
+    """Return each picture of a folder with ``closed/`` and ``open/``, and whether it shows a closed eye.
 
     Raises:
         UserError: A sub-folder is missing, or neither holds a picture.
@@ -72,7 +72,7 @@ def eye_files(folder: Path) -> list[tuple[Path, bool]]:
 
 
 def eye_group(file: Path) -> str:
-    """The person that an eye is of: its file's name before the first ``-`` or ``_``."""
+    """Return the person that an eye is of: its file's name before the first ``-`` or ``_``."""
     return file.stem.replace("_", "-").partition("-")[0]
 
 
@@ -124,7 +124,7 @@ class LabelledFrame:
 
 
 def folder_of(data: Path) -> Path:
-    """The folder of a ``labels.csv``, which may be named itself."""
+    """Return the folder of a ``labels.csv``, which may be named itself."""
     return data.parent if data.name.lower() == "labels.csv" else data
 
 

@@ -19,7 +19,7 @@ _ENDINGS = IMAGE_SUFFIXES | {".avif", ".gif", ".heic", ".jfif", ".jp2", ".jpe", 
 
 
 def picture_files(folder: Path) -> list[Path]:
-    """The pictures in a folder and its sub-folders, sorted by name.
+    """Return the pictures in a folder and its sub-folders, sorted by name.
 
     Raises:
         UserError: There is no such folder, or no picture in it.
@@ -33,7 +33,7 @@ def picture_files(folder: Path) -> list[Path]:
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """The same, where there may be none. What the systems of users leave behind (``._a.jpg``) is passed over.
+    """Return the same, where there may be none. What the systems of users leave behind (``._a.jpg``) is passed over.
 
     Raises:
         UserError: A sub-folder cannot be read.
@@ -55,7 +55,7 @@ def find_pictures(folder: Path) -> list[Path]:
 
 
 def sub_folders(folder: Path) -> list[Path]:
-    """The folders in a folder, sorted by name, without hidden ones."""
+    """Return the folders in a folder, sorted by name, without hidden ones."""
     return sorted(p for p in folder.iterdir() if p.is_dir() and not _hidden(p.name))
 
 

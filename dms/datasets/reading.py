@@ -78,6 +78,6 @@ class Reading:
 
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
-    """The items, with a progress bar on a terminal's stderr."""
+    """Yield the items, with a progress bar on a terminal's stderr."""
     console = Console(stderr=True)
     yield from track(items, what, console=console, transient=True, disable=not console.is_terminal)

@@ -38,7 +38,7 @@ def sort_sources(data: Iterable[Path]) -> Sources:
 
 
 def data_of(models: Iterable[str], sources: Sources) -> dict[str, list[Path]]:
-    """What each model is trained from.
+    """Return what each model is trained from.
 
     Args:
         models: Names of models that ship.
@@ -51,7 +51,7 @@ def data_of(models: Iterable[str], sources: Sources) -> dict[str, list[Path]]:
 
 
 def only_fer2013(name: str, data: Sequence[Path]) -> Path:
-    """The one file that every system of the papers is trained from.
+    """Return the one file that every system of the papers is trained from.
 
     Raises:
         UserError: It is not alone.

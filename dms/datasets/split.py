@@ -38,7 +38,7 @@ class GroupSplit:
     salt: str = ""
 
     def part_of(self, group: str) -> Part:
-        """The part of one group, from the CRC-32 of its name."""
+        """Return the part of one group, from the CRC-32 of its name."""
         share = zlib.crc32(f"{self.salt}{group}".encode()) % self.one_in
         return Part.TEST if share == self.test else Part.VALIDATION if share == self.validation else Part.TRAIN
 

@@ -73,7 +73,7 @@ class _Listener:
         self._client.loop_stop()
 
     def summary(self) -> str:
-        """What happened, in one line."""
+        """Return what happened, in one line."""
         seen = " and ".join(_in_words(alert) for alert in self._ended)
         found = f"{len(self._ended)} alerts: {seen}" if seen else "No alert"
         return f"{found}; {self._alerts} alert messages and {self._states} states arrived."

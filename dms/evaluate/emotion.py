@@ -153,7 +153,7 @@ class EmotionReport:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain data; ``accuracy`` is that of each label set."""
+        """Return everything as plain data; ``accuracy`` is that of each label set."""
         heads = {h.label_set: asdict(h) for h in self.heads}
         for head in heads.values():
             for each in head["result"]["classes"]:
@@ -161,7 +161,7 @@ class EmotionReport:
         return {"accuracy": {h.label_set: h.result.accuracy for h in self.heads}, **asdict(self), "heads": heads}
 
     def text(self) -> str:
-        """Everything for people."""
+        """Return everything for people."""
         blocks = [f"{self.model} on {self.data} {self.part}".rstrip()]
         for head in self.heads:
             blocks += [
@@ -242,7 +242,7 @@ def answer_all(classifier: Classifier, faces: Sequence[Picture], what: str | Non
 
 
 def face_picture(grey: Picture) -> Picture:
-    """A picture of one face, brought to the models' size."""
+    """Return a picture of one face, brought to the models' size."""
     return np.asarray(cv2.resize(grey, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -265,7 +265,7 @@ def _head(name: str, truth: npt.NDArray[np.int64], probabilities: FloatArray) ->
 
 
 def _corners(false: npt.NDArray[np.float64], true: npt.NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
-    """The points of a curve at which it turns."""
+    """Return the points of a curve at which it turns."""
     turns = np.concatenate([[True], (np.diff(false, 2) != 0) | (np.diff(true, 2) != 0), [True]])
     return tuple((float(x), float(y)) for x, y in zip(false[turns], true[turns], strict=True))
 
@@ -302,7 +302,7 @@ def _folder(folder: Path, reading: Reading) -> tuple[list[Picture], dict[str, np
 
 
 def _classes(names: Sequence[str]) -> tuple[str, list[int]] | None:
-    """The label set that names belong to, and their indices in it; None when they name something else too."""
+    """Return the label set that names belong to, and their indices in it; None when they name something else too."""
     for label_set, labels in LABELS.items():
         if names and set(names) <= set(labels):
             return label_set, [labels.index(name) for name in names]

@@ -51,11 +51,11 @@ class EyesReport:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain data; ``accuracy`` counts unknown as wrong."""
+        """Return everything as plain data; ``accuracy`` counts unknown as wrong."""
         return {**judged_accuracy(self.overall, self.known), **asdict(self)}
 
     def text(self) -> str:
-        """Everything for people."""
+        """Return everything for people."""
         lines = judged_text(
             f"{self.model} on {self.data}", self.overall, self.known, f"unknown {self.unknown_share:.2%}", self.auc
         )
@@ -105,7 +105,7 @@ def evaluate(data: Path, model: ModelFile) -> EyesReport:
 
 
 def resize(image: Picture) -> Picture:
-    """A patch of any size at the net's, averaging when it shrinks."""
+    """Return a patch of any size at the net's, averaging when it shrinks."""
     shrinks = min(image.shape) > SIZE
     return np.asarray(
         cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8

@@ -69,11 +69,11 @@ class FaceReport:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """Return everything as plain data."""
         return asdict(self)
 
     def text(self) -> str:
-        """Everything for people."""
+        """Return everything for people."""
         lines = [f"{self.model} on {self.data}, faces from a score of {self.score:g}"]
         if self.found is not None and self.chosen is not None:
             iou = "-" if self.mean_iou is None else f"{self.mean_iou:.3f}"
@@ -143,7 +143,7 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
 
 
 def labelled_boxes(data: Path, reading: Reading) -> dict[Path, list[Box]]:
-    """Every picture with its labelled faces; none of them in pictures without a face.
+    """Return every picture with its labelled faces; none of them in pictures without a face.
 
     Raises:
         UserError: There is no picture, or a table is not in its layout.

@@ -74,7 +74,7 @@ class LandmarksReport:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain data; ``nme``, ``failures`` and ``auc`` are those of a followed face."""
+        """Return everything as plain data; ``nme``, ``failures`` and ``auc`` are those of a followed face."""
         return {
             "nme": self.followed.nme,
             "failures": self.followed.failures,
@@ -83,7 +83,7 @@ class LandmarksReport:
         }
 
     def text(self) -> str:
-        """Everything for people."""
+        """Return everything for people."""
         lines = [f"{self.model} on {self.data}: {self.faces} faces", ""]
         lines.append(f"{'crop from':<14}{'NME':>8}{'inner':>8}{'eyes':>8}{'median':>8}{'failed':>9}{'AUC':>7}")
         for name, errors in (("points before", self.followed), ("box", self.first)):
@@ -146,7 +146,7 @@ def evaluate(data: Path, model: ModelFile) -> LandmarksReport:
 
 
 def landmark_tables(data: Path) -> list[Path]:
-    """The tables that a path stands for: itself, or all ``landmarks68_*.csv`` in a folder.
+    """Return the tables that a path stands for: itself, or all ``landmarks68_*.csv`` in a folder.
 
     Raises:
         UserError: There is none in the folder.

@@ -61,7 +61,7 @@ class Classification:
 
 
 def classification(truth: Ints, answers: Ints, labels: Sequence[str], *, unknown: bool = False) -> Classification:
-    """Every metric of a set of answers.
+    """Return every metric of a set of answers.
 
     Args:
         truth: (N,) indices into ``labels``, N >= 1.
@@ -195,7 +195,7 @@ class Latency:
 
 
 def latency(call: Callable[[], object], runs: int = 200) -> Latency:
-    """Time a call, after a few that warm it up."""
+    """Return the time a call, after a few that warm it up."""
     for _ in range(5):
         call()
     times = []
@@ -207,7 +207,7 @@ def latency(call: Callable[[], object], runs: int = 200) -> Latency:
 
 
 def table(result: Classification, extra: Sequence[str] = ()) -> str:
-    """A classification as text: the totals, each class, and the confusion matrix.
+    """Return a classification as text: the totals, each class, and the confusion matrix.
 
     Args:
         result: What was measured.
@@ -241,14 +241,14 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def judged_accuracy(overall: Classification, known: Classification | None) -> dict[str, float | None]:
-    """The two accuracies of a model that may say unknown: with unknown counted as wrong, and without it."""
+    """Return the two accuracies of a model that may say unknown: with unknown counted as wrong, and without it."""
     return {"accuracy": overall.accuracy, "accuracy_known": known.accuracy if known else None}
 
 
 def judged_text(
     subject: str, overall: Classification, known: Classification | None, unknown: str, area: float | None
 ) -> list[str]:
-    """Lines for people about a model that may say unknown.
+    """Return lines for people about a model that may say unknown.
 
     Args:
         subject: What was measured on what.

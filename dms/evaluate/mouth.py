@@ -55,11 +55,11 @@ class MouthReport:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain data; ``accuracy`` counts unknown as wrong."""
+        """Return everything as plain data; ``accuracy`` counts unknown as wrong."""
         return {**judged_accuracy(self.overall, self.known), **asdict(self)}
 
     def text(self) -> str:
-        """Everything for people."""
+        """Return everything for people."""
         lines = judged_text(
             f"{self.model} on {self.data}",
             self.overall,
@@ -119,7 +119,7 @@ def evaluate(data: Path, face: ModelFile, landmarks: ModelFile, mouth: ModelFile
 
 
 def _frames(data: Path, reading: Reading) -> list[tuple[Path, bool]]:
-    """Each labelled picture once, and whether its driver yawns."""
+    """Return each labelled picture once, and whether its driver yawns."""
     labels: dict[Path, bool] = {}
     contradicted = set()
     for frame in read_frames(folder_of(data)):

@@ -107,11 +107,11 @@ class ReflectionsReport:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """Return everything as plain data."""
         return asdict(self)
 
     def text(self) -> str:
-        """Everything for people."""
+        """Return everything for people."""
         lines = [f"{self.model} on {self.data}, both eyes of a person behind the same reflection"]
         for state, answers in (("open", self.open), ("closed", self.closed)):
             lines += ["", f"{sum(answers[AS_THEY_ARE].values())} pairs of {state} eyes"]
@@ -157,7 +157,7 @@ def evaluate(data: Path, model: ModelFile) -> ReflectionsReport:
 
 
 def answers_of(net: EyeNet, pairs: list[Pair]) -> dict[str, dict[str, int]]:
-    """How many pairs are called what, without a reflection and behind each of ``SHAPES``."""
+    """Return how many pairs are called what, without a reflection and behind each of ``SHAPES``."""
     answers = {AS_THEY_ARE: _counts(net, pairs)}
     middle, width = ((SIZE - 1) / 2, (SIZE - 1) / 2), EYE_SHARE * SIZE
     for name, shape in SHAPES.items():

@@ -23,11 +23,11 @@ class Report(Protocol):
         ...
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """Return everything as plain data."""
         ...
 
     def text(self) -> str:
-        """Everything for people."""
+        """Return everything for people."""
         ...
 
 
@@ -98,7 +98,7 @@ def run_emotion(
 
 
 def model_faces(path: Path) -> emotion.Classifier:
-    """The emotion model of a ``.tflite`` file with its card beside it.
+    """Return the emotion model of a ``.tflite`` file with its card beside it.
 
     Raises:
         UserError: It cannot be used.

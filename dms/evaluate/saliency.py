@@ -66,7 +66,7 @@ class OcclusionReport:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the pictures as plain data."""
+        """Return everything but the pictures as plain data."""
         faces = [
             {"file": str(m.file), "label": m.label, "probability": m.probability, "broken": m.broken} for m in self.maps
         ]
@@ -80,7 +80,7 @@ class OcclusionReport:
         }
 
     def text(self) -> str:
-        """One line per face."""
+        """Return one line per face."""
         lines = [f"{self.model}, label set {self.label_set}, black square of {self.square} pixels"]
         for m in self.maps:
             y, x = np.unravel_index(int(m.loss.argmax()), m.loss.shape)

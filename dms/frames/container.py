@@ -117,7 +117,7 @@ class ContainerDecoder:
                     yield Decoded(self._time(frame, stream), *shown.show(frame))
 
     def _packets(self, container: Any) -> Generator[Any, None, None]:
-        """Every packet of every track, so that how far the file goes is known; one that is broken ends it."""
+        """Yield every packet of every track, so that how far the file goes is known; one that is broken ends it."""
         packets = container.demux()
         while True:
             try:
@@ -150,7 +150,7 @@ class ContainerDecoder:
 
 
 def created(path: Path) -> datetime | None:
-    """When a file says that it was taken; None where it says nothing, or is no video."""
+    """Return when a file says that it was taken; None where it says nothing, or is no video."""
     try:
         with closing(av.open(str(path.absolute()))) as file:
             told = file.metadata.get("creation_time")
@@ -197,7 +197,7 @@ def _colours(frame: Any, orientation: Orientation) -> Image:
 
 
 def _luma(frame: Any) -> Image | None:
-    """The brightness plane as (height, width), 0..255; None where a frame has none of eight bits."""
+    """Return the brightness plane as (height, width), 0..255; None where a frame has none of eight bits."""
     layout = frame.format
     if not layout.name.startswith(_LUMA) or not layout.is_planar or layout.components[0].bits != 8:
         return None

@@ -54,7 +54,7 @@ class DeviceFinder:
         self._others = frozenset(self._port_of(other) for other in self._alike() if other != node)
 
     def find(self) -> Path:
-        """Where the camera is now; as the configuration names it while nothing better is known."""
+        """Return where the camera is now; as the configuration names it while nothing better is known."""
         found = self._search()
         if found != self._found:
             log.warning("the camera %s (%s) is now %s", self._device, self._identity and self._identity.name, found)
@@ -86,7 +86,7 @@ class DeviceFinder:
         return _Identity(name, index) if (self._devices / node).exists() else None
 
     def _port_of(self, node: str) -> str | None:
-        """The socket that it is plugged into, in the kernel's words."""
+        """Return the socket that it is plugged into, in the kernel's words."""
         try:
             return os.path.realpath(self._sysfs / node / "device")
         except OSError:

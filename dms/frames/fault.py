@@ -76,7 +76,7 @@ class PictureWatch:
         return True
 
     def fault(self, now: float) -> CameraFault | None:
-        """What is wrong at a moment, in seconds on the frames' clock; None while new pictures come."""
+        """Return what is wrong at a moment, in seconds on the frames' clock; None while new pictures come."""
         if now - self._new_t < self._limit_s:
             return None
         return CameraFault.FROZEN if now - self._seen_t < self._limit_s else CameraFault.STALLED

@@ -42,7 +42,7 @@ class Frame:
 
 
 def taken_at(device_s: float, now: float) -> float:
-    """When a camera's picture was taken, in monotonic seconds.
+    """Return when a camera's picture was taken, in monotonic seconds.
 
     Args:
         device_s: The driver's or the sensor's own time of the picture, in seconds. Most drivers count on the monotonic

@@ -100,7 +100,7 @@ class _Notes:
         self._told: list[str] = []
 
     def begin(self, part: Part, next_s: float) -> float:
-        """When a part begins, given when the one before it ends."""
+        """Return when a part begins, given when the one before it ends."""
         if part.start_s is None or part.start_s - next_s <= _EXACT_S:
             if part.start_s is not None and next_s - part.start_s > _EXACT_S:
                 self._early.append(part.path.name)
@@ -115,7 +115,7 @@ class _Notes:
             self._told.append(f"{part.path.name}: its last {report.missing_s:.1f} s cannot be decoded")
 
     def lines(self, count: int, by: str) -> tuple[str, ...]:
-        """All of it, a line each."""
+        """Return all of it, a line each."""
         gaps = ""
         if self._gaps_s:
             gaps = f", {len(self._gaps_s)} gap{'s'[: len(self._gaps_s) > 1]} of {sum(self._gaps_s):.1f} s in all"

@@ -81,7 +81,7 @@ class LibcameraCamera:
         return camera
 
     def _take(self, camera: Any, limit_s: float) -> tuple[Any, dict[str, Any]]:
-        """The next picture and what libcamera knows of it; a sensor that hangs is not waited for without end."""
+        """Return the next picture and what libcamera knows of it; a sensor that hangs is not waited for without end."""
         taken = threading.Event()
         job = camera.capture_arrays(["main"], signal_function=lambda _job: taken.set())
         if not taken.wait(limit_s):
@@ -91,6 +91,6 @@ class LibcameraCamera:
 
 
 def _monotonic(metadata: dict[str, Any]) -> float:
-    """The sensor's time of a picture in monotonic seconds; libcamera counts from boot, with time asleep."""
+    """Return the sensor's time of a picture in monotonic seconds; libcamera counts from boot, with time asleep."""
     asleep_s = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
     return float(metadata.get("SensorTimestamp", 0)) / 1e9 - asleep_s

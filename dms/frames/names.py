@@ -13,6 +13,6 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".
 
 
 def natural(name: str) -> list[tuple[bool, int, str]]:
-    """A key by which ``2.jpg`` comes before ``10.jpg``."""
+    """Return a key by which ``2.jpg`` comes before ``10.jpg``."""
     parts = re.split(r"(\d+)", name)
     return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part]

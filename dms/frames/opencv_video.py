@@ -86,7 +86,7 @@ class PlainVideoDecoder:
 
 
 def refused(path: Path, why: str) -> UserError:
-    """The error for a file that only PyAV reads rightly."""
+    """Return the error for a file that only PyAV reads rightly."""
     return UserError(f"{path}: {why}, which OpenCV does not read rightly: install the extra 'replay' ({INSTALL})")
 
 
@@ -108,7 +108,7 @@ def _check_container(path: Path) -> None:
 
 
 def _is_known_stream(data: mmap.mmap) -> bool:
-    """Whether this is another kind of video: a raw or transport stream, Matroska."""
+    """Return whether this is another kind of video: a raw or transport stream, Matroska."""
     starts = (
         b"\x00\x00\x00\x01",
         b"\x00\x00\x01",
@@ -123,7 +123,7 @@ def _is_known_stream(data: mmap.mmap) -> bool:
 
 
 def _moov(data: mmap.mmap) -> bytes:
-    """The box that describes an MP4 or MOV, empty where it is missing (ISO/IEC 14496-12, 4.2)."""
+    """Return the box that describes an MP4 or MOV, empty where it is missing (ISO/IEC 14496-12, 4.2)."""
     place = 0
     while place + 16 <= len(data):
         size = int.from_bytes(data[place : place + 4], "big")

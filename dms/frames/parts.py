@@ -66,7 +66,7 @@ def in_order(files: Sequence[Path]) -> Parts:
 
 
 def _times(files: Sequence[Path], find: Callable[[Path], datetime | None]) -> list[datetime] | None:
-    """When all of them were taken; None where one does not say."""
+    """Return when all of them were taken; None where one does not say."""
     found = []
     for file in files:
         time = find(file)

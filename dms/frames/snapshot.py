@@ -102,7 +102,7 @@ class SnapshotCamera:
                 raise CameraError(fault, f"{self.name} {problem}")
 
     def is_one(self) -> bool:
-        """Whether the address answers with one picture."""
+        """Return whether the address answers with one picture."""
         try:
             self._picture()
         except (OSError, HTTPException, ValueError, NoSnapshotError):
@@ -161,7 +161,7 @@ def _decoded(body: bytes) -> Image:
 
 
 def _in_words(error: Exception) -> tuple[CameraFault, str]:
-    """What is wrong, and why in words; never with the address, which may hold a password."""
+    """Return what is wrong, and why in words; never with the address, which may hold a password."""
     fault = CameraFault.UNPLUGGED
     if isinstance(error, HTTPError):
         error.close()

@@ -109,7 +109,7 @@ def _open_video(path: Path, track: int | None, threads: int) -> Decoder:
 
 
 def _is_clip(path: Path) -> bool:
-    """Whether DMS itself wrote this video, upright as it was judged: the file beside a clip says so."""
+    """Return whether DMS itself wrote this video, upright as it was judged: the file beside a clip says so."""
     try:
         beside = path.with_suffix(".json")
         about = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else None

@@ -75,7 +75,7 @@ class Timeline:
         return self._last is not None and picture.t is not None and picture.t + self._shift_s - self._last > _LEAP_S
 
     def _returns(self, picture: Decoded, ahead: Decoded) -> bool:
-        """Whether a picture stands where the line before was, so that the one before it had gone astray."""
+        """Return whether a picture stands where the line before was, so that the one before it had gone astray."""
         assert self._last is not None and ahead.t is not None  # noqa: PT018
         return (
             picture.t is not None

@@ -218,7 +218,7 @@ def _state(capture: cv2.VideoCapture) -> Agreed:
 
 
 def _may_be_camera(device: Path) -> bool:
-    """Whether it is a video device, as far as its kind says."""
+    """Return whether it is a video device, as far as its kind says."""
     status = device.stat()
     if stat.S_ISCHR(status.st_mode):
         return os.major(status.st_rdev) == _VIDEO_MAJOR

@@ -100,7 +100,7 @@ class EmotionNet:
         self.heads(np.zeros((SIZE, SIZE), np.uint8))
 
     def emotions(self, patch: Picture | None) -> Emotions | None:
-        """Probabilities of FER+'s classes.
+        """Return the probabilities of FER+'s classes.
 
         Args:
             patch: (48, 48) uint8 as ``face_patch`` returns it.
@@ -118,6 +118,6 @@ class EmotionNet:
         return Emotions(*(float(p) for p in ferplus / max(float(ferplus.sum()), 1e-6)))
 
     def heads(self, patch: Picture) -> tuple[FloatArray, FloatArray]:
-        """Both heads: (7,) of FER2013's labels and (8,) of FER+'s classes, in the orders of the model's card."""
+        """Return both heads: (7,) of FER2013's labels and (8,) of FER+'s classes, in the orders of the model's card."""
         fer2013, ferplus = self._model.run(patch)
         return fer2013, ferplus

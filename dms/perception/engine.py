@@ -151,7 +151,7 @@ class Model:
 
 
 def bare_run(path: Path, threads: int = 1, runtime: Runtime = "auto") -> tuple[Callable[[], object], int]:
-    """A net with nothing around it, for whoever measures: no input is given to it and no output taken.
+    """Return a net with nothing around it, for whoever measures: no input is given to it and no output taken.
 
     Args:
         path: A ``.tflite`` file that a ``Model`` has taken.
@@ -167,7 +167,7 @@ def bare_run(path: Path, threads: int = 1, runtime: Runtime = "auto") -> tuple[C
 
 
 def runtime_version(runtime: Runtime = "auto") -> str:
-    """The package that runs the models, with its version."""
+    """Return the package that runs the models, with its version."""
     package = str(_interpreter_class(runtime).__module__).partition(".")[0].replace("_", "-")
     return f"{package} {version(package)}"
 

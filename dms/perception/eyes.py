@@ -88,7 +88,7 @@ def normalise(patch: Picture) -> Picture:
 
 
 def light(patch: Picture) -> tuple[float, float]:
-    """Mean and standard deviation of the grey levels, 0..255."""
+    """Return the mean and standard deviation of the grey levels, 0..255."""
     mean, deviation = cv2.meanStdDev(patch)
     return float(mean[0, 0]), float(deviation[0, 0])
 
@@ -122,7 +122,7 @@ class EyeNet:
     def both_closed(
         self, left: Picture | None, right: Picture | None, far: Side | None = None
     ) -> tuple[float | None, float | None]:
-        """Probability that each eye is closed, given that it can be seen.
+        """Return the probability that each eye is closed, given that it can be seen.
 
         Args:
             left: (32, 32) uint8 as ``eye_patch`` returns it, None for an eye that is not in view.
@@ -141,7 +141,7 @@ class EyeNet:
         return self._closed(answers[Side.LEFT]), self._closed(answers[Side.RIGHT])
 
     def closed(self, patch: Picture | None) -> float | None:
-        """Probability that the eye is closed, given that it can be seen.
+        """Return the probability that the eye is closed, given that it can be seen.
 
         Args:
             patch: (32, 32) uint8 as ``eye_patch`` returns it.
@@ -160,7 +160,7 @@ class EyeNet:
         return self.probabilities(patch)
 
     def probabilities(self, patch: Picture) -> npt.NDArray[np.float32]:
-        """The net's (3,) probabilities of ``LABELS`` for a (32, 32) uint8 patch.
+        """Return the net's (3,) probabilities of ``LABELS`` for a (32, 32) uint8 patch.
 
         Where the patch alone leaves it unsure, their mean over the patch and its mirror image.
         """

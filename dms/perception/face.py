@@ -159,7 +159,7 @@ MOST_FAINT: Annotated[int, Constant("faces", 1, 20, "own: cost")] = 3
 def select_driver(
     detections: Sequence[Detection], shape: tuple[int, ...], settings: PerceptionSettings, last: Box | None
 ) -> Detection | None:
-    """Which of the faces is the driver's.
+    """Return which of the faces is the driver's.
 
     Args:
         detections: Faces in one frame.
@@ -181,7 +181,7 @@ def select_driver(
 def faint(
     detections: Sequence[Detection], shape: tuple[int, ...], settings: PerceptionSettings, last: Box | None
 ) -> list[Detection]:
-    """The faces worth a question to the landmark net where ``select_driver`` finds none; arguments as there.
+    """Return the faces worth a question to the landmark net where ``select_driver`` finds none; arguments as there.
 
     Returns:
         Those with ``faint_score`` and more that may be the driver's, best first, at most ``MOST_FAINT``.
@@ -197,7 +197,7 @@ def _possible(
     settings: PerceptionSettings,
     last: Box | None,
 ) -> list[Detection]:
-    """Those with a score that are where the driver may be."""
+    """Return those with a score that are where the driver may be."""
     return [
         d
         for d in detections
@@ -206,7 +206,7 @@ def _possible(
 
 
 def in_region(box: Box, shape: tuple[int, ...], settings: PerceptionSettings) -> bool:
-    """Whether a face's centre lies where the driver's face may be."""
+    """Return whether a face's centre lies where the driver's face may be."""
     height, width = shape[:2]
     left, top, right, bottom = settings.region
     x, y = (box.x + box.width / 2) / width, (box.y + box.height / 2) / height
@@ -226,7 +226,7 @@ def same_person(box: Box, last: Box) -> bool:
 
 
 def overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes, 0..1."""
+    """Return the intersection over union of two boxes, 0..1."""
     width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
     height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
     if width <= 0 or height <= 0:

@@ -58,12 +58,12 @@ class Crop:
 
     @classmethod
     def around_box(cls, box: Box) -> Self:
-        """The crop for a face that the detector found; its roll is not known."""
+        """Return the crop for a face that the detector found; its roll is not known."""
         return cls(box.x + box.width / 2, box.y + box.height / 2, max(1.0, MARGIN * max(box.width, box.height)))
 
     @classmethod
     def around_landmarks(cls, points: FloatArray) -> Self:
-        """The crop for a face whose points are known, from this frame or the last one.
+        """Return the crop for a face whose points are known, from this frame or the last one.
 
         Args:
             points: (68, 2), pixels of the frame.
@@ -86,7 +86,7 @@ class Crop:
         return in_frame
 
     def from_frame(self, points: FloatArray) -> FloatArray:
-        """The inverse of ``to_frame``."""
+        """Return the inverse of ``to_frame``."""
         in_crop: FloatArray = ((points - (self.x, self.y)) @ rotation(-self.roll).T / self.side).astype(np.float32)
         return in_crop
 
@@ -148,7 +148,7 @@ def decode(
     in_logits: Quantisation = Quantisation(),  # noqa: B008  # frozen
     in_cells: Quantisation = Quantisation(),  # noqa: B008
 ) -> FloatArray:
-    """Points from the net's maps.
+    """Return the points from the net's maps.
 
     Args:
         cells: (CELLS, CELLS, 68) logits of the cell that each point is in.
@@ -221,12 +221,12 @@ def cut(grey: Image, matrix: npt.NDArray[np.float64], size: int) -> Image:
 
 
 def _within(place: float, first: int, count: int) -> int:
-    """The row or column at a place, from ``first`` to the last of ``count``."""
+    """Return the row or column at a place, from ``first`` to the last of ``count``."""
     return int(max(first, min(place, count - 1)))
 
 
 def turned(x: float, y: float, degrees: float) -> tuple[float, float]:
-    """A point turned by ``rotation``."""
+    """Return a point turned by ``rotation``."""
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return c * x - s * y, s * x + c * y
 
@@ -238,7 +238,7 @@ def rotation(degrees: float) -> npt.NDArray[np.float64]:
 
 
 def roll_of(points: FloatArray) -> float:
-    """Degrees that a face is tilted clockwise in the frame.
+    """Return the degrees that a face is tilted clockwise in the frame.
 
     The line between the eyes says it for a frontal face and shrinks as the head turns; the line from eyes to mouth
     does not. Their sum weighs each by its length.
@@ -259,13 +259,13 @@ def centre(points: FloatArray, part: slice) -> FloatArray:
 
 
 def face_outline(points: FloatArray) -> FloatArray:
-    """The 68 points and ten more along the forehead, (78, 2)."""
+    """Return the 68 points and ten more along the forehead, (78, 2)."""
     up = centre(points, EYES) - points[33]
     return np.concatenate((points, points[17:27] + np.float32(FOREHEAD) * up))
 
 
 def face_box(points: FloatArray) -> Box:
-    """The face from forehead to chin, upright in the frame, from its 68 points."""
+    """Return the face from forehead to chin, upright in the frame, from its 68 points."""
     left, top, right, bottom = _bounds(face_outline(points))
     return Box(left, top, right - left, bottom - top)
 

@@ -46,7 +46,7 @@ MIN_MEAN: Annotated[float, Constant("grey levels of 255", 1, 64, "own: not measu
 
 
 def mouth_crop(points: FloatArray) -> Crop:
-    """Where the lower face is, whatever the mouth does: from the eyes and the nose alone.
+    """Return where the lower face is, whatever the mouth does: from the eyes and the nose alone.
 
     Args:
         points: (68, 2) iBUG points, pixels of the frame.
@@ -92,7 +92,7 @@ class MouthNet:
         self._max_unusable = file.limit("max_unusable")
 
     def yawn(self, patch: Image | None) -> float | None:
-        """Probability of a yawn.
+        """Return the probability of a yawn.
 
         Args:
             patch: (48, 48) uint8 from ``mouth_patch``, or None.

@@ -89,7 +89,7 @@ class Perception:
         return self._followed.points if self._followed is not None else None
 
     def take_times(self) -> dict[str, StageTime]:
-        """Time spent by stage since the last call."""
+        """Return the time spent by stage since the last call."""
         return self._stages.take()
 
     def relieve(self, *, emotion: bool, mouth: bool) -> None:
@@ -153,7 +153,7 @@ class Perception:
         return Observation(t, face=sighting.face) if sighting.landmarks is None else self._face(t, sighting.landmarks)
 
     def _only_doubtful(self, t: float, landmarks: Landmarks) -> bool:
-        """Whether a followed face may be back in a moment; a face that is gone has a confidence near 0."""
+        """Return whether a followed face may be back in a moment; a face that is gone has a confidence near 0."""
         if self._driver is None or landmarks.confidence < self._settings.track_score / 2:
             return False
         return 0 <= t - self._driver[0] <= _DOUBT_S
@@ -167,7 +167,7 @@ class Perception:
             return self._landmarks.locate(grey, crop)
 
     def _remembered(self, t: float) -> Box | None:
-        """Where the driver's face was, as long as nobody else may take its place."""
+        """Return where the driver's face was, as long as nobody else may take its place."""
         if self._driver is None or not 0 <= t - self._driver[0] <= self._settings.driver_hold_s:
             return None
         return self._driver[1]

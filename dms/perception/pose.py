@@ -62,7 +62,7 @@ mirror camera's view (95 % of the cabin_yawn frames), as much as a driver before
 
 
 def head_pose(points: FloatArray) -> HeadPose:
-    """Rotation of the head against the camera's axis.
+    """Return the rotation of the head against the camera's axis.
 
     The affine map from the face to the picture is fitted by weighted least squares and taken to the nearest scaled
     rotation (POS: DeMenthon & Davis 1995). Angles are those of the rotation about the camera's axis (roll), then the
@@ -81,7 +81,7 @@ def head_pose(points: FloatArray) -> HeadPose:
 
 
 def misfit(points: FloatArray) -> float:
-    """How badly the points fit the head that ``head_pose`` finds in them.
+    """Return how badly the points fit the head that ``head_pose`` finds in them.
 
     Args:
         points: (68, 2) iBUG points, pixels.
@@ -101,12 +101,12 @@ def misfit(points: FloatArray) -> float:
 
 
 def possible(pose: HeadPose) -> bool:
-    """Whether the head of somebody who sits upright before an upright camera can have this pose."""
+    """Return whether the head of somebody who sits upright before an upright camera can have this pose."""
     return abs(pose.pitch) < MAX_PITCH and abs(pose.roll) < MAX_ROLL
 
 
 def _rows_of_rotation(affine: list[list[float]]) -> tuple[list[float], list[float]]:
-    """The two orthonormal rows nearest to a 2x3 map A: (A A')^(-1/2) A.
+    """Return the two orthonormal rows nearest to a 2x3 map A: (A A')^(-1/2) A.
 
     The root of a symmetric 2x2 matrix M has the closed form (M + s I) / t, s^2 = det M, t^2 = trace M + 2 s, which
     spares a singular value decomposition.
@@ -126,12 +126,12 @@ def _rows_of_rotation(affine: list[list[float]]) -> tuple[list[float], list[floa
 
 
 def turned_to_camera(pose: HeadPose) -> bool:
-    """Whether a face shows enough for its eyes and its expression to be read."""
+    """Return whether a face shows enough for its eyes and its expression to be read."""
     return abs(pose.yaw) < MAX_YAW
 
 
 def far_eye(pose: HeadPose) -> Side | None:
-    """The driver's eye that the nose may hide, None while the face is turned little.
+    """Return the driver's eye that the nose may hide, None while the face is turned little.
 
     The left one is on the image's right and turns away with positive yaw.
     """

@@ -71,7 +71,7 @@ class FaceSearch:
         return Sighting(False) if found is None else Sighting(True, found[1])
 
     def best(self, grey: Image, candidates: Sequence[Detection]) -> tuple[Detection, Landmarks] | None:
-        """The best of some faint candidates by what both nets say, that the landmark net confirms twice.
+        """Return the best of some faint candidates by what both nets say, that the landmark net confirms twice.
 
         Args:
             grey: (height, width) uint8.
@@ -89,5 +89,5 @@ class FaceSearch:
         return (candidate, again) if again.confidence >= SURE_AGAIN else None
 
     def confirms(self, landmarks: Landmarks) -> bool:
-        """Whether the landmark net, too, says that there is a face."""
+        """Return whether the landmark net, too, says that there is a face."""
         return landmarks.confidence >= self._settings.track_score

@@ -55,7 +55,7 @@ class Stages(dict[str, Stage]):
         return stage
 
     def take(self) -> dict[str, StageTime]:
-        """What was spent since the last call; stages that did not run are left out."""
+        """Return what was spent since the last call; stages that did not run are left out."""
         taken = {name: StageTime(stage.runs, stage.seconds * 1000) for name, stage in self.items() if stage.runs}
         self.clear()
         return taken

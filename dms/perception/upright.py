@@ -86,7 +86,7 @@ class UprightJudge:
         return self._upright and possible(pose)
 
     def _fits_best(self, grey: Image, landmarks: Landmarks) -> bool:
-        """Whether no other way up fits better than the one that is followed."""
+        """Return whether no other way up fits better than the one that is followed."""
         present = misfit(landmarks.points)
         return present < GOOD_FIT or not any(self._fits_better(grey, landmarks, turn, present) for turn in TURNS)
 

@@ -22,7 +22,7 @@ _TO_GREY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}
 
 
 def as_grey(image: Image) -> Image:
-    """The (height, width) grey picture that all of perception works on, from grey, BGR or BGRA."""
+    """Return the (height, width) grey picture that all of perception works on, from grey, BGR or BGRA."""
     if image.ndim == 2:
         return image
     if image.shape[2] == 1:
@@ -69,7 +69,7 @@ class ViewJudge:
         return View.COVERED if self.detail < self._settings.covered_detail else View.CLEAR
 
     def _average(self, thumbnail: Image, t: float) -> npt.NDArray[np.float32]:
-        """The exponentially weighted mean of the thumbnails so far, by time."""
+        """Return the exponentially weighted mean of the thumbnails so far, by time."""
         gap_s = t - self._t
         self._t = t
         if self._mean is None or not 0.0 <= gap_s < _AVERAGE_S:
@@ -80,7 +80,7 @@ class ViewJudge:
 
 
 def _thumbnail(grey: Image) -> Image:
-    """The picture in 80x60, each pixel the mean of those it stands for."""
+    """Return the picture in 80x60, each pixel the mean of those it stands for."""
     height, width = grey.shape
     if width >= 4 * _THUMBNAIL[0] and height >= 4 * _THUMBNAIL[1]:
         # OpenCV halves a picture with vector instructions, so that two steps take half the time of one
@@ -89,5 +89,5 @@ def _thumbnail(grey: Image) -> Image:
 
 
 def _mean_step(after: npt.NDArray[np.float32], before: npt.NDArray[np.float32]) -> float:
-    """Mean difference of neighbours; OpenCV sums it in one pass, without an array between."""
+    """Return the mean difference of neighbours; OpenCV sums it in one pass, without an array between."""
     return cv2.norm(after, before, cv2.NORM_L1) / after.size

@@ -76,7 +76,7 @@ class _Ring:
             self._bytes -= len(pictures.popleft().jpeg)
 
     def between(self, first_t: float, last_t: float) -> list[_Picture]:
-        """The pictures of a time, both ends included."""
+        """Return the pictures of a time, both ends included."""
         return [picture for picture in self._pictures if first_t <= picture.t <= last_t]
 
 
@@ -255,7 +255,7 @@ class ClipRecorder:
             raise OSError(_STOPPED)
 
     def _clips(self) -> list[Path]:
-        """The clips from the oldest on."""
+        """Return the clips from the oldest on."""
         return sorted((clip for clip in self._folder.glob("*.avi") if clip.stem.isdigit()), key=lambda c: int(c.stem))
 
     def _tidy(self) -> None:

@@ -47,7 +47,7 @@ class Records(Sink):
                 self._clips.alert(alert.t, message)
 
     def report(self) -> RecordsHealth | None:
-        """How it goes; None where nothing is kept."""
+        """Return how it goes; None where nothing is kept."""
         if self._trace is None and self._clips is None:
             return None
         errors = [part.error for part in (self._trace, self._clips) if part is not None and part.error is not None]

@@ -119,17 +119,17 @@ class TraceWriter:
 
 
 def is_trace(path: Path) -> bool:
-    """Whether a file or folder is meant to be a trace, by its name and those in it."""
+    """Return whether a file or folder is meant to be a trace, by its name and those in it."""
     return path.suffix == ".jsonl" or bool(_parts(path))
 
 
 def part_name(number: int) -> str:
-    """The name of a part in a trace's folder, counted from 1."""
+    """Return the name of a part in a trace's folder, counted from 1."""
     return f"{number:04d}.jsonl"
 
 
 def _parts(folder: Path) -> list[Path]:
-    """The parts of a trace in their order; none when this is no folder of parts."""
+    """Return the parts of a trace in their order; none when this is no folder of parts."""
     parts = [path for path in folder.glob("[0-9]*.jsonl") if path.stem.isdecimal()]
     return sorted(parts, key=lambda part: int(part.stem))
 

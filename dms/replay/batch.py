@@ -167,7 +167,7 @@ def _walk(
 
 
 def _worthwhile(jobs: Sequence[Job], workers: int) -> int:
-    """How many processes do it sooner than one."""
+    """Return how many processes do it sooner than one."""
     if all(is_trace(job.drive.path) for job in jobs):
         workers = min(workers, 1 + int(sum(job.drive.size() for job in jobs) / _TRACE_BYTES))
     return min(workers, len(jobs))

@@ -62,7 +62,7 @@ class Ratios:
     replay_over_decoding: float | None
 
     def rows(self) -> list[tuple[str, str]]:
-        """What each is called, and its number."""
+        """Return what each is called, and its number."""
         named = (
             ("whole frame over its nets alone", self.frame_over_nets),
             ("replay over decoding alone", self.replay_over_decoding),
@@ -97,11 +97,11 @@ class BenchResult:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return asdict(self)
 
     def text(self) -> str:
-        """As a table for people."""
+        """Return everything as a table for people."""
         rows = [("stage", "runs", "median ms", "95 % ms")]
         named = {**self.stages, "whole frame": self.frame}
         rows += [(name, str(s.runs), f"{s.median_ms:.2f}", f"{s.p95_ms:.2f}") for name, s in named.items()]

@@ -30,11 +30,11 @@ class DriverBench:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return {"steps_per_s": {str(rate): steps for rate, steps in self.steps_per_s.items()}}
 
     def text(self) -> str:
-        """A line for each rate."""
+        """Return a line for each rate."""
         return "\n".join(
             f"{rate:>3} fps: {steps:>9,} observations a second of one core" for rate, steps in self.steps_per_s.items()
         )

@@ -75,11 +75,11 @@ class BenchTable:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return self.result.to_json()
 
     def text(self) -> str:
-        """As Markdown."""
+        """Return everything as Markdown."""
         machine, result = self.machine, self.result
         rows = [
             ("machine", f"{machine.model}, {machine.cores} cores, load {machine.load}"),
@@ -101,7 +101,7 @@ class BenchTable:
 
 
 def temperature_c() -> float | None:
-    """Degrees Celsius of the first thermal zone, None where the machine tells none."""
+    """Return the degrees Celsius of the first thermal zone, None where the machine tells none."""
     try:
         return int(_TEMPERATURE.read_text(encoding="ascii")) / 1000
     except (OSError, ValueError):

@@ -49,7 +49,7 @@ class Frames:
     total: int
 
     def share(self, truth: str, answer: Eyes) -> float | None:
-        """Share 0..1 of the frames with this truth that got this answer, None without such frames."""
+        """Return the share 0..1 of the frames with this truth that got this answer, None without such frames."""
         whole = sum(self.counts.get((truth, one), 0) for one in Eyes)
         return self.counts.get((truth, answer), 0) / whole if whole else None
 
@@ -95,7 +95,7 @@ class Benchmark:
         return (*self.whole.warnings, *self.found.warnings)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         frames = self.frames
         return {
             "drives": [{"name": drive.name, **drive.score.to_json()} for drive in self.drives],
@@ -112,7 +112,7 @@ class Benchmark:
         }
 
     def text(self) -> str:
-        """As tables for people."""
+        """Return everything as tables for people."""
         whole, frames = self.whole, self.frames
         lines = [f"{len(self.drives)} labelled drives, {whole.duration_s / 3600:.2f} h", ""]
         lines += [f"{'':<10}{'found':>9}{'delay s: median':>17}{'worst':>7}{'false':>7}{'an hour (95 %)':>24}"]
@@ -169,7 +169,7 @@ class Tally:
         )
 
     def row(self, name: str) -> str:
-        """As a row of the table."""
+        """Return everything as a row of the table."""
         delays = f"{median(self.delays_s):>17.2f}{self.delays_s[-1]:>7.2f}" if self.delays_s else f"{'-':>17}{'-':>7}"
         rate = "{:.1f} ({:.1f} to {:.1f})".format(*self.an_hour) if self.an_hour is not None else "-"
         return f"{name:<10}{f'{self.found} of {self.demanded}':>9}{delays}{self.false_alarms:>7}{rate:>24}"
@@ -228,7 +228,7 @@ def _frames(trace: Path, labels: Sequence[Label], settings: DriverSettings) -> F
 
 
 def truth_at(t: float, labels: Sequence[Label]) -> str | None:
-    """What the eyes truly are at a moment, None where the labels do not say.
+    """Return what the eyes truly are at a moment, None where the labels do not say.
 
     Args:
         t: Seconds from the start of the drive.

@@ -90,7 +90,7 @@ class Comparison:
     only_new: tuple[str, ...] = ()
 
     def count(self, *changes: Change) -> int:
-        """How many events changed so."""
+        """Return how many events changed so."""
         return sum(one.change in changes for one in self.differences)
 
     @property
@@ -113,7 +113,7 @@ class Comparison:
         return tuple(found)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return {
             "old": _numbers(self.old),
             "new": _numbers(self.new),
@@ -204,7 +204,7 @@ def _change(old: Outcome, new: Outcome) -> Change | None:
 
 
 def _apart(old: Sequence[FalseAlarm], new: Iterable[FalseAlarm]) -> tuple[list[FalseAlarm], list[FalseAlarm]]:
-    """The false alarms of either run that have no partner in the other."""
+    """Return the false alarms of either run that have no partner in the other."""
     left, came = list(old), []
     for alarm in new:
         near = [one for one in left if one.raised.kind == alarm.raised.kind and abs(_apart_s(one, alarm)) <= SAME_S]

@@ -58,7 +58,7 @@ KNOWN = frozenset({*DEMANDS, *NEUTRAL})
 
 
 def unknown_names(rows: Iterable[LabelRow]) -> Iterable[str]:
-    """A warning for the first row with each name that is not known."""
+    """Yield a warning for the first row with each name that is not known."""
     told = set(KNOWN)
     for where, label in ((row.where, row.label) for row in rows):
         if label.event not in told:

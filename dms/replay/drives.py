@@ -42,11 +42,11 @@ class Drive:
     parts: tuple[Path, ...] = ()
 
     def size(self) -> int:
-        """Bytes on disk; 0 for a file that is not there."""
+        """Return the bytes on disk; 0 for a file that is not there."""
         return sum(file.stat().st_size for file in self.files() if file.is_file())
 
     def files(self) -> list[Path]:
-        """The file, its parts, or what is in the folder."""
+        """Return the file, its parts, or what is in the folder."""
         if self.parts:
             return list(self.parts)
         return sorted(self.path.iterdir()) if self.path.is_dir() else [self.path]
@@ -110,7 +110,7 @@ def _joined(folder: Path, out: Path, notes: list[str], place: PurePath) -> Drive
 
 
 def _within(folder: Path, out: Path, notes: list[str]) -> list[Drive]:
-    """The drives in a folder and in those below it."""
+    """Return the drives in a folder and in those below it."""
     own = out.resolve()
     drives: list[Drive] = []
     pictures: list[Path] = []
@@ -160,7 +160,7 @@ def _recordings(here: Path, files: Iterable[Path]) -> Iterator[Path]:
 
 
 def _overlay(here: Path) -> str | None:
-    """The name of the video in a folder of results that replay itself drew."""
+    """Return the name of the video in a folder of results that replay itself drew."""
     try:
         made_by = json.loads((here / "summary.json").read_text(encoding="utf-8"))["made_by"]
         return str(made_by["overlay"])
@@ -187,7 +187,7 @@ def _name(path: Path, folder: Path) -> str:
 
 
 def _apart(drives: Sequence[Drive]) -> tuple[Drive, ...]:
-    """The drives with a place each; where a video and a trace share one, the trace is the video's own result."""
+    """Return the drives with a place each; where a video and a trace share one, the trace is the video's own result."""
     recordings = {drive.place for drive in drives if not is_trace(drive.path)}
     drives = [drive for drive in drives if not (is_trace(drive.path) and drive.place in recordings)]
     shared = {place for place, count in Counter(drive.place for drive in drives).items() if count > 1}

@@ -41,7 +41,7 @@ class _Columns:
     file: int | None = None
 
     def said(self, row: Row) -> Iterator[tuple[str, str]]:
-        """Each tier of a row that says something, and what it says."""
+        """Yield each tier of a row that says something, and what it says."""
         if not self.tiers:
             yield row.cells[self.tier], row.cells[self.annotation] if self.annotation < len(row.cells) else ""
         for n, tier in self.tiers:
@@ -50,7 +50,7 @@ class _Columns:
 
 
 def is_elan(names: frozenset[str]) -> bool:
-    """Whether these are the columns of a tab-delimited export, or the cells of one without a header."""
+    """Return whether these are the columns of a tab-delimited export, or the cells of one without a header."""
     return any(_TIME.fullmatch(name) for name in names) or sum(bool(_CLOCK.fullmatch(cell)) for cell in names) >= 2
 
 
@@ -111,7 +111,7 @@ def _seconds(cells: Cells, row: Row, n: int, header: Row) -> float:
 
 
 def _event(tier: str, annotation: str) -> str:
-    """The annotation; the tier where that is a known event and the annotation is not."""
+    """Return the annotation; the tier where that is a known event and the annotation is not."""
     return tier if not annotation or (tier in KNOWN and annotation not in KNOWN) else annotation
 
 

@@ -43,7 +43,7 @@ def own_table(cells: Cells) -> LabelTable:
 
 
 def is_boris(names: frozenset[str]) -> bool:
-    """Whether these are the columns of an export of BORIS: of aggregated events, or of single ones."""
+    """Return whether these are the columns of an export of BORIS: of aggregated events, or of single ones."""
     return "behavior" in names and bool({"start (s)", "time"} & names)
 
 
@@ -101,7 +101,7 @@ def _boris_pairs(cells: Cells, rows: _Rows) -> Iterator[LabelRow]:
 def _boris_times(
     cells: Cells, where: str, values: Mapping[str, str], start: tuple[str, str], end: tuple[str, str]
 ) -> tuple[float, float]:
-    """The seconds in two cells since the start of the media: BORIS adds the observation's offset to them."""
+    """Return the seconds in two cells since the start of the media: BORIS adds the observation's offset to them."""
     offset = ("Time offset (s)", values.get("time offset (s)") or "0")
     start_s, end_s = _times(cells, where, start, end)
     offset_s, _ = _times(cells, where, offset, offset)
@@ -117,7 +117,7 @@ def _boris_drive(values: Mapping[str, str]) -> str | None:
 
 
 def _times(cells: Cells, where: str, start: tuple[str, str], end: tuple[str, str]) -> tuple[float, float]:
-    """The seconds in two cells, each given with the name of its column."""
+    """Return the seconds in two cells, each given with the name of its column."""
     try:
         return cells.seconds(start[1]), cells.seconds(end[1])
     except ValueError as error:

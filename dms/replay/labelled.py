@@ -139,11 +139,11 @@ class _Told:
     names: frozenset[str]
 
     def rows(self, names: set[str]) -> tuple[LabelRow, ...]:
-        """Those of the drive of these names: all, where it is of one drive."""
+        """Return those of the drive of these names: all, where it is of one drive."""
         return self.table.of(names) if len(self.table.drives) > 1 else self.table.rows
 
     def without(self, matched: set[str]) -> Iterator[str]:
-        """The names that are of no drive; a table of one drive needs but one of its names."""
+        """Yield the names that are of no drive; a table of one drive needs but one of its names."""
         left = self.names - matched
         if len(self.table.drives) > 1:
             yield from left
@@ -152,7 +152,7 @@ class _Told:
 
 
 def _names(file: Path, wanted: str) -> list[str]:
-    """What labels may call a drive."""
+    """Return what labels may call a drive."""
     if wanted == EVENTS:
         return Results.at(file).names
     folder = file.absolute() if file.is_dir() else file.absolute().parent
@@ -160,7 +160,7 @@ def _names(file: Path, wanted: str) -> list[str]:
 
 
 def replayed_drives(path: Path, wanted: str = EVENTS) -> Iterator[tuple[str, Path]]:
-    """The drives of a file or folder of results.
+    """Yield the drives of a file or folder of results.
 
     Args:
         path: What was given.
@@ -184,7 +184,7 @@ def replayed_drives(path: Path, wanted: str = EVENTS) -> Iterator[tuple[str, Pat
 
 
 def _tables(path: Path, reading: Reading) -> Iterator[_Told]:
-    """The tables of a file or folder of labels."""
+    """Yield the tables of a file or folder of labels."""
     if not path.is_dir():
         table = read_label_table(path, reading)
         yield _Told(table, table.drives)
@@ -201,7 +201,7 @@ def _tables(path: Path, reading: Reading) -> Iterator[_Told]:
 
 
 def _rows(drive: str, names: set[str], tables: Iterable[_Told]) -> tuple[LabelRow, ...] | None:
-    """The rows of a drive that labels call by these names; None without labels."""
+    """Return the rows of a drive that labels call by these names; None without labels."""
     mine = [told for told in tables if not told.names or not names.isdisjoint(told.names)]
     if len(mine) > 1:
         raise UserError(f"{drive}: labels of it in {mine[0].table.path} and in {mine[1].table.path}: leave one out")

@@ -59,11 +59,11 @@ class LabelTable:
         return not self.drives or any(row.drive is None for row in self.rows)
 
     def of(self, drives: Collection[str]) -> tuple[LabelRow, ...]:
-        """The rows of the drives of these names; a row without a drive is every drive's."""
+        """Return the rows of the drives of these names; a row without a drive is every drive's."""
         return tuple(row for row in self.rows if row.drive is None or row.drive in drives)
 
     def of_drive(self, names: Sequence[str]) -> tuple[LabelRow, ...]:
-        """The rows of the drive that goes by these names.
+        """Return the rows of the drive that goes by these names.
 
         Raises:
             UserError: The table names drives, and none of them is this one.
@@ -91,12 +91,12 @@ def label_at(where: str, start_s: float, end_s: float, event: str) -> Label:
 
 
 def in_order(rows: Iterable[LabelRow]) -> list[Label]:
-    """The labels of rows in the order of their times."""
+    """Return the labels of rows in the order of their times."""
     return sorted((row.label for row in rows), key=lambda label: (label.start_s, label.end_s))
 
 
 def within_drive(rows: Sequence[LabelRow], duration_s: float) -> tuple[list[LabelRow], list[str]]:
-    """The labels that begin within a drive of this length, and a warning for each other one.
+    """Return the labels that begin within a drive of this length, and a warning for each other one.
 
     Raises:
         UserError: The times are milliseconds: they all fit once they are divided by a thousand, and most do not as

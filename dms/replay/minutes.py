@@ -47,7 +47,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def minutes(drive: str, place: str, states: Mapping[str, Any]) -> list[list[Any]]:
-    """The features of a drive, column by column in the order of ``COLUMNS``.
+    """Return the features of a drive, column by column in the order of ``COLUMNS``.
 
     Args:
         drive: Its name in the table.

@@ -12,7 +12,7 @@ _SHOWN = 5
 
 
 def meant(told: Iterable[str], drives: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
-    """Which drive each name means.
+    """Return which drive each name means.
 
     A name may have a suffix and folders that the drive's own has not, and the other way round. It means the drives
     with which it has the most folders in common: ``1/monday`` is not ``2/monday`` where there is a ``1/monday``.
@@ -43,7 +43,7 @@ def meant(told: Iterable[str], drives: Mapping[str, Sequence[str]]) -> dict[str,
 
 
 def some(names: Iterable[str]) -> str:
-    """The first names in their order, and how many more there are."""
+    """Return the first names in their order, and how many more there are."""
     first, rest = (ordered := sorted(names))[:_SHOWN], ordered[_SHOWN:]
     return ", ".join(first) + (f" and {len(rest)} more" if rest else "")
 
@@ -53,6 +53,6 @@ def _path(name: str) -> PurePosixPath:
 
 
 def _in_common(one: PurePosixPath, other: PurePosixPath) -> int:
-    """How many folders, counted from the drive upwards."""
+    """Return how many folders, counted from the drive upwards."""
     pairs = zip(reversed(one.parts), reversed(other.parts), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -26,7 +26,7 @@ Origin = Mapping[str, Any]
 
 
 def program() -> dict[str, str]:
-    """The version, and a digest of the code, which between two versions is what tells two programs apart."""
+    """Return the version, and a digest of the code, which between two versions is what tells two programs apart."""
     package = Path(dms.__file__).parent
     digest = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
@@ -35,7 +35,7 @@ def program() -> dict[str, str]:
 
 
 def models(config: Config) -> dict[str, str]:
-    """The SHA-256 of each model, from its card; the file is compared with it when it is loaded.
+    """Return the SHA-256 of each model, from its card; the file is compared with it when it is loaded.
 
     Raises:
         UserError: One is missing.
@@ -45,7 +45,7 @@ def models(config: Config) -> dict[str, str]:
 
 
 def origin(drive: Drive, config: Config, made_by: Mapping[str, str], seen_by: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes the results of a drive.
+    """Return what makes the results of a drive.
 
     Args:
         drive: The drive.
@@ -63,7 +63,7 @@ def origin(drive: Drive, config: Config, made_by: Mapping[str, str], seen_by: Ma
 
 
 def seen_by(config: Config, fps: float | None, track: int | None) -> dict[str, Any]:
-    """What sees the pictures of a recording.
+    """Return what sees the pictures of a recording.
 
     Raises:
         UserError: A model is missing.
@@ -78,13 +78,13 @@ def seen_by(config: Config, fps: float | None, track: int | None) -> dict[str, A
 
 
 def seen_in(header: TraceHeader) -> dict[str, Any]:
-    """What saw the pictures behind a trace; None where it does not say."""
+    """Return what saw the pictures behind a trace; None where it does not say."""
     told = header.made_by or {}
     return {name: told.get(name) for name in _SEEN_BY}
 
 
 def same(first: Origin, second: Origin) -> bool:
-    """Whether two results have the same origin, wherever the source lies now."""
+    """Return whether two results have the same origin, wherever the source lies now."""
     return _without_path(first) == _without_path(second)
 
 
@@ -95,7 +95,7 @@ def _without_path(one: Origin) -> dict[str, Any]:
 
 
 def _source(drive: Drive) -> dict[str, Any]:
-    """The recording: a file of the same name, size and time of change is taken for the same, as rsync does."""
+    """Return the recording: a file of the same name, size and time of change is taken for the same, as rsync does."""
     stats = [file.stat() for file in drive.files() if file.is_file()]
     changed = max((stat.st_mtime for stat in stats), default=0.0)
     return {

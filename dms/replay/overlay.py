@@ -226,7 +226,7 @@ def _write_reading(panel: Image, reading: _Reading, y: int) -> None:
 
 
 def _lines(why: str) -> Iterator[str]:
-    """A reason in lines that fit."""
+    """Yield a reason in lines that fit."""
     line = ""
     for word in why.split():
         if line and len(line) + len(word) >= _LINE:
@@ -238,6 +238,6 @@ def _lines(why: str) -> Iterator[str]:
 
 
 def _closed(observation: Observation) -> float | None:
-    """How closed the eyes are that are known: the more open one counts, as for the driver room."""
+    """Return how closed the eyes are that are known: the more open one counts, as for the driver room."""
     known = [eye for eye in (observation.right_eye, observation.left_eye) if eye is not None]
     return min(known, default=None)

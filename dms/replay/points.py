@@ -57,7 +57,7 @@ class Point:
         return median(self.delays_s) if self.delays_s else None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return {
             "limits": dict(self.limits.values),
             "demanded": self.demanded,
@@ -83,7 +83,7 @@ LINE = f"{'found':>10}{'(95 %)':>16}{'false':>7}{'an hour (95 %)':>24}{'delay s'
 
 
 def best(present: Point, points: Iterable[Point], grid: Grid, most_an_hour: float | None) -> Point:
-    """The limits to choose.
+    """Return the limits to choose.
 
     Of those that give no more false alarms than are allowed, those that find most; of these, those with the fewest
     false alarms; of these, those nearest to the present ones, counted in steps: no more is changed than the labels ask
@@ -105,7 +105,7 @@ def best(present: Point, points: Iterable[Point], grid: Grid, most_an_hour: floa
 
 
 def _steps(limits: Limits, grid: Grid) -> float:
-    """How many steps of their ranges lie between limits and the present ones."""
+    """Return how many steps of their ranges lie between limits and the present ones."""
     total = 0.0
     for vary in grid.varied:
         step = vary.values[1] - vary.values[0] if len(vary.values) > 1 else 1.0
@@ -114,7 +114,7 @@ def _steps(limits: Limits, grid: Grid) -> float:
 
 
 def frontier(points: Sequence[Point], grid: Grid) -> list[Point]:
-    """The points that no other beats in both hits and false alarms, from the fewest false alarms on.
+    """Return the points that no other beats in both hits and false alarms, from the fewest false alarms on.
 
     Of several that come to the same, the one nearest to the present limits.
     """

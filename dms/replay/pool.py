@@ -54,7 +54,7 @@ class _Worker:
             self.pipe.send(job)
 
     def how_it_died(self) -> str:
-        """Why the process is gone, for people."""
+        """Return why the process is gone, for people."""
         self._process.join()
         code = self._process.exitcode or 0
         if code == -signal.SIGKILL:

@@ -34,7 +34,7 @@ class Raised:
 
 
 def raises(messages: Iterable[Mapping[str, Any]]) -> list[Raised]:
-    """The moments at which alerts said something new: repeats, acknowledgements, ends and tests are none."""
+    """Return the moments at which alerts said something new: repeats, acknowledgements, ends and tests are none."""
     found = []
     levels: dict[str, int] = {}
     for message in messages:

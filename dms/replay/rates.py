@@ -32,7 +32,7 @@ def per_hour(events: int, duration_s: float) -> tuple[float, float, float]:
 
 
 def _mean_at(events: int, share: float) -> float:
-    """The mean at which a Poisson count is at most ``events`` with this probability, by bisection."""
+    """Return the mean at which a Poisson count is at most ``events`` with this probability, by bisection."""
     low, high = 0.0, events + 10 * math.sqrt(events + 1) + 10
     for _ in range(100):
         middle = (low + high) / 2
@@ -44,14 +44,14 @@ def _mean_at(events: int, share: float) -> float:
 
 
 def _at_most(events: int, mean: float) -> float:
-    """Probability that a Poisson count of this mean is at most ``events``."""
+    """Return the probability that a Poisson count of this mean is at most ``events``."""
     if mean <= 0:
         return 1.0
     return math.fsum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(events + 1))
 
 
 def share(hits: int, tries: int) -> tuple[float, float, float]:
-    """A share of tries, with the exact interval of a binomial count (Clopper and Pearson 1934).
+    """Return a share of tries, with the exact interval of a binomial count (Clopper and Pearson 1934).
 
     Args:
         hits: How many tries succeeded, 0 to ``tries``.
@@ -72,7 +72,7 @@ def share(hits: int, tries: int) -> tuple[float, float, float]:
 
 
 def chance(better: int, worse: int) -> float:
-    """How often chance alone does as much, where better and worse are as likely (two-sided sign test).
+    """Return how often chance alone does as much, where better and worse are as likely (two-sided sign test).
 
     Args:
         better: How many events came out better, 0 or more.
@@ -86,7 +86,7 @@ def chance(better: int, worse: int) -> float:
 
 
 def _share_at(hits: int, tries: int, at_most: float) -> float:
-    """The chance of a hit at which there are at most ``hits`` with this probability, by bisection."""
+    """Return the chance of a hit at which there are at most ``hits`` with this probability, by bisection."""
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2

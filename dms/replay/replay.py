@@ -144,7 +144,7 @@ def run(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] = ()
 
 
 def finished(folder: Path, made_by: Origin) -> Summary | None:
-    """The summary of results that are complete and have this origin; None where there are none."""
+    """Return the summary of results that are complete and have this origin; None where there are none."""
     if (folder / UNFINISHED).exists() or not (folder / "events.jsonl").is_file():
         return None
     try:
@@ -300,7 +300,7 @@ def replay(
 
 
 def _of_pictures(made_by: Origin | None) -> dict[str, Any] | None:
-    """The origin as a trace has it: what judged is no part of it, and its folder may be anywhere."""
+    """Return the origin as a trace has it: what judged is no part of it, and its folder may be anywhere."""
     if made_by is None:
         return None
     source = {name: made_by["source"][name] for name in ("name", "bytes")}

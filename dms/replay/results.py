@@ -53,12 +53,12 @@ class Results:
 
 
 def unfinished(events: Path) -> bool:
-    """Whether the replay that writes this file has not come to its end."""
+    """Return whether the replay that writes this file has not come to its end."""
     return (events.parent / UNFINISHED).exists()
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    """The summary of a drive's replay, empty without one."""
+    """Return the summary of a drive's replay, empty without one."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -87,7 +87,7 @@ class Score:
         return tuple(sorted(outcome.delay_s for outcome in self.outcomes if outcome.delay_s is not None))
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         delays = self.delays_s
         return {
             "demanded": len(self.outcomes),
@@ -103,7 +103,7 @@ class Score:
         }
 
     def text(self) -> str:
-        """As a table for people."""
+        """Return everything as a table for people."""
         lines = [f"{'label':<14}{'start':>9}{'end':>9}  {'alert':<14}{'at':>9}{'delay':>8}"]
         for outcome in self.outcomes:
             label, raised = outcome.label, outcome.raised
@@ -118,7 +118,7 @@ class Score:
         return "\n".join([*lines, self.line()])
 
     def line(self) -> str:
-        """As the last line of that table."""
+        """Return the last line of that table."""
         rate = self.false_alarms_per_hour
         delays = self.delays_s
         return (
@@ -185,17 +185,17 @@ class Scores:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         drives = [{"events": name, **one.to_json()} for name, one in self.drives]
         return {"drives": drives, "together": self.whole.to_json()}
 
     def text(self) -> str:
-        """A line for each drive, and one for all."""
+        """Return a line for each drive, and one for all."""
         return "\n".join(f"{name}: {one.line()}" for name, one in [*self.drives, ("together", self.whole)])
 
 
 def together(scores: Iterable[Score]) -> Score:
-    """One score over several drives."""
+    """Return one score over several drives."""
     drives = list(scores)
     return Score(
         tuple(outcome for drive in drives for outcome in drive.outcomes),
@@ -226,7 +226,7 @@ def _false_alarms(raised: Sequence[Raised], labels: Sequence[Label]) -> Iterable
 
 
 def _closed_share(t: float, labels: Sequence[Label]) -> float:
-    """Share of the minute before ``t`` (or of the drive so far) with eyes labelled as closed."""
+    """Return the share of the minute before ``t`` (or of the drive so far) with eyes labelled as closed."""
     since = max(0.0, t - DROWSY_WINDOW_S)
     closed_s = sum(
         max(0.0, min(label.end_s, t) - max(label.start_s, since)) for label in labels if label.event == "eyes_closed"

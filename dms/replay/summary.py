@@ -65,7 +65,7 @@ class Summary:
     made_by: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data for ``summary.json``."""
+        """Return everything as plain data for ``summary.json``."""
         plain = {one.name: getattr(self, one.name) for one in fields(self)}
         return {**plain, "notes": list(self.notes)}
 
@@ -160,7 +160,7 @@ class Tally(Sink):
         self._eyes += self._known
 
     def summary(self, drive: str, report: RecordingReport | None, stage_ms: dict[str, float], took_s: float) -> Summary:
-        """The numbers so far.
+        """Return the numbers so far.
 
         Args:
             drive: The drive's name.

@@ -139,7 +139,7 @@ def judge(trace: Path, limits: Sequence[DriverSettings]) -> tuple[float, list[li
 
 
 def _message(alert: Alert) -> dict[str, Any]:
-    """What scoring reads of an alert's message."""
+    """Return what scoring reads of an alert's message."""
     return {
         "t": alert.t,
         "kind": alert.kind.value,

@@ -49,20 +49,20 @@ class Cells:
         return f"(columns are separated by {_SEPARATORS[self.separator]})"
 
     def header(self, fits: Callable[[frozenset[str]], bool]) -> int | None:
-        """The place of the first row whose cells, in small letters, fit; None where none does."""
+        """Return the place of the first row whose cells, in small letters, fit; None where none does."""
         for n, row in enumerate(self.rows):
             if fits(frozenset(map(str.lower, row.cells))):
                 return n
         return None
 
     def named(self, header: int) -> Iterable[tuple[str, dict[str, str]]]:
-        """Each row below the header: where it stands and its cells by the header's names, in small letters."""
+        """Yield each row below the header: where it stands and its cells by the header's names, in small letters."""
         names = [name.lower() for name in self.rows[header].cells]
         for row in self.rows[header + 1 :]:
             yield row.where, dict(zip(names, row.cells, strict=False))
 
     def seconds(self, text: str) -> float:
-        """A number of seconds, with a decimal comma where that is no separator.
+        """Return a number of seconds, with a decimal comma where that is no separator.
 
         Raises:
             ValueError: It is none.
@@ -71,7 +71,7 @@ class Cells:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file of labels.
+    """Return the text of a file of labels.
 
     Raises:
         UserError: It cannot be read, or is no text.
@@ -90,7 +90,7 @@ def read_text(path: Path) -> str:
 
 
 def _packed(path: Path, data: bytes) -> bytes:
-    """What CVAT packs its labels in."""
+    """Return what CVAT packs its labels in."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             return packed.read("annotations.xml")

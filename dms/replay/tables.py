@@ -120,7 +120,7 @@ class _ParquetFile:
 
 
 def parquet_options(columns: Sequence[Column]) -> dict[str, Any]:
-    """How a table is packed.
+    """Return how a table is packed.
 
     Numbers hardly ever repeat: a dictionary of them costs time and gains nothing. The writer keeps the statistics of
     every group of rows in memory until the end: of a drive of eight hours, more than a hundred.
@@ -130,7 +130,7 @@ def parquet_options(columns: Sequence[Column]) -> dict[str, Any]:
 
 
 def arrow_schema(columns: Sequence[Column], about: Mapping[str, Any]) -> Any:
-    """The schema of a table as pyarrow has it; every column may be null."""
+    """Return the schema of a table as pyarrow has it; every column may be null."""
     import pyarrow  # noqa: PLC0415  # the extra
 
     fields = [pyarrow.field(column.name, pyarrow.type_for_alias(column.kind.value)) for column in columns]

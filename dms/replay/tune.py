@@ -56,7 +56,7 @@ class Tuned:
         return (*self.grid.refused, *self.change.warnings, *held_out, *self.doubts)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return {
             "drives": self.drives,
             "present": self.present.to_json(),
@@ -93,7 +93,7 @@ class Tuned:
         return "\n".join(lines)
 
     def toml(self) -> str:
-        """The chosen limits as a configuration file, or as lines for one."""
+        """Return the chosen limits as a configuration file, or as lines for one."""
         says = [
             f"chosen by dms tune from {len(self.points)} combinations over {self.drives} drives "
             f"({self.present.duration_s / 3600:.2f} h)",
@@ -156,7 +156,7 @@ def tune(
 def _held_out(
     drives: Sequence[LabelledDrive], holdout: Sequence[str]
 ) -> tuple[list[LabelledDrive], list[LabelledDrive]]:
-    """The drives that are held out, and the others."""
+    """Return the drives that are held out, and the others."""
     for pattern in holdout:
         if not any(_is(drive, pattern) for drive in drives):
             hint = did_you_mean(pattern, [drive.name for drive in drives])
@@ -182,7 +182,7 @@ def _change(drives: Sequence[LabelledDrive], old: Limits, new: Limits) -> Compar
 
 
 def _doubts(chosen: Point, grid: Grid, change: Comparison, most_an_hour: float | None) -> list[str]:
-    """Why not to trust a choice."""
+    """Return why not to trust a choice."""
     found = []
     rate = chosen.an_hour
     if most_an_hour is not None and rate is not None and rate[0] > most_an_hour:

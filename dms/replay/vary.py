@@ -38,7 +38,7 @@ class Limits:
     driver: DriverSettings
 
     def toml(self) -> str:
-        """The values as tables of a configuration file."""
+        """Return the values as tables of a configuration file."""
         tables: dict[str, list[str]] = {}
         for key, value in self.values.items():
             table, _, name = key.rpartition(".")

@@ -95,12 +95,12 @@ class VideoReader:
         return self._perception.observe(frame)
 
     def stage_ms(self) -> dict[str, float]:
-        """Mean milliseconds a run of each stage of perception, since the last call."""
+        """Return the mean milliseconds a run of each stage of perception, since the last call."""
         return {name: round(taken.mean_ms, 3) for name, taken in self._perception.take_times().items()}
 
 
 def unseen(last_t: float, t: float, stall_s: float) -> Iterator[float]:
-    """The moments between two pictures, seconds, at which the daemon would report that it has none.
+    """Yield the moments between two pictures, seconds, at which the daemon would report that it has none.
 
     Four a second in the first minute, then one in ten seconds: by then nothing that was measured counts any more.
     """

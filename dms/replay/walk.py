@@ -44,7 +44,7 @@ class DriveReader(Protocol):
         ...
 
     def moments(self) -> Iterator[Moment]:
-        """What the road walks."""
+        """Yield what the road walks."""
         ...
 
     def observe(self, frame: Frame) -> Observation:
@@ -52,7 +52,7 @@ class DriveReader(Protocol):
         ...
 
     def stage_ms(self) -> dict[str, float]:
-        """Mean milliseconds a run of each stage of perception so far."""
+        """Return the mean milliseconds a run of each stage of perception so far."""
         ...
 
 
@@ -72,7 +72,7 @@ class TraceReader:
         self.header, self._events = read_trace(drive)
 
     def moments(self) -> Iterator[Moment]:
-        """Every line."""
+        """Yield every line."""
         return self._events
 
     def observe(self, frame: Frame) -> Observation:

@@ -10,7 +10,7 @@ _NUMBERS = {"longest_closed_s": "closed {:.1f} s", "perclos": "PERCLOS {:.0%}", 
 
 
 def why(evidence: Mapping[str, Any] | None) -> str:
-    """The cause of a step of an alert, with its numbers; empty where there is no evidence."""
+    """Return the cause of a step of an alert, with its numbers; empty where there is no evidence."""
     evidence = evidence or {}
     words = [f"by {evidence['cause']}".replace("_", " ")] if evidence.get("cause") else []
     for name, form in _NUMBERS.items():

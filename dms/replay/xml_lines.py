@@ -30,7 +30,7 @@ class Element:
 
 
 def elements(path: Path, text: str) -> list[Element]:
-    """All elements of a file.
+    """Return all elements of a file.
 
     Raises:
         UserError: It is no XML.

@@ -17,7 +17,7 @@ from dms.report.timeline import Lane, Mark, Span, Wrong
 
 
 def alert_spans(messages: Sequence[Mapping[str, Any]], duration_s: float) -> Iterator[Span]:
-    """A span for each level that each alert had.
+    """Yield a span for each level that each alert had.
 
     Args:
         messages: Of ``events.jsonl``, in the order of time.
@@ -40,7 +40,7 @@ def alert_spans(messages: Sequence[Mapping[str, Any]], duration_s: float) -> Ite
 
 
 def label_spans(labels: Sequence[Label], duration_s: float) -> Iterator[Span]:
-    """A span for each label that begins before the end of the drive."""
+    """Yield a span for each label that begins before the end of the drive."""
     for label in labels:
         if label.start_s > duration_s:
             continue
@@ -49,7 +49,7 @@ def label_spans(labels: Sequence[Label], duration_s: float) -> Iterator[Span]:
 
 
 def scored_marks(score: Score, old: Score | None = None) -> Iterator[Mark]:
-    """A mark for each label that demands an alert, for each false alarm, and for what an old run had as one.
+    """Yield a mark for each label that demands an alert, for each false alarm, and for what an old run had as one.
 
     Args:
         score: Of the run.

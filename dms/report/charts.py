@@ -40,7 +40,7 @@ class Limit:
 
 
 def limits_of(settings: DriverSettings) -> tuple[Limit, ...]:
-    """The limits that are drawn."""
+    """Return the limits that are drawn."""
     return (
         Limit("eyes closed", settings.eyes.closed_limit, "closed from"),
         Limit(PERCLOS, settings.perclos.advisory, "advisory"),
@@ -50,7 +50,7 @@ def limits_of(settings: DriverSettings) -> tuple[Limit, ...]:
 
 
 def charts(lanes: Sequence[str], limits: Sequence[Limit], *, old: bool) -> Mapping[str, Any]:
-    """The document.
+    """Return the document.
 
     Args:
         lanes: Names of the rows of spans, from the top.
@@ -95,7 +95,7 @@ class _Maker:
         self._here = Span(location=0, dimension="height", line_color=INK, line_dash="dashed", name="here")
 
     def lanes(self, lanes: Sequence[str]) -> Any:
-        """The rows of spans, with the marks on them."""
+        """Return the rows of spans, with the marks on them."""
         from bokeh.models import FactorRange, HoverTool  # noqa: PLC0415
 
         figure = self._figure("", _LANE_PX * len(lanes) + 26, FactorRange(*reversed(lanes)))
@@ -112,7 +112,7 @@ class _Maker:
         return figure
 
     def panel(self, panel: Panel, limits: Sequence[Limit]) -> Any:
-        """A chart of curves with its limits."""
+        """Return a chart of curves with its limits."""
         from bokeh.models import Label, Legend, LegendItem, Range1d, Span  # noqa: PLC0415
 
         figure = self._figure(
@@ -149,7 +149,7 @@ class _Maker:
         return figure
 
     def overview(self, lanes: Sequence[str]) -> Any:
-        """The whole drive in small, with a window that can be drawn over it."""
+        """Return the whole drive in small, with a window that can be drawn over it."""
         from bokeh.models import FactorRange, RangeTool  # noqa: PLC0415
         from bokeh.plotting import figure as bokeh_figure  # noqa: PLC0415
 

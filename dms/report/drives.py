@@ -112,7 +112,7 @@ def read_drives(
 def _runs(
     results: Sequence[Path], labels: Sequence[Path], reading: Reading | None
 ) -> tuple[dict[str, LabelledDrive], list[str]]:
-    """The drives of a run by their names, those without labels too, and what a user should know."""
+    """Return the drives of a run by their names, those without labels too, and what a user should know."""
     found = {name: events for path in results for name, events in replayed_drives(path)}
     halves = [name for name, events in found.items() if unfinished(events)]
     warnings = [f"not replayed to the end, and so left out: {', '.join(halves)}"] if halves else []
@@ -139,7 +139,7 @@ def _drive(run: LabelledDrive, old: LabelledDrive | None, settings: DriverSettin
 def _timeline(
     run: LabelledDrive, score: Score | None, settings: DriverSettings, old_score: Score | None = None
 ) -> Timeline:
-    """One run, with marks of what changed since an old one where there is one."""
+    """Return one run, with marks of what changed since an old one where there is one."""
     summary = _summary(run.file)
     messages = read_events(run.file)
     notes = [str(note) for note in summary.get("notes", ())]
@@ -174,12 +174,12 @@ def _timeline(
 
 
 def _order(mark: Mark) -> tuple[bool, float]:
-    """What went wrong or changed comes before what was right all along."""
+    """Return what went wrong or changed comes before what was right all along."""
     return mark.kind is Wrong.FOUND and not mark.changed, mark.t
 
 
 def _trace(events: Path, summary: Mapping[str, Any]) -> Path | None:
-    """The trace that was judged: beside the events, or that which was replayed again."""
+    """Return the trace that was judged: beside the events, or that which was replayed again."""
     beside = events.parent / TRACE
     if beside.is_file():
         return beside
@@ -190,7 +190,7 @@ def _trace(events: Path, summary: Mapping[str, Any]) -> Path | None:
 
 
 def _limits(summary: Mapping[str, Any], settings: DriverSettings) -> DriverSettings:
-    """The limits that a run was judged by: as its summary says, or else those that were given."""
+    """Return the limits that a run was judged by: as its summary says, or else those that were given."""
     made_by = summary.get("made_by")
     if isinstance(made_by, dict) and isinstance(made_by.get("driver"), dict):
         try:
@@ -202,7 +202,7 @@ def _limits(summary: Mapping[str, Any], settings: DriverSettings) -> DriverSetti
 
 
 def _same_alerts(walked: Walked, messages: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a walk raises what the replay raised."""
+    """Return whether a walk raises what the replay raised."""
     told = [(float(m["t"]), str(m["kind"]), str(m["phase"]), str(m["level"])) for m in messages]
     return len(told) == len(walked.raised) and all(
         one[1:] == other[1:] and abs(one[0] - other[0]) <= _SURE_S

@@ -144,7 +144,7 @@ def _tone(name: str) -> tuple[str, str, bool]:
 
 
 def _drive(drive: ReportDrive) -> dict[str, Any]:
-    """Everything of a drive but its curves; what there may be a lot of is deflated."""
+    """Return everything of a drive but its curves; what there may be a lot of is deflated."""
     spans = [_span(span, span.lane.value) for span in drive.now.spans]
     if drive.old is not None:
         spans += [
@@ -173,7 +173,7 @@ def _span(span: Span, lane: str) -> tuple[str, float, float, str, str, str]:
 
 
 def _curves(drive: ReportDrive, share: float) -> dict[str, Any]:
-    """The curves of a drive with so large a share of their points."""
+    """Return the curves of a drive with so large a share of their points."""
     moments = [mark.t for mark in drive.now.marks if mark.kind is not Wrong.FOUND]
     packed = _both(drive.now, share, moments)
     if drive.old is not None:

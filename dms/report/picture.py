@@ -62,7 +62,7 @@ def draw(drive: ReportDrive, settings: DriverSettings, title: str, out: Path) ->
 
 
 def _height(panel: Panel) -> float:
-    """As high as its legend."""
+    """Return as high as its legend."""
     return max(1.0, 0.18 * len(panel.lines))
 
 

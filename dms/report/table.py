@@ -36,7 +36,7 @@ class Row:
 
 
 def columns_of(drives: Sequence[ReportDrive]) -> tuple[str, ...]:
-    """The head of the table."""
+    """Return the head of the table."""
     old = any(drive.old is not None for drive in drives)
     scored = any(drive.score is not None for drive in drives)
     names = ["drive", "length"]
@@ -46,7 +46,7 @@ def columns_of(drives: Sequence[ReportDrive]) -> tuple[str, ...]:
 
 
 def rows_of(drives: Sequence[ReportDrive]) -> tuple[Row, ...]:
-    """The rows of the table, in the order of the drives."""
+    """Return the rows of the table, in the order of the drives."""
     old = any(drive.old is not None for drive in drives)
     scored = any(drive.score is not None for drive in drives)
     return tuple(Row(index, drive.name, _cells(drive, old=old, scored=scored)) for index, drive in enumerate(drives))

@@ -50,7 +50,7 @@ def with_thumbnails(drives: Sequence[ReportDrive]) -> tuple[list[ReportDrive], l
 
 
 def _pictures(marks: Sequence[Mark], summary: Mapping[str, Any]) -> Iterator[tuple[Mark, str]]:
-    """The picture of each mark: of an alert its moment, of a label its middle, or the first picture after it."""
+    """Yield the picture of each mark: of an alert its moment, of a label its middle, or the first picture after it."""
     waiting = sorted(marks, key=_middle)
     for t, picture in _frames(summary):
         while waiting and _middle(waiting[0]) <= t:
@@ -64,7 +64,7 @@ def _middle(mark: Mark) -> float:
 
 
 def _frames(summary: Mapping[str, Any]) -> Iterator[tuple[float, Image]]:
-    """The pictures of the recording that a summary names, with their times."""
+    """Yield the pictures of the recording that a summary names, with their times."""
     made_by = summary.get("made_by") or {}
     path = Path(str((made_by.get("source") or {}).get("path", "")))
     if not made_by or is_trace(path) or not path.exists():
@@ -79,7 +79,7 @@ def _frames(summary: Mapping[str, Any]) -> Iterator[tuple[float, Image]]:
 
 
 def _address(picture: Image) -> str:
-    """A small JPEG as a ``data:`` address."""
+    """Return a small JPEG as a ``data:`` address."""
     height = max(1, round(picture.shape[0] * _WIDTH_PX / picture.shape[1]))
     small = cv2.resize(picture, (_WIDTH_PX, height), interpolation=cv2.INTER_AREA)
     _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])

@@ -109,14 +109,14 @@ def _curves(names: Sequence[str], rows: list[tuple[float, ...]]) -> Curves:
 
 
 def _condition(state: DriverState) -> tuple[str, str]:
-    """What the driver's condition is called, and its colour."""
+    """Return what the driver's condition is called, and its colour."""
     if state.condition is Condition.DEGRADED and state.degraded is not None:
         return state.degraded.value.replace("_", " "), Condition.DEGRADED
     return state.condition.value, state.condition
 
 
 def _eyes(seen: Observation, state: DriverState) -> tuple[str, str]:
-    """What the eyes were, or why nobody knows."""
+    """Return what the eyes were, or why nobody knows."""
     if state.eyes is Eyes.OPEN:
         return "", ""
     if state.eyes is Eyes.CLOSED:

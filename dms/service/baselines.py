@@ -50,7 +50,7 @@ class BaselineStore:
         self._models = models
 
     def load(self, driver_id: str) -> Baseline | None:
-        """What is known about a driver; None for a new one."""
+        """Return what is known about a driver; None for a new one."""
         path = self._path(driver_id)
         try:
             kept = _FORMAT.validate_json(path.read_bytes())
@@ -91,6 +91,6 @@ def _checksum(baseline: Baseline) -> str:
 
 
 def _is_sane(baseline: Baseline) -> bool:
-    """Whether the numbers can be a driver's: a level that is no number would silence every alert."""
+    """Return whether the numbers can be a driver's: a level that is no number would silence every alert."""
     shares = (value for name, value in asdict(baseline).items() if name != "blink_s")
     return all(0.0 <= share <= 1.0 for share in shares) and 0.0 < baseline.blink_s < _LONGEST_BLINK_S

@@ -62,11 +62,11 @@ class Finding:
         return self.verdict == "failed"
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return asdict(self)
 
     def markup(self) -> str:
-        """As a line for a terminal, in rich's markup."""
+        """Return everything as a line for a terminal, in rich's markup."""
         return f"[{_COLOURS[self.verdict]}]{self.verdict:<8}[/] {self.part:<7} {escape(self.text)}"
 
 
@@ -87,11 +87,11 @@ class Findings:
         return any(one.failed for one in self.found)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """As plain data."""
+        """Return everything as plain data."""
         return [one.to_json() for one in self.found]
 
     def text(self) -> str:
-        """As lines for a terminal, in rich's markup."""
+        """Return everything as lines for a terminal, in rich's markup."""
         return "\n".join(one.markup() for one in self.found)
 
 
@@ -198,7 +198,7 @@ def _broker(config: Config) -> Finding:
 
 
 def _last_words(config: Config, topics: Topics) -> list[tuple[str, str]]:
-    """What a daemon that has stopped leaves at the broker."""
+    """Return what a daemon that has stopped leaves at the broker."""
     clock = Clock(config.mqtt.trust_clock)
     stamp = clock.stamp(clock.now())
     try:

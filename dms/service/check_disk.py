@@ -70,7 +70,7 @@ def _unwritable(folder: Path) -> str | None:
 
 
 def _closed(file: Path) -> str | None:
-    """Why a file cannot be opened as the daemon opens it; None when it can, or is not there."""
+    """Return why a file cannot be opened as the daemon opens it; None when it can, or is not there."""
     try:
         # neither truncated nor made; a FIFO in its place answers at once instead of waiting for a reader
         os.close(os.open(file, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
@@ -94,7 +94,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _folders(config: Config, kept: Path) -> Iterator[str]:
-    """Folders in which files are made or removed, as far as they are there."""
+    """Yield folders in which files are made or removed, as far as they are there."""
     wanted = [kept, kept / "baselines"]
     for name, is_on in (("traces", config.records.trace), ("clips", config.records.video)):
         if is_on:
@@ -114,7 +114,7 @@ def _folders(config: Config, kept: Path) -> Iterator[str]:
 
 
 def _strangers(folder: Path) -> Iterator[str]:
-    """What belongs to somebody else than its folder does: root, who looks, may write it; the service may not."""
+    """Yield what belongs to somebody else than its folder does: root, who looks, may write it; the service may not."""
     if os.geteuid() != 0:
         return
     with suppress(OSError):

@@ -13,7 +13,7 @@ _CAMERA_PARTS = frozenset({"camera", "driver", "frame rate"})
 
 
 def running_daemon(config: Config) -> Status | None:
-    """How the daemon of this configuration is doing; None when none runs.
+    """Return how the daemon of this configuration is doing; None when none runs.
 
     Raises:
         WorldError: One runs and cannot be asked.
@@ -23,7 +23,7 @@ def running_daemon(config: Config) -> Status | None:
 
 
 def said_of_camera(status: Status) -> tuple[Verdict, str]:
-    """What the daemon that holds the camera makes of it."""
+    """Return what the daemon that holds the camera makes of it."""
     for problem in status.problems:
         if problem.part in _CAMERA_PARTS:
             # an empty seat is no fault of this machine's
@@ -38,7 +38,7 @@ def said_of_camera(status: Status) -> tuple[Verdict, str]:
 
 
 def said_of_daemon(status: Status) -> tuple[Verdict, str]:
-    """What is wrong with the rest of it, in a line."""
+    """Return what is wrong with the rest of it, in a line."""
     rest = [problem for problem in status.problems if problem.part not in _CAMERA_PARTS]
     pid = "?" if status.daemon is None else status.daemon.pid
     if rest:

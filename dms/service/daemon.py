@@ -151,7 +151,7 @@ class Daemon:
         self._notifier.ready(self._status())
 
     def _handlers(self) -> dict[str, Handler]:
-        """Who answers what a person's command asks this daemon over the local socket."""
+        """Return who answers what a person's command asks this daemon over the local socket."""
         status = StatusAnswers(lambda: self._config, self._road.folder, self._look, self._calls)
         sinks = self._road.sinks
         trial = TrialAnswers(self._road.trial, self._calls, sinks.acting, lambda: sinks.mqtt.status)
@@ -161,7 +161,7 @@ class Daemon:
         return self._road.look(self._capture.status)
 
     def _status(self) -> str:
-        """What ``systemctl status`` shows."""
+        """Return what ``systemctl status`` shows."""
         return f"watching {self._source.name}"
 
     def _end(self) -> None:

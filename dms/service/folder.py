@@ -18,13 +18,13 @@ _LONGEST_NAME = 64
 
 
 def state_folder(config: Config, source: Source) -> Path:
-    """The state folder of a live source, ``recordings/<name>`` in it for a file."""
+    """Return the state folder of a live source, ``recordings/<name>`` in it for a file."""
     folder = config.service.state_dir
     return folder if source.live else folder / "recordings" / _name(config.camera.source)
 
 
 def asked_folder(config: Config) -> Path:
-    """The state folder of the daemon that runs with this configuration, as far as its source is known."""
+    """Return the state folder of the daemon that runs with this configuration, as far as its source is known."""
     try:
         return state_folder(config, open_source(config.camera))
     except UserError:  # a recording that is gone: reported by whoever wants to read it
@@ -32,14 +32,14 @@ def asked_folder(config: Config) -> Path:
 
 
 def _name(recording: str) -> str:
-    """The file's name as far as every file system takes it, and what tells it from another of that name."""
+    """Return the file's name as far as every file system takes it, and what tells it from another of that name."""
     path = Path(recording).resolve()
     mark = hashlib.blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
     return f"{re.sub('[^A-Za-z0-9._-]', '_', path.stem)[:_LONGEST_NAME]}-{mark}"
 
 
 def user_name(uid: int) -> str:
-    """What a user is called, the number where he has no name."""
+    """Return what a user is called, the number where he has no name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -65,7 +65,7 @@ class HealthReporter:
         self._camera: tuple[str, CameraFault | None] = ("ok", None)
 
     def due(self, interval_s: float, degraded: Degraded | None, capture: CaptureStatus) -> bool:
-        """Whether the last report is so many seconds old, or says something else of the camera."""
+        """Return whether the last report is so many seconds old, or says something else of the camera."""
         age_s = self._clock.now() - self._reported
         return age_s >= interval_s or (age_s >= _NEWS_S and _condition(degraded, capture) != self._camera)
 
@@ -91,7 +91,7 @@ class HealthReporter:
                 recent.popleft()
 
     def look(self, parts: Parts) -> HealthMessage:
-        """The same at any moment, for whoever asks: no report that is sent differs because somebody looked."""
+        """Return the same at any moment, for whoever asks: no report that is sent differs because somebody looked."""
         now = self._clock.now()
         began, frames = self._recent[0]
         return self._message(parts, now, (parts.capture.frames - frames) / max(now - began, 1e-3))
@@ -146,7 +146,7 @@ class HealthReporter:
 
 
 def _condition(degraded: Degraded | None, capture: CaptureStatus) -> tuple[str, CameraFault | None]:
-    """The camera in one word, as the state has it or sooner, and what is wrong with it."""
+    """Return the camera in one word, as the state has it or sooner, and what is wrong with it."""
     if capture.fault is not None or degraded is None:
         return ("ok" if capture.fault is None else "lost"), capture.fault
     return _CAMERA_STATUS.get(degraded, "ok"), None

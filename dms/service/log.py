@@ -35,7 +35,7 @@ def set_log_level(level: str) -> None:
 
 
 def journal_listens() -> bool:
-    """Whether standard error goes to journald."""
+    """Return whether standard error goes to journald."""
     try:
         status = os.fstat(2)
     except OSError:
@@ -67,7 +67,7 @@ class RepeatLimit(logging.Filter):
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record passes; its text may be added to."""
+        """Return whether the record passes; its text may be added to."""
         if record.levelno <= logging.DEBUG:
             return True
         now, kind = self._now(), (record.name, str(record.msg))

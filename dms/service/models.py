@@ -93,7 +93,7 @@ class Models:
         self._perception.relieve(emotion=load >= Load.LESS_EMOTION, mouth=load >= Load.LESS_MOUTH)
 
     def wants_frame(self) -> bool:
-        """Whether the next frame is looked at: every one, or every other one under ``Load.LESS_FRAMES``."""
+        """Return whether the next frame is looked at: every one, or every other one under ``Load.LESS_FRAMES``."""
         self._frames += 1
         return self._load < Load.LESS_FRAMES or self._frames % 2 == 0
 
@@ -112,12 +112,12 @@ class Models:
         return observation
 
     def report(self) -> ModelsHealth:
-        """How they are doing, with the times since the last call."""
+        """Return how they are doing, with the times since the last call."""
         self._stage_ms = {name: round(taken.mean_ms, 3) for name, taken in self._perception.take_times().items()}
         return self.look()
 
     def look(self) -> ModelsHealth:
-        """How they are doing, with the times of the last report."""
+        """Return how they are doing, with the times of the last report."""
         return ModelsHealth(
             status="ok" if self._failure is None else "failed",
             hashes={name: digest[:12] for name, digest in self.hashes.items()},

@@ -188,7 +188,7 @@ class Onlookers(Sink):
             self._show(Seen(aim, picture))
 
     def _next(self) -> _Waiting | None:
-        """The next moment; None when nobody looks any longer."""
+        """Return the next moment; None when nobody looks any longer."""
         with self._changed:
             while self._askers or time.monotonic() - self._left < _LINGER_S:
                 if self._waiting:

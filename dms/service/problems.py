@@ -59,7 +59,7 @@ class Problem:
 
 
 def problems(health: HealthMessage, state: DriverState | None, free_mb: float | None) -> tuple[Problem, ...]:
-    """What is wrong, the worst first.
+    """Return what is wrong, the worst first.
 
     Args:
         health: All parts.
@@ -122,7 +122,7 @@ def _broker(health: HealthMessage) -> Iterator[Problem]:
 
 
 def _keeping(health: HealthMessage, free_mb: float | None) -> Iterator[Problem]:
-    """What is to be kept on disk, and what the vehicle itself does."""
+    """Yield what is to be kept on disk, and what the vehicle itself does."""
     broker = health.broker
     if broker.outbox_error is not None:
         text = f"alerts are kept in memory only: {broker.outbox_error}"

@@ -39,7 +39,7 @@ def plan_reload(old: Config, new: Config) -> Reload:
 
 
 def _flat(tables: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Every value by its dotted key."""
+    """Return every value by its dotted key."""
     values: dict[str, Any] = {}
     for name, value in tables.items():
         if isinstance(value, dict):

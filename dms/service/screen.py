@@ -31,16 +31,16 @@ class StatusReport:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return self.status.to_json()
 
     def text(self) -> str:
-        """As lines for a terminal, in rich's markup."""
+        """Return everything as lines for a terminal, in rich's markup."""
         return "\n".join(screen(self.status))
 
 
 def screen(status: Status) -> list[str]:
-    """Everything for people, a line each."""
+    """Return everything for people, a line each."""
     lines: list[str] = []
     for problem in status.problems:
         lines.append(_line(problem.verdict, problem.part, escape(problem.text)))
@@ -123,7 +123,7 @@ def _utc(moment: datetime) -> str:
 
 
 def _ago(now: datetime, then: datetime) -> str:
-    """As in ``3 min 12 s``: the two largest units."""
+    """Return a text as in ``3 min 12 s``: the two largest units."""
     seconds = max(0, round((now - then) / timedelta(seconds=1)))
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
     if days:

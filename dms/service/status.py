@@ -90,7 +90,7 @@ class Status(_Part):
     health: HealthMessage | None = Field(None, description="All parts now, as in the health message.")
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """Return everything as plain data."""
         return self.model_dump(mode="json")
 
 
@@ -137,7 +137,7 @@ class StatusAnswers:
 
 
 def ask_status(folder: Path) -> Status:
-    """How the daemon of a state folder is doing; where none answers, that.
+    """Return how the daemon of a state folder is doing; where none answers, that.
 
     Raises:
         WorldError: This user may not ask it, or it is of another release.

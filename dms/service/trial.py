@@ -256,5 +256,5 @@ class TrialReport:
         return all(answer.get("ok") is not False for answer in self._answers)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """Return everything as plain data."""
         return {**self._answers[0], "well": self.well, "outcomes": self._answers[1:]} if self._answers else {}

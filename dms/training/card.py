@@ -148,7 +148,7 @@ def write_content(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def render(content: Mapping[str, Any]) -> str:
-    """A card's content as Markdown."""
+    """Return a card's content as Markdown."""
     height, width, channels = content["input"]["shape"]
     lines = [
         f"# {content['name']}",

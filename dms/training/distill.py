@@ -22,7 +22,7 @@ VIEW = augment.affine(degrees=5, scale=0.05, shift=0.03, aspect=0.02)
 
 
 def mean_answers(model: object, images: Picture, rng: np.random.Generator) -> list[npt.NDArray[np.float32]]:
-    """Mean probabilities over changed versions of each picture and their mirror images.
+    """Return the mean probabilities over changed versions of each picture and their mirror images.
 
     Args:
         model: Keras model whose outputs are logits.

@@ -20,7 +20,7 @@ from dms.errors import WorldError
 
 
 def with_probabilities(model: Any, temperatures: list[float] | None = None) -> Any:
-    """The model with a softmax on each output.
+    """Return the model with a softmax on each output.
 
     Args:
         model: Keras model whose outputs are logits of dense layers.
@@ -41,7 +41,7 @@ def calibration(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def scaled_by_channel(model: Any) -> Any:
-    """The model with each normalisation that no convolution can absorb as a 1x1 depthwise convolution.
+    """Return the model with each normalisation that no convolution can absorb as a 1x1 depthwise convolution.
 
     As it is, such a one becomes a product with a vector that has a single INT8 scale. A channel that is dead after its
     ReLU has a factor of 1/sqrt(epsilon) there, beside which the factors of all others round to zero.

@@ -116,7 +116,7 @@ def open_data(data: Sequence[Path], out: Path) -> dict[Part, list[FacePicture]]:
 
 
 def part_of(group: str, complete: bool) -> Part:
-    """Which part the pictures of one group belong to, by a checksum of its name.
+    """Return which part the pictures of one group belong to, by a checksum of its name.
 
     Of people, one in fourteen is for validation and one in fourteen for the test; of scenes, one in eight each.
     """
@@ -184,7 +184,7 @@ def mirrored_order() -> npt.NDArray[np.intp]:
 
 
 def pyramid(grey: npt.NDArray[np.uint8], smallest: int = 24) -> tuple[npt.NDArray[np.uint8], ...]:
-    """The picture and its halvings, down to ``smallest`` pixels on the shorter side."""
+    """Return the picture and its halvings, down to ``smallest`` pixels on the shorter side."""
     levels = [grey]
     while min(levels[-1].shape) >= 2 * smallest:
         height, width = (n // 2 * 2 for n in levels[-1].shape)
@@ -226,7 +226,7 @@ def _read_folder(folder: Path, source: int) -> list[FacePicture]:
 
 
 def _fitted_outline(points: FloatArray, frame: LabelledFrame) -> FloatArray:
-    """An outline whose upright box is the labelled one: its own forehead, and a point on either side."""
+    """Return an outline whose upright box is the labelled one: its own forehead, and a point on either side."""
     x, y, width, _ = frame.box or (0.0, 0.0, 0.0, 0.0)
     up = points[36:48].mean(0) - points[33]
     brows = points[17:27]
@@ -262,5 +262,5 @@ def _shrunk(
 
 
 def _person(file: Path) -> str:
-    """A file's name without the number of the shot (``Name_Surname_12_tr``)."""
+    """Return a file's name without the number of the shot (``Name_Surname_12_tr``)."""
     return re.sub(r"_\d{1,3}(_[a-z]{2})?$", "", file.stem)

@@ -167,7 +167,7 @@ def _step(model: Any, batch: Batch, loss: Loss, optimiser: torch.optim.Optimizer
 
 
 def ahead(batches: Iterable[Batch], count: int = 4) -> Iterator[Batch]:
-    """The same batches in the same order, made in a thread while a GPU works on those before."""
+    """Yield the same batches in the same order, made in a thread while a GPU works on those before."""
     source = iter(batches)
     with ThreadPoolExecutor(1) as maker:
         waiting = deque(maker.submit(next, source, None) for _ in range(count))
@@ -177,7 +177,7 @@ def ahead(batches: Iterable[Batch], count: int = 4) -> Iterator[Batch]:
 
 
 def predict(model: Any, pictures: npt.NDArray[np.uint8], batch: int = 256) -> list[npt.NDArray[np.float32]]:
-    """The model's outputs for many pictures, in evaluation mode.
+    """Return the model's outputs for many pictures, in evaluation mode.
 
     Args:
         model: Keras model on the PyTorch backend.
@@ -207,7 +207,7 @@ def as_list(outputs: Any) -> list[torch.Tensor]:
 
 
 def bfloat16_pays(device: torch.device) -> bool:
-    """Whether matrix work in bfloat16 is faster here than in float32 (AMX, or any CUDA device that has it)."""
+    """Return whether matrix work in bfloat16 is faster here than in float32 (AMX, or any CUDA device that has it)."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu._is_amx_tile_supported())

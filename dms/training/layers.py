@@ -110,7 +110,7 @@ class Colour(keras.layers.Layer):  # type: ignore[misc]
         return keras.ops.conv(inputs, kernel) + keras.ops.array(self.offset, inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """What a file of the model keeps of it."""
+        """Return what a file of the model keeps of it."""
         return {**super().get_config(), "scale": self.scale, "offset": list(self.offset)}
 
 
@@ -140,7 +140,7 @@ def residual(x: Any, filters: int, stride: int = 1) -> Any:
 
 
 def doubled(x: Any) -> Any:
-    """Each cell of a feature map four times, (N, H, W, C) to (N, 2H, 2W, C), without a cast."""
+    """Return each cell of a feature map four times, (N, H, W, C) to (N, 2H, 2W, C), without a cast."""
     return keras.layers.UpSampling2D(2, autocast=False)(x)
 
 
@@ -150,11 +150,11 @@ def pooled(x: Any) -> Any:
 
 
 def parameters_of(model: Any) -> list[Any]:
-    """The model's trainable tensors (PyTorch backend)."""
+    """Return the model's trainable tensors (PyTorch backend)."""
     return [v.value for v in model.trainable_variables]
 
 
 def device_of(model: Any) -> "torch.device":
-    """Where the model's weights are (PyTorch backend)."""
+    """Return where the model's weights are (PyTorch backend)."""
     device: torch.device = model.trainable_variables[0].value.device
     return device

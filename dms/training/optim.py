@@ -23,7 +23,7 @@ class Method(Protocol):
         ...
 
     def optimiser(self, parameters: Sequence[Any]) -> torch.optim.Optimizer:
-        """The optimiser of these tensors."""
+        """Return the optimiser of these tensors."""
         ...
 
     def rate(self, step: int, steps_per_epoch: int, epochs: int, scores: Sequence[float]) -> float:
@@ -31,7 +31,7 @@ class Method(Protocol):
         ...
 
     def stops(self, scores: Sequence[float]) -> bool:
-        """Whether to stop after epochs with these scores."""
+        """Return whether to stop after epochs with these scores."""
         ...
 
 
@@ -95,7 +95,7 @@ class Plateau:
         return 0.0
 
     def optimiser(self, parameters: Sequence[Any]) -> torch.optim.Optimizer:
-        """The one that is named, otherwise as PyTorch has it."""
+        """Return the one that is named, otherwise as PyTorch has it."""
         match self.name:
             case "adam":
                 return torch.optim.Adam(parameters, self.learning_rate)
@@ -105,7 +105,7 @@ class Plateau:
                 return torch.optim.RMSprop(parameters, self.learning_rate)
 
     def rate(self, step: int, steps_per_epoch: int, epochs: int, scores: Sequence[float]) -> float:
-        """The first rate, cut once for each stall of ``patience`` epochs."""
+        """Return the first rate, cut once for each stall of ``patience`` epochs."""
         stalls = 0 if self.patience is None else sum(n // self.patience for n in stalled(scores))
         return self.learning_rate * self.factor**stalls
 
@@ -127,7 +127,7 @@ def stalled(scores: Sequence[float]) -> list[int]:
 
 
 def schedule(step: int, total: int, warm_up: float) -> float:
-    """Share of the peak learning rate at a step: linear rise, then half a cosine down to 1 %."""
+    """Return the share of the peak learning rate at a step: linear rise, then half a cosine down to 1 %."""
     if step < warm_up:
         return (step + 1) / warm_up
     done = (step - warm_up) / max(1.0, total - warm_up)

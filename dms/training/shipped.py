@@ -62,7 +62,7 @@ def _number(name: str) -> int:
 
 
 def _after(model: Any, layer: Any) -> Any:
-    """The normalisation that follows a convolution."""
+    """Return the normalisation that follows a convolution."""
     return next(other for other in model.layers if other.name.startswith("batch_norm") and other.input is layer.output)
 
 

@@ -71,7 +71,7 @@ class Guard:
             return token
 
     def knows(self, token: str | None) -> bool:
-        """Whether somebody was let in."""
+        """Return whether somebody was let in."""
         with self._lock:
             return token is not None and token in self._let_in
 

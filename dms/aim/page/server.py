@@ -232,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"{error}\n".encode())
 
     def _body(self) -> str | None:
-        """What was sent with the request; None when it was answered already: too long, or from another page."""
+        """Return what was sent with the request; None when it was answered already: too long, or from another page."""
         length = self.headers.get("Content-Length", "0")
         if not length.isdecimal() or int(length) > _LONGEST_BODY:
             self.close_connection = True
@@ -268,7 +268,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def version_string(self) -> str:
-        """What serves, without its version."""
+        """Return what serves, without its version."""
         return "dms"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name

@@ -173,17 +173,17 @@ class Connection:
             self._client.subscribe([(topic, 1) for topic in topics])
 
     def take_acknowledged(self) -> list[Acknowledged]:
-        """What the broker answered since the last call."""
+        """Return what the broker answered since the last call."""
         taken, self._acknowledged = self._acknowledged, []
         return taken
 
     def take_received(self) -> list[Received]:
-        """What came in since the last call."""
+        """Return what came in since the last call."""
         taken, self._received = self._received, []
         return taken
 
     def take_denied(self) -> list[str]:
-        """Why topics may not be listened to, since the last call."""
+        """Return why topics may not be listened to, since the last call."""
         taken, self._denied = self._denied, []
         return taken
 

@@ -66,7 +66,7 @@ class DiskCopy:
         self._dirty = True
 
     def next_safe(self, topic: str, used: int) -> int:
-        """The last number that may have been used on a topic: ``used``, or one not yet reached."""
+        """Return the last number that may have been used on a topic: ``used``, or one not yet reached."""
         kept = self._numbers.known
         if kept is None:
             return used if self._vouched or self._is_first else max(used, int(max(time.time(), FLOOR)))

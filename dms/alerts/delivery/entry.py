@@ -39,12 +39,12 @@ class Entry:
         return int.from_bytes(digest, "big", signed=True)
 
     def sealed(self) -> "Sealed":
-        """All that it says and its checksum, as a row on disk."""
+        """Return all that it says and its checksum, as a row on disk."""
         said = (self.topic, self.phase, self.sequence, self.payload, self.boot, self.t, self.started_t)
         return (*said, self.checksum)
 
     def __str__(self) -> str:
-        """As in ``dms/van-7/alert/fatigue 17``: what a report calls it."""
+        """Return a text as in ``dms/van-7/alert/fatigue 17``: what a report calls it."""
         return f"{self.topic} {self.sequence}"
 
 

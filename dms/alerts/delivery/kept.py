@@ -36,7 +36,7 @@ class Counters:
     open_alerts: Mapping[str, Entry] = field(default_factory=dict)
 
     def copy(self) -> "Counters":
-        """The same, whatever becomes of these."""
+        """Return the same, whatever becomes of these."""
         return Counters(dict(self.sequences), dict(self.totals), dict(self.offsets), dict(self.open_alerts))
 
 
@@ -66,7 +66,7 @@ class UnsoundError(Exception):
 
 
 def is_unsound(error: Exception) -> bool:
-    """Whether the file itself is damaged, rather than full, locked, read-only or out of reach."""
+    """Return whether the file itself is damaged, rather than full, locked, read-only or out of reach."""
     if not isinstance(error, sqlite3.Error):
         return True
     code = getattr(error, "sqlite_errorcode", None)

@@ -13,7 +13,7 @@ from dms.alerts.messages import rfc3339
 
 
 def as_sent(entry: Entry, clock: Clock, boot: str, offset: float | None) -> str:
-    """The payload of an alert that is sent now.
+    """Return the payload of an alert that is sent now.
 
     Args:
         entry: The message as it was kept.

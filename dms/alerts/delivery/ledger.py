@@ -76,6 +76,6 @@ class Ledger:
         return set(counters.offsets) - waiting
 
     def counters(self, dropped: int) -> Counters:
-        """What is to be written; ``dropped`` messages have left a full queue, ever."""
+        """Return what is to be written; ``dropped`` messages have left a full queue, ever."""
         totals = {"dropped": dropped, "damaged": self.damaged}
         return Counters(self.sequences, totals, self.offsets, self.open_alerts)

@@ -57,7 +57,7 @@ class Lessons:
         return error
 
     def pause(self) -> float:
-        """Seconds until the next attempt: twice as long each time, a random half of it."""
+        """Return the seconds until the next attempt: twice as long each time, a random half of it."""
         pause_s = self._pause_s * random.uniform(0.5, 1.0)
         self._pause_s = min(2 * self._pause_s, self._longest_s)
         return pause_s

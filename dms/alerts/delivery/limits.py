@@ -38,7 +38,7 @@ class Limits:
 
     @classmethod
     def stated(cls, properties: Any) -> "Limits":
-        """What the properties of a CONNACK say; what they leave out is as MQTT says."""
+        """Return what the properties of a CONNACK say; what they leave out is as MQTT says."""
         values = {name: getattr(properties, alias) for name, alias in _ALIASES if hasattr(properties, alias)}
         if "maximum_qos" in values:
             values["maximum_qos"] = min(1, values["maximum_qos"])
@@ -47,12 +47,12 @@ class Limits:
         return cls(**values)
 
     def takes(self, size: int) -> bool:
-        """Whether a packet of so many bytes is taken."""
+        """Return whether a packet of so many bytes is taken."""
         return self.packet_bytes is None or size <= self.packet_bytes
 
 
 def packet_bytes(topic: str, payload: str, version_5: bool, expiry_s: int | None = None, bare: bool = False) -> int:
-    """Bytes of a PUBLISH packet with QoS 1 (MQTT 5, 3.3).
+    """Return the bytes of a PUBLISH packet with QoS 1 (MQTT 5, 3.3).
 
     Args:
         topic: Where it goes.
@@ -69,7 +69,7 @@ def packet_bytes(topic: str, payload: str, version_5: bool, expiry_s: int | None
 
 
 def content_type(payload: str) -> str:
-    """What a payload is: JSON but for ``online`` and ``offline``."""
+    """Return what a payload is: JSON but for ``online`` and ``offline``."""
     return JSON if payload.startswith("{") else TEXT
 
 

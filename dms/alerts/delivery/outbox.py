@@ -66,7 +66,7 @@ class Outbox:
             return tuple(self._ledger.open_alerts.values())
 
     def last_sequence(self, topic: str) -> int:
-        """The last number used on a topic, 0 at first.
+        """Return the last number used on a topic, 0 at first.
 
         Where the database cannot be believed this is a number not yet reached, and with that lost as well the time of
         day in seconds, which is beyond any number of alerts: the count never restarts.
@@ -95,7 +95,7 @@ class Outbox:
             return self._queue.waiting(count, taken, held)
 
     def get(self, key: int) -> Entry | None:
-        """A message by its key; None when it is gone."""
+        """Return a message by its key; None when it is gone."""
         with self._lock:
             return self._queue.get(key)
 
@@ -126,7 +126,7 @@ class Outbox:
                 self._disk.sync()
 
     def boot_offset(self, boot: str) -> float | None:
-        """UTC minus monotonic seconds of a boot; None when its clock was never good."""
+        """Return UTC minus monotonic seconds of a boot; None when its clock was never good."""
         return self._ledger.offsets.get(boot)
 
     def sync(self) -> None:

@@ -16,10 +16,10 @@ class Waiting(Protocol):
     """The alerts that wait."""
 
     def waiting(self, count: int, taken: Collection[int] = (), held: Collection[str] = ()) -> list[tuple[int, Entry]]:
-        """The oldest in order, with their keys: at most ``count``, no key ``taken``, no topic ``held``."""
+        """Return the oldest in order, with their keys: at most ``count``, no key ``taken``, no topic ``held``."""
 
     def get(self, key: int) -> Entry | None:
-        """One by its key; None when it is gone."""
+        """Return one by its key; None when it is gone."""
 
     def put_aside(self, key: int, reason: str) -> None:
         """Forget one that can never be sent, and count it."""
@@ -48,7 +48,7 @@ class Packer:
         self._expiry_s = expiry_s
 
     def retained(self, window: Window, busy: Collection[str], room: int, clock: float) -> list[Publication]:
-        """What is retained and waits, at most so many and none on a busy topic."""
+        """Return what is retained and waits, at most so many and none on a busy topic."""
         ready = []
         for message in self._retained.take(busy, room):
             one = window.publication(message.topic, message.payload, retain=True)
@@ -57,7 +57,7 @@ class Packer:
         return ready
 
     def alert(self, window: Window, key: int, entry: Entry, clock: float) -> Publication | None:
-        """An alert; None for one that cannot be sent."""
+        """Return an alert; None for one that cannot be sent."""
         try:
             one = window.publication(entry.topic, self._render(entry), False, key, self._expiry_s)
         except (ValueError, KeyError, TypeError, OverflowError) as error:
@@ -70,7 +70,7 @@ class Packer:
         return one.dated(entry.t, clock)
 
     def again(self, window: Window, identity: Identity, clock: float) -> list[Publication]:
-        """One message that was sent before; nothing when it does not wait any more."""
+        """Return one message that was sent before; nothing when it does not wait any more."""
         topic, key = identity
         if key is None:
             return self.retained(window, self._retained.known - {topic}, 1, clock)

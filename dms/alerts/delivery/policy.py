@@ -75,7 +75,7 @@ class Delivery:
         return "; ".join(list(self._packer.left_out.values())) or None
 
     def next(self, now: float, clock: float) -> list[Publication]:
-        """What to send now, in this order, as far as the window allows; report each by ``sent``.
+        """Return what to send now, in this order, as far as the window allows; report each by ``sent``.
 
         Args:
             now: Monotonic seconds.
@@ -128,7 +128,7 @@ class Delivery:
             self._suspects.blame(publication, now)
 
     def last_words(self, messages: Iterable[tuple[str, str]]) -> list[Publication]:
-        """What a stop says, whatever is refused; nothing else is sent any more."""
+        """Return what a stop says, whatever is refused; nothing else is sent any more."""
         self._stopping = True
         if self.window is None:
             return []
@@ -146,14 +146,14 @@ class Delivery:
         return self._packer.retained(window, busy | self._suspects.retained_topics, window.room(out), clock)
 
     def _may_say_online(self, window: Window, now: float, out: Collection[Publication]) -> bool:
-        """Whether what a subscriber shall find is at the broker, or has had its time."""
+        """Return whether what a subscriber shall find is at the broker, or has had its time."""
         held, known = self._held(window, now), self._retained.known
         if self._topics.availability in held or self._topics.state not in known or window.room(out) <= 0:
             return False
         return known <= window.done | held | self._suspects.topics or now - window.began >= PATIENCE_S
 
     def _may_send_alerts(self, window: Window, now: float) -> bool:
-        """Whether ``online`` has gone before, or cannot."""
+        """Return whether ``online`` has gone before, or cannot."""
         if window.online_sent or now - window.began >= PATIENCE_S:
             return True
         return self._topics.availability in self._held(window, now) or self._topics.state not in self._retained.known
@@ -183,7 +183,7 @@ class Delivery:
         return ready
 
     def _alone(self, window: Window, now: float, clock: float) -> list[Publication]:
-        """A message that ended connections, tried again with nothing else on its way."""
+        """Return a message that ended connections, tried again with nothing else on its way."""
         if len(window):
             return []
         self._packer.left_out |= self._suspects.resting(now)

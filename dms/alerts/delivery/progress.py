@@ -85,7 +85,7 @@ class Progress:
             self._latencies.append(seconds)
 
     def latencies(self) -> tuple[float | None, float | None]:
-        """Median and 99th percentile, seconds; None before the first."""
+        """Return the median and 99th percentile, seconds; None before the first."""
         with self._lock:
             ordered = sorted(self._latencies)
         return (ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]) if ordered else (None, None)

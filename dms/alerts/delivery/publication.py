@@ -41,5 +41,5 @@ class Publication:
         return self.topic, self.key
 
     def dated(self, t: float | None, clock: float) -> "Publication":
-        """The same with the time of what it reports, where that is fresh at ``clock``."""
+        """Return the same with the time of what it reports, where that is fresh at ``clock``."""
         return replace(self, t=t) if t is not None and 0.0 <= clock - t < _FRESH_S else self

@@ -34,7 +34,7 @@ class AlertQueue:
         return self._entries[key]
 
     def get(self, key: int) -> Entry | None:
-        """A message by its key; None when it is gone."""
+        """Return a message by its key; None when it is gone."""
         return self._entries.get(key)
 
     def add(self, entry: Entry) -> tuple[int, list[int]]:
@@ -58,7 +58,7 @@ class AlertQueue:
         return self._entries.pop(key, None)
 
     def items(self) -> list[tuple[int, Entry]]:
-        """All that wait, oldest first, with their keys."""
+        """Return all that wait, oldest first, with their keys."""
         return list(self._entries.items())
 
     def waiting(self, count: int, taken: Collection[int] = (), held: Collection[str] = ()) -> list[tuple[int, Entry]]:
@@ -83,7 +83,7 @@ class AlertQueue:
 
 
 def in_sequence(entries: Iterable[Entry]) -> list[Entry]:
-    """The same messages, each topic's in the order of its numbers on the places that it has, repeats left out.
+    """Return the same messages, each topic's in the order of its numbers on the places that it has, repeats left out.
 
     What was read from a disk in any order is in the order in which it was raised then, as far as a subscriber can tell.
     """

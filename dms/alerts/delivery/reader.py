@@ -52,7 +52,7 @@ class Reader:
                 read()
 
     def found(self) -> Found:
-        """What has been read and proven."""
+        """Return what has been read and proven."""
         kept = self._counters
         counters = Counters(kept.get("sequence", {}), kept.get("total", {}), kept.get("boot", {}), self._open_alerts)
         return Found(self.rows, counters, tuple(self.damage), self.lost)
@@ -136,7 +136,7 @@ class Reader:
 
 
 def salvage(database: sqlite3.Connection, reason: str) -> Found:
-    """What is proven of a database that is damaged, for the reason given."""
+    """Return what is proven of a database that is damaged, for the reason given."""
     reader = Reader(database)
     reader.damage.append(reason)
     reader.salvage()

@@ -55,7 +55,7 @@ class RetainedMessages:
                 self._waiting.setdefault(topic)
 
     def take(self, busy: Collection[str], limit: int) -> list[Retained]:
-        """The messages that wait, at most ``limit`` and none on a busy topic; they wait no longer."""
+        """Return the messages that wait, at most ``limit`` and none on a busy topic; they wait no longer."""
         with self._lock:
             ready = [self._newest[topic] for topic in self._waiting if topic not in busy][: max(0, limit)]
             for message in ready:

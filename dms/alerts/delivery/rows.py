@@ -13,7 +13,7 @@ ROW_VALUES = 9
 
 
 def entry_of(values: Sequence[Any]) -> Entry | None:
-    """A message of what a row holds; None when that cannot be one."""
+    """Return a message of what a row holds; None when that cannot be one."""
     values = values[:7]
     try:
         texts: list[Any] = [value.decode() if isinstance(value, bytes) else value for value in values]
@@ -26,7 +26,7 @@ def entry_of(values: Sequence[Any]) -> Entry | None:
 
 
 def is_sound(entry: Entry) -> bool:
-    """Whether what came without a checksum is an alert as this program makes them: none may be invented."""
+    """Return whether what came without a checksum is an alert as this program makes them: none may be invented."""
     try:
         message = ALERT.validate_json(entry.payload)
     except ValidationError:
@@ -37,11 +37,11 @@ def is_sound(entry: Entry) -> bool:
 
 
 def called(line: Sequence[Any]) -> str:
-    """What a report calls a row that may hold anything."""
+    """Return what a report calls a row that may hold anything."""
     return f"{printable(line[1])} {line[3]}" if len(line) > 3 else "unreadable"
 
 
 def printable(value: object) -> str:
-    """A value from a damaged file, short and harmless."""
+    """Return a value from a damaged file, short and harmless."""
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
     return "".join(letter if letter.isprintable() else "?" for letter in text)[:100]

@@ -44,11 +44,11 @@ class Suspects:
         self._suspects.pop(identity, None)
 
     def resting(self, now: float) -> dict[Identity, str]:
-        """Those that rest, each in words."""
+        """Return those that rest, each in words."""
         return {identity: one.words(identity) for identity, one in self._suspects.items() if now < one.rests_until}
 
     def to_try(self, now: float) -> list[Identity]:
-        """Those that are tried again, each alone."""
+        """Return those that are tried again, each alone."""
         return [identity for identity, one in self._suspects.items() if now >= one.rests_until]
 
     @property

@@ -64,7 +64,7 @@ COUNTERS = (("sequence", "topic", "last", int), ("total", "name", "value", int),
 
 
 def is_blank(database: sqlite3.Connection) -> bool:
-    """Whether it was made and the power failed before anything was in it."""
+    """Return whether it was made and the power failed before anything was in it."""
     try:
         (pages,) = database.execute("PRAGMA page_count").fetchone()
         (names,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -174,7 +174,7 @@ def check_version(database: sqlite3.Connection) -> None:
 
 
 def check_schema(database: sqlite3.Connection) -> bool:
-    """Whether the tables are those of the first release alone, and sound."""
+    """Return whether the tables are those of the first release alone, and sound."""
     there = _schema(database)
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
         model.text_factory = bytes

@@ -39,7 +39,7 @@ class Window:
     def publication(
         self, topic: str, payload: str, retain: bool, key: int | None = None, expiry_s: int | None = None
     ) -> Publication:
-        """A message as this broker takes it: without the flags and properties that it does not."""
+        """Return a message as this broker takes it: without the flags and properties that it does not."""
         if not self._version_5:
             expiry_s = None
         size = packet_bytes(topic, payload, self._version_5, expiry_s)
@@ -50,7 +50,7 @@ class Window:
         return Publication(topic, payload, qos, keeps, expiry_s, bare, key, size=size)
 
     def room(self, out: Collection[Publication]) -> int:
-        """How many more the broker takes now, with these on their way as well."""
+        """Return how many more the broker takes now, with these on their way as well."""
         return self.limits.window - len(self._flying) - len(out)
 
     def sent(self, mid: int, publication: Publication, now: float) -> None:
@@ -68,7 +68,7 @@ class Window:
         return publication
 
     def is_flying(self, mids: Collection[int]) -> bool:
-        """Whether one of these is on its way."""
+        """Return whether one of these is on its way."""
         return any(mid in self._flying for mid in mids)
 
     @property

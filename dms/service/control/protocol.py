@@ -73,12 +73,12 @@ class Reply(BaseModel):
     text: str | None = None
 
     def to_line(self) -> bytes:
-        """As it goes over the socket."""
+        """Return everything as it goes over the socket."""
         return self.model_dump_json(exclude_none=True).encode() + b"\n"
 
 
 def socket_paths(folder: Path) -> tuple[Path, ...]:
-    """Where the daemon of a state folder may be asked, the first choice first.
+    """Return where the daemon of a state folder may be asked, the first choice first.
 
     When the state folder cannot be written (a failing card) somebody will ask: the runtime folder, which is in memory,
     is the second choice. There the name tells which state folder it is about.

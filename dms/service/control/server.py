@@ -188,7 +188,7 @@ def _question(asker: socket.socket) -> Question | Reply:
 
 
 def _is_gone(asker: socket.socket) -> bool:
-    """Whether the other end is closed; one that only says no more still listens."""
+    """Return whether the other end is closed; one that only says no more still listens."""
     poll = select.poll()
     poll.register(asker, 0)
     return bool(poll.poll(0))

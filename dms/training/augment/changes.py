@@ -16,7 +16,7 @@ Augmentation = Callable[[Picture, np.random.Generator], Picture]
 
 
 def chain(*steps: Augmentation) -> Augmentation:
-    """One augmentation after the other."""
+    """Return one augmentation after the other."""
 
     def apply(picture: Picture, rng: np.random.Generator) -> Picture:
         for step in steps:
@@ -27,12 +27,12 @@ def chain(*steps: Augmentation) -> Augmentation:
 
 
 def sometimes(probability: float, step: Augmentation) -> Augmentation:
-    """An augmentation on a share of the pictures."""
+    """Return an augmentation on a share of the pictures."""
     return lambda picture, rng: step(picture, rng) if rng.random() < probability else picture
 
 
 def one_of(*steps: Augmentation) -> Augmentation:
-    """One of several augmentations, each as likely."""
+    """Return one of several augmentations, each as likely."""
     return lambda picture, rng: steps[rng.integers(len(steps))](picture, rng)
 
 

@@ -45,20 +45,20 @@ def reflected(patch: Picture, rng: np.random.Generator) -> tuple[Picture, float]
 
 
 def ellipse(rng: np.random.Generator) -> Mask:
-    """A lamp's or the sky's ellipse, from a glint to one larger than the eye, anywhere near it."""
+    """Return a lamp's or the sky's ellipse, from a glint to one larger than the eye, anywhere near it."""
     across = EYE * rng.uniform(0.1, 0.75)
     along, beside = _turned(rng, spread=0.2)
     return np.asarray((along / across) ** 2 + (beside / (across * rng.uniform(0.3, 1))) ** 2 < 1, np.float64)
 
 
 def stripe(rng: np.random.Generator) -> Mask:
-    """A band of light from edge to edge, in any direction."""
+    """Return a band of light from edge to edge, in any direction."""
     _, beside = _turned(rng, spread=0.2)
     return np.asarray(np.abs(beside) < EYE * rng.uniform(0.04, 0.3), np.float64)
 
 
 def window(rng: np.random.Generator) -> Mask:
-    """A bright rectangle with bars across it."""
+    """Return a bright rectangle with bars across it."""
     width, height = EYE * rng.uniform(0.15, 0.7), EYE * rng.uniform(0.12, 0.5)
     along, beside = _turned(rng, spread=0.2)
     pane = (np.abs(along) < width) & (np.abs(beside) < height)

@@ -34,7 +34,7 @@ def features(faces: Sequence[npt.NDArray[np.uint8]]) -> Features:
 
 
 def features_apart(faces: npt.NDArray[np.uint8]) -> Features:
-    """The same, worked out in another process.
+    """Return the same, worked out in another process.
 
     Raises:
         WorldError: That process failed.

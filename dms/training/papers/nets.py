@@ -23,7 +23,7 @@ def cnn10() -> Any:
 
 
 def cnn6() -> Any:
-    """The first three blocks of ``cnn10``: 6,903,879 parameters, because the dense layer sees a larger map."""
+    """Return the first three blocks of ``cnn10``: 6,903,879 parameters, because the dense layer sees a larger map."""
     return _sahoo((64, 64, 128), "cnn6")
 
 

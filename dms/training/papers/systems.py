@@ -36,7 +36,7 @@ class System:
 
 
 def fresh(build: Callable[[], Any]) -> Callable[[Path | None], Any]:
-    """A builder of a net that has no ImageNet weights to start from."""
+    """Return a builder of a net that has no ImageNet weights to start from."""
     return lambda imagenet: build()
 
 

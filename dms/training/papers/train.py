@@ -81,7 +81,7 @@ def train(
 
 
 def chosen(name: str, imagenet: Path | None, optimiser: OptimiserName | None) -> System:
-    """The system with what the caller changes of it; says so when it starts fresh where its paper does not."""
+    """Return the system with what the caller changes of it; says so when it starts fresh where its paper does not."""
     system, wanted = SYSTEMS[name], PAPERS[name].imagenet
     if imagenet is not None and wanted is None:
         raise UserError(f"{name} starts from no ImageNet weights: leave out --imagenet")
@@ -108,7 +108,7 @@ def must_go_on_as_begun(out: Path, now: dict[str, Any], options: Options) -> Non
 
 
 def batches(faces: Expressions, system: System, rng: np.random.Generator) -> Iterator[Batch]:
-    """One epoch in random order; what is left over after whole batches is left out."""
+    """Yield one epoch in random order; what is left over after whole batches is left out."""
     order = rng.permutation(len(faces.labels))
     for start in range(0, len(order) - system.batch + 1, system.batch):
         rows = order[start : start + system.batch]
@@ -118,7 +118,7 @@ def batches(faces: Expressions, system: System, rng: np.random.Generator) -> Ite
 def results(
     name: str, model: Any, out: Path, best: dict[str, float], imagenet: Path | None, options: Options
 ) -> dict[str, Any]:
-    """What ``results.json`` holds."""
+    """Return what ``results.json`` holds."""
     with (out / "curves.csv").open() as file:
         curves = list(csv.DictReader(file))
     return {
@@ -142,7 +142,7 @@ def count_parameters(model: Any) -> int:
 
 
 def card(name: str) -> Card:
-    """What the card says apart from figures."""
+    """Return what the card says apart from figures."""
     paper = PAPERS[name]
     return Card(
         name=name,

@@ -160,13 +160,13 @@ def train_on(
 
 
 def from_people(faces: Expressions) -> Lesson:
-    """What people answered: smoothed labels, and shares of votes."""
+    """Return what people answered: smoothed labels, and shares of votes."""
     labels = np.eye(len(FER2013), dtype=np.float32)[faces.labels] * (1 - SMOOTHING) + SMOOTHING / len(FER2013)
     return Lesson(faces.images, labels, *soft_votes(faces.votes))
 
 
 def kept_answers(model: Any, images: Picture, out: Path, options: Options) -> Answers:
-    """The net's mean answers, which take minutes on a CPU and are kept in ``out/answers.npz``."""
+    """Return the net's mean answers, which take minutes on a CPU and are kept in ``out/answers.npz``."""
     kept = out / "answers.npz"
     if options.resume and kept.is_file():
         with np.load(kept) as file:
@@ -177,12 +177,12 @@ def kept_answers(model: Any, images: Picture, out: Path, options: Options) -> An
 
 
 def together(generations: Sequence[Answers]) -> Answers:
-    """The mean of what several nets answer, head by head."""
+    """Return the mean of what several nets answer, head by head."""
     return [np.mean(head, axis=0) for head in zip(*generations, strict=True)]
 
 
 def with_answers(people: Lesson, answers: Answers) -> Lesson:
-    """What people answered, blended with what a net did."""
+    """Return what people answered, blended with what a net did."""
     labels, votes = answers
     # the net has an answer where the raters had none, and it counts a little
     trust = np.where(people.weights > 0, TRUST, 1).astype(np.float32)[:, None]
@@ -215,7 +215,7 @@ def soft_votes(votes: npt.NDArray[np.int64] | None) -> tuple[npt.NDArray[np.floa
 
 
 def truths(part: Expressions) -> list[npt.NDArray[np.int64]]:
-    """The right answer of each head; -1 where there is none."""
+    """Return the right answer of each head; -1 where there is none."""
     if part.votes is None:
         raise UserError("emotion needs fer2013new.csv for the FER+ votes")
     return [part.labels, majority(part.votes)]
@@ -228,7 +228,7 @@ def measure(logits: list[npt.NDArray[np.float32]], part: Expressions) -> dict[st
 
 
 def temperature(logits: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -> float:
-    """The temperature with the least negative log-likelihood (Guo et al. 2017), from a fine grid."""
+    """Return the temperature with the least negative log-likelihood (Guo et al. 2017), from a fine grid."""
     known = truth >= 0
     z, y = torch.tensor(logits[known]), torch.tensor(truth[known])
     grid = np.geomspace(0.25, 4, 161)
@@ -236,7 +236,7 @@ def temperature(logits: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -
 
 
 def card() -> Card:
-    """What the card says apart from figures."""
+    """Return what the card says apart from figures."""
     return Card(
         name="emotion",
         purpose="Probabilities of facial expressions on an aligned 48x48 face. It sees an expression, not a feeling, "

@@ -205,7 +205,7 @@ class Source:
             self._said = answers(prepare(self._others))
 
     def batch(self, rng: np.random.Generator) -> Batch:
-        """One batch of pictures and the shares of the three states."""
+        """Return one batch of pictures and the shares of the three states."""
         chosen = rng.choice(len(self.eyes.states), LABELLED, p=self._weights)
         unusable = [self.unusable(rng) for _ in range(MADE)]
         glaring, shares = self.reflected(rng)
@@ -227,7 +227,7 @@ class Source:
         return np.stack(pictures), np.array(shares, np.float32)
 
     def unusable(self, rng: np.random.Generator) -> Picture:
-        """An unusable patch: half of the time one beside the eye, otherwise a spoilt eye."""
+        """Return an unusable patch: half of the time one beside the eye, otherwise a spoilt eye."""
         if rng.random() < 0.5:
             return np.asarray(self.beside[rng.integers(len(self.beside))])
         return spoil(np.asarray(self.eyes.images[rng.integers(len(self.eyes.images))]), self.beside, rng)
@@ -245,7 +245,7 @@ def held_out(validation: Patches, source: Source) -> tuple[Picture, npt.NDArray[
 
 
 def sampling_weights(states: npt.NDArray[np.int64], groups: npt.NDArray[np.str_]) -> npt.NDArray[np.float64]:
-    """How often to draw each eye: both states alike, and one person no more than ``MOST_OF_ONE`` patches."""
+    """Return how often to draw each eye: both states alike, and one person no more than ``MOST_OF_ONE`` patches."""
     _, which, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     weights = 1 / np.maximum(1, sizes[which] / MOST_OF_ONE)
     for state in (OPEN, CLOSED):
@@ -279,7 +279,7 @@ def measure(logits: npt.NDArray[np.float32], states: npt.NDArray[np.int64]) -> d
 
 
 def card() -> Card:
-    """What the card says apart from figures."""
+    """Return what the card says apart from figures."""
     return Card(
         name="eyes",
         purpose="Tells whether one eye is open, closed or cannot be judged, on an upright 32x32 patch. No measure "
@@ -292,9 +292,9 @@ def card() -> Card:
             "Eyes of YouTube Faces (Wolf et al. 2011) without labels, which a net that goes on keeps its answers for",
             "Made: ellipses, stripes, windows and lamps drawn over these eyes",
         ],
-        split="By person: 8 in 10 train, 1 in 10 choose the epoch (validation), 1 in 10 is the test part. Unusable patches are "
-        "made from the same pictures; there are no labelled ones. What it says of real sunglasses stands in "
-        "docs/models.md.",
+        split="By person: 8 in 10 train, 1 in 10 choose the epoch (validation), 1 in 10 is the test part. Unusable "
+        "patches are made from the same pictures; there are no labelled ones. What it says of real sunglasses stands "
+        "in docs/models.md.",
         terms="All sources are for research use; the weights carry no picture.",
         recipe="dms train eyes cew mrl landmarks68_helen_afw.csv --out runs/eyes, then dms train eyes cew mrl "
         "landmarks68_helen_afw.csv landmarks68_youtube_faces.csv --from runs/eyes/eyes.tflite --out runs/eyes2",

@@ -126,7 +126,7 @@ def _sigmoid(logits: FloatArray) -> FloatArray:
 
 
 def card() -> Card:
-    """What the card says apart from figures."""
+    """Return what the card says apart from figures."""
     return Card(
         name="face",
         purpose="Faces of 13 to 112 pixels in a grey picture of 160x120: where, how large, how sure. It finds faces "

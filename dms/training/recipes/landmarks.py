@@ -156,14 +156,14 @@ def wing(error: torch.Tensor, width: float = 4.0, curvature: float = 0.5) -> tor
 
 
 def nme(located: FloatArray, truth: FloatArray) -> FloatArray:
-    """Mean distance of the 68 points over the distance of the outer corners of the eyes, (N,)."""
+    """Return the mean distance of the 68 points over the distance of the outer corners of the eyes, (N,)."""
     between = np.linalg.norm(truth[:, 36] - truth[:, 45], axis=-1)
     error: FloatArray = np.linalg.norm(located - truth, axis=-1).mean(1) / between
     return error
 
 
 def card() -> Card:
-    """What the card says apart from figures."""
+    """Return what the card says apart from figures."""
     return Card(
         name="landmarks",
         purpose="The 68 iBUG points of a face in a square crop, and whether the crop holds a face that can be located. "

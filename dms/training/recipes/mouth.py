@@ -105,7 +105,7 @@ def measure(net: Any, check: Sequence[tuple[npt.NDArray[np.uint8], int]]) -> dic
 
 
 def card() -> Card:
-    """What the card says apart from figures."""
+    """Return what the card says apart from figures."""
     return Card(
         name="mouth",
         purpose="Whether a mouth is wide open as in a yawn, on an aligned patch of the lower face. A shout or a laugh "

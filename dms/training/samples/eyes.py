@@ -40,11 +40,11 @@ class Patches:
     groups: npt.NDArray[np.str_]
 
     def of(self, part: Part) -> "Patches":
-        """The patches of the persons in one part."""
+        """Return the patches of the persons in one part."""
         return self.where(np.array([EYES.part_of(group) is part for group in self.groups]))
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> "Patches":
-        """The patches where ``chosen`` is True."""
+        """Return the patches where ``chosen`` is True."""
         return Patches(self.images[chosen], self.states[chosen], self.groups[chosen])
 
 
@@ -82,7 +82,7 @@ def from_landmarks(table: Path) -> Patches:
 
 
 def unlabelled(table: Path) -> Picture:
-    """Every eye of landmarked faces that is large enough, (N, 32, 32) uint8, whatever it does."""
+    """Return every eye of landmarked faces that is large enough, (N, 32, 32) uint8, whatever it does."""
     faces = read_landmarks(table)
     found = []
     for file, points in zip(faces.files, faces.points, strict=True):
@@ -130,7 +130,7 @@ def write_folder(patches: Patches, folder: Path) -> None:
 
 
 def corners(images: Picture) -> Picture:
-    """The upper left corners of eye patches, enlarged: skin and brows beside the eye, (N, 32, 32) uint8."""
+    """Return the upper left corners of eye patches, enlarged: skin and brows beside the eye, (N, 32, 32) uint8."""
     return np.stack([resize(image[: SIZE // 3, : SIZE // 3]) for image in images])
 
 

@@ -79,7 +79,7 @@ class SceneMaker:
         self._shares = shares / shares.sum()
 
     def scene(self, rng: np.random.Generator) -> Scene:
-        """One scene with its light, grain and occlusions."""
+        """Return one scene with its light, grain and occlusions."""
         kind = rng.random()
         if kind < 0.28:
             made = empty_scene(self._all, rng)
@@ -194,7 +194,7 @@ def encode(scene: Scene) -> Target:
 
 
 def whole_picture(picture: FacePicture) -> Scene:
-    """A picture as the service sees it: all of it, letter-boxed."""
+    """Return a picture as the service sees it: all of it, letter-boxed."""
     height, width = picture.levels[0].shape
     scale = min(WIDTH / width, HEIGHT / height)
     matrix = similarity(((width - 1) / 2, (height - 1) / 2), ((WIDTH - 1) / 2, (HEIGHT - 1) / 2), scale)
@@ -203,7 +203,7 @@ def whole_picture(picture: FacePicture) -> Scene:
 
 
 def _placing(centre: FloatArray, height: float, in_car: bool, rng: np.random.Generator) -> Matrix:
-    """Where, how large and how tilted a face is put."""
+    """Return where, how large and how tilted a face is put."""
     if in_car and rng.random() < 0.35:
         wanted = height * 0.5 * math.exp(rng.normal(0, 0.15))
     else:
@@ -220,7 +220,7 @@ def _placing(centre: FloatArray, height: float, in_car: bool, rng: np.random.Gen
 
 
 def _window_without_face(source: FacePicture, rng: np.random.Generator) -> Matrix | None:
-    """A random window of about 4:3 that touches no labelled face, as a map to the net's input."""
+    """Return a random window of about 4:3 that touches no labelled face, as a map to the net's input."""
     height, width = source.levels[0].shape
     for _ in range(6):
         columns = width * math.exp(-math.log(width / 24) * rng.random() ** 1.6)
@@ -268,7 +268,7 @@ def _wipe_out(
 
 
 def _grain(rng: np.random.Generator) -> Scene:
-    """A picture of nothing but blurred noise."""
+    """Return a picture of nothing but blurred noise."""
     noise = rng.normal(rng.integers(256), rng.uniform(0, 60), (HEIGHT, WIDTH)).clip(0, 255).astype(np.uint8)
     picture = np.asarray(cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.3, 8)), np.uint8)
     return Scene(picture, np.empty((0, 4), np.float32), np.ones((ROWS, COLUMNS), np.bool_))

@@ -91,7 +91,7 @@ def with_face(picture: FacePicture, rng: np.random.Generator) -> Sample:
 
 
 def without_face(picture: FacePicture, rng: np.random.Generator) -> Sample:
-    """A crop beside a face, of a part of it, far too wide, or of a face that is covered."""
+    """Return a crop beside a face, of a part of it, far too wide, or of a face that is covered."""
     points = picture.points[rng.integers(len(picture.points))]
     crop, kind = Crop.around_landmarks(points), rng.random()
     if kind < 0.55:
@@ -113,7 +113,7 @@ def without_face(picture: FacePicture, rng: np.random.Generator) -> Sample:
 
 
 def shaken(crop: Crop, rng: np.random.Generator) -> Crop:
-    """A crop off by what the last frame or the detector may be off by."""
+    """Return a crop off by what the last frame or the detector may be off by."""
     wide = rng.random() < 0.3
     dx, dy = rng.uniform(-0.2, 0.2, 2) if wide else rng.normal(0, 0.05, 2)
     zoom = rng.uniform(-0.22, 0.22) if wide else rng.normal(0, 0.08)

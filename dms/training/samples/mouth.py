@@ -70,7 +70,7 @@ class MouthMaker:
         self._others = list(others)
 
     def sample(self, rng: np.random.Generator) -> tuple[npt.NDArray[np.uint8], int]:
-        """One patch and its class."""
+        """Return one patch and its class."""
         kind = rng.random()
         if kind < OTHERS_SHARE and self._others:
             pool = self._others
@@ -84,12 +84,12 @@ class MouthMaker:
 
 
 def driver_mouths(pictures: Sequence[FacePicture]) -> list[Mouth]:
-    """The drivers whose yawning is labelled."""
+    """Return the drivers whose yawning is labelled."""
     return [Mouth(p, p.points[0], p.yawn) for p in pictures if p.yawn is not None]
 
 
 def shut_mouths(pictures: Sequence[FacePicture]) -> list[Mouth]:
-    """The faces whose lips are together, or nearly so."""
+    """Return the faces whose lips are together, or nearly so."""
     return [Mouth(p, points, False) for p in pictures for points in p.points if lip_gap(points) <= MOST_OPEN]
 
 
@@ -100,7 +100,7 @@ def lip_gap(points: FloatArray) -> float:
 
 
 def plain_patch(face: Mouth) -> npt.NDArray[np.uint8]:
-    """The patch as the service cuts it."""
+    """Return the patch as the service cuts it."""
     return face.picture.warp(mouth_crop(face.points).matrix(SIZE), (SIZE, SIZE))
 
 
@@ -113,7 +113,7 @@ def shaken_patch(face: Mouth, rng: np.random.Generator) -> tuple[npt.NDArray[np.
 
 
 def unusable_patch(face: Mouth, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """A patch that shows no mouth: covered by a hand, a mask or a block, or off the mouth."""
+    """Return a patch that shows no mouth: covered by a hand, a mask or a block, or off the mouth."""
     crop, kind = mouth_crop(face.points), rng.random()
     if kind < 0.3:
         angle, distance = rng.uniform(0, 2 * math.pi), crop.side * rng.uniform(0.6, 1.0)
