@@ -78,3 +78,12 @@ def delivery(as_json: AsJson = False) -> None:
     from dms.alerts.bench import bench_delivery  # noqa: PLC0415
 
     show(bench_delivery(Path.cwd()), as_json)
+
+
+@group.command(epilog="Example: dms bench daemon")
+def daemon(config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """From a picture to a subscriber on loopback, and the daemon's share of a core: 40 s. Needs Mosquitto."""
+    from dms.demo import SAMPLE_DRIVE  # noqa: PLC0415
+    from dms.service.bench import bench_daemon  # noqa: PLC0415
+
+    show(bench_daemon(configuration(config), SAMPLE_DRIVE), as_json)
