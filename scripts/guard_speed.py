@@ -7,16 +7,20 @@ Each ratio is of processor time in one process, all threads counted, on the samp
 
 frame_over_nets      the whole of perception over the runs of the models in it
 frame_over_decoding  the same over bare OpenCV that decodes the same frames
+help_over_python     `dms --help` over a Python that does nothing
 """
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 
 from dms.threads import one_thread_each
 
@@ -70,6 +74,16 @@ def metered_models(meter: Meter) -> Iterator[None]:
         Model.run_quantised = run  # type: ignore[method-assign]
 
 
+def child_seconds(*arguments: str) -> float:
+    """Processor seconds of a Python of its own."""
+    child = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{' '.join(arguments)}: exit code {child.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
 def measure() -> dict[str, float]:
     """The ratios of one run."""
     perception = Perception(PerceptionSettings())
@@ -85,9 +99,12 @@ def measure() -> dict[str, float]:
     with metered_models(nets), whole.running():
         for frame in frames:
             perception.observe(frame)
+    # one start of Python is too short to be measured well
+    python_s = median(child_seconds("-c", "pass") for _ in range(5))
     return {
         "frame_over_nets": whole.seconds / nets.seconds,
         "frame_over_decoding": whole.seconds / decoding.seconds,
+        "help_over_python": child_seconds("-m", "dms", "--help") / python_s,
     }
 
 
