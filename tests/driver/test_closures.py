@@ -98,6 +98,13 @@ def test_a_closure_that_ends_may_have_been_longer_by_half_an_interval() -> None:
     assert tracker(*frames[:-1], (OPEN, 0.05)).rung() == 0, "but not by a whole one"
 
 
+def test_a_moment_that_is_explained_takes_nothing_of_what_the_end_may_have_hidden() -> None:
+    laugh = SHUT._replace(explanations=(LAUGHING,))
+    frames = [(laugh, 0.1)] + [(SHUT, 0.1)] * 8 + [(SHUT, 0.05)]
+    assert tracker(*frames).rung() == 0
+    assert tracker(*frames, (OPEN, 0.05)).rung() == 1
+
+
 def test_the_mean_tells_lids_that_are_not_quite_shut() -> None:
     assert not tracker((SHUT, 0.5)).half_shut()
     assert tracker((SHUT, 0.5), (SHUT._replace(closedness=LIMITS.half_shut - 0.1), 1.5)).half_shut()
