@@ -5,39 +5,24 @@ the time of each picture. Pictures wait in memory as JPEG, within a bound of tim
 compresses and writes them. Never blocks the road: there is one slot for the newest frame, as in front of perception.
 """
 
-import json
 import logging
-import os
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
-import numpy as np
 
 from dms.alerts.messages import AlertMessage
 from dms.config import RecordSettings
 from dms.frames import Frame
-from dms.records.folder import check_free, make_room, private_folder
+from dms.records.clip_files import JPEG_QUALITY, STOPPED, ClipFiles, Picture
 
 log = logging.getLogger(__name__)
 
-_JPEG_QUALITY = 80
 _PICTURE_S = 0.05
 """What compressing one picture takes, after which a clip that is given up is tidied away."""
-_STOPPED = "the daemon stopped meanwhile"
-
-
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    """A compressed picture and its time on the frames' clock."""
-
-    t: float
-    jpeg: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +42,7 @@ class _Ring:
 
     def __init__(self, settings: RecordSettings) -> None:
         self._settings = settings
-        self._pictures: deque[_Picture] = deque()
+        self._pictures: deque[Picture] = deque()
         self._bytes = 0
 
     def add(self, frame: Frame) -> None:
@@ -66,16 +51,16 @@ class _Ring:
         # a tenth of slack, so that frames at the very rate are all kept
         if pictures and 0 <= frame.t - pictures[-1].t < 0.9 / s.video_fps:
             return
-        ok, jpeg = cv2.imencode(".jpg", frame.picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        ok, jpeg = cv2.imencode(".jpg", frame.picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         if not ok:
             return
-        pictures.append(_Picture(frame.t, jpeg.tobytes()))
+        pictures.append(Picture(frame.t, jpeg.tobytes()))
         self._bytes += len(pictures[-1].jpeg)
         span_s = s.video_before_s + s.video_after_s
         while self._bytes > s.video_memory_mb * 1e6 or frame.t - pictures[0].t > span_s:
             self._bytes -= len(pictures.popleft().jpeg)
 
-    def between(self, first_t: float, last_t: float) -> list[_Picture]:
+    def between(self, first_t: float, last_t: float) -> list[Picture]:
         """Return the pictures of a time, both ends included."""
         return [picture for picture in self._pictures if first_t <= picture.t <= last_t]
 
@@ -97,6 +82,7 @@ class ClipRecorder:
         self._writing = False
         self._stopping = False
         self._hurry = threading.Event()
+        self._files = ClipFiles(folder, settings, self._hurry)
         self._ring = _Ring(settings)
         self.clips = 0
         """Clips kept since the start."""
@@ -115,7 +101,7 @@ class ClipRecorder:
         """Keep the pictures around this moment; an alert within the time after an earlier one is in its clip."""
         with self._changed:
             if self._stopping:
-                self._fail(_STOPPED)
+                self._fail(STOPPED)
             elif self._wanted is None:
                 self._wanted = _Wanted(t, message)
                 self._changed.notify()
@@ -136,7 +122,7 @@ class ClipRecorder:
             # the process may end before a thread that is slow or hangs could say so itself
             if self._writing or self._wanted is not None:
                 self._writing, self._wanted = False, None
-                self._fail(_STOPPED)
+                self._fail(STOPPED)
 
     def _work(self) -> None:
         while True:
@@ -174,7 +160,7 @@ class ClipRecorder:
         problem: str | None = None
         name = self._folder
         try:
-            name = self._write_files(pictures, wanted)
+            name = self._files.write(pictures, wanted.t, wanted.message)
         except OSError as error:
             problem = error.strerror or str(error)
         with self._changed:
@@ -192,80 +178,3 @@ class ClipRecorder:
     def _fail(self, problem: str) -> None:
         self.error = f"clip: {problem}"
         log.warning("a clip was not kept in %s: %s", self._folder, problem)
-
-    def _write_files(self, pictures: list[_Picture], wanted: _Wanted) -> Path:
-        s = self._settings
-        if not pictures:
-            raise OSError("there were no pictures around the alert")
-        private_folder(self._folder)
-        clips = self._clips()
-        number = int(clips[-1].stem) + 1 if clips else 1
-        expected = sum(len(picture.jpeg) for picture in pictures) * 1.5
-        check_free(self._folder, expected)
-        for clip in clips[: max(0, len(clips) + 1 - s.clips)]:
-            clip.unlink()
-        make_room(self._clips(), s.clips_mb * 1e6 - expected)
-        path = self._folder / f"{number:06d}.avi"
-        partial = path.with_name(f"{path.stem}.partial.avi")
-        try:
-            with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY, 0o600)):
-                pass  # OpenCV would make it readable for everybody
-            self._write_video(partial, pictures)
-            about: dict[str, Any] = {
-                "upright": True,
-                "alert": wanted.message.model_dump(mode="json"),
-                "t": [round(picture.t - wanted.t, 3) for picture in pictures],
-            }
-            beside = path.with_suffix(".json")
-            with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(about, file)
-            self._check_time()
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-            self._tidy()
-        return path
-
-    def _write_video(self, path: Path, pictures: list[_Picture]) -> None:
-        """Write pictures at their mean rate.
-
-        Raises:
-            OSError: OpenCV did not write them, without saying why; or there is no time left.
-        """
-        span_s = pictures[-1].t - pictures[0].t
-        # OpenCV writes none below one a second; the file beside has the times
-        rate = max(1.0, (len(pictures) - 1) / span_s) if span_s > 0 else 1.0
-        first = _decoded(pictures[0])
-        size = (first.shape[1], first.shape[0])
-        writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate, size)
-        writer.set(cv2.VIDEOWRITER_PROP_QUALITY, _JPEG_QUALITY)
-        try:
-            for picture in pictures:
-                self._check_time()
-                image = _decoded(picture)
-                if image.shape == first.shape:
-                    writer.write(image)
-        finally:
-            writer.release()
-        if path.stat().st_size < len(pictures) * 100:
-            raise OSError("the video could not be written")
-
-    def _check_time(self) -> None:
-        if self._hurry.is_set():
-            raise OSError(_STOPPED)
-
-    def _clips(self) -> list[Path]:
-        """Return the clips from the oldest on."""
-        return sorted((clip for clip in self._folder.glob("*.avi") if clip.stem.isdigit()), key=lambda c: int(c.stem))
-
-    def _tidy(self) -> None:
-        """Remove what belongs to no clip: the rest of one that was removed, or cut off by a power cut."""
-        whole = {clip.stem for clip in self._clips()}
-        for file in self._folder.iterdir():
-            if file.stem not in whole and file.suffix in (".json", ".avi"):
-                with suppress(OSError):
-                    file.unlink()
-
-
-def _decoded(picture: _Picture) -> cv2.typing.MatLike:
-    return cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)

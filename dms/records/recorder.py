@@ -11,24 +11,20 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from dms.driver.baseline import Baseline
 from dms.driver.inputs import DriverInput
 from dms.observation import Observation
-from dms.records.folder import check_free, make_room, private_folder
-from dms.records.trace import TraceHeader, TraceWriter, part_name
+from dms.records.trace import TraceHeader
+from dms.records.trace_files import TraceFiles
 
 log = logging.getLogger(__name__)
 
-_PARTS = 8
-"""A part takes this share of the limit: what is removed at a time is small."""
 _WAITING = 1000
 """Most observations that wait for the disk: 30 s at 30 frames a second, about 1 MB."""
 _RETRY_S = 60.0
-_CHECK_BYTES = 1_000_000
-"""After so many bytes it is asked anew whether the disk has room for as many again: every five minutes or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +44,8 @@ class TraceRecorder:
 
     def __init__(self, folder: Path, limit_mb: float) -> None:
         self._folder = folder
-        self._limit_bytes = limit_mb * 1e6
-        self._part_bytes = self._limit_bytes / _PARTS
+        self._files = TraceFiles(folder, limit_mb * 1e6)
         self._queue: queue.Queue[TraceHeader | _NextPart | Observation | DriverInput | None] = queue.Queue(_WAITING)
-        self._writer: TraceWriter | None = None
-        self._header = TraceHeader("", "")
-        self._run = folder
-        self._part = self._checked = 0
         self._drive = self._session = ""
         self._known: Callable[[], Baseline] | None = None
         self._retry_t: float | None = None
@@ -132,55 +123,19 @@ class TraceRecorder:
 
     def _take(self, item: TraceHeader | _NextPart | Observation | DriverInput) -> None:
         if isinstance(item, TraceHeader):
-            self._close_part()
-            self._header = item
-            self._begin_run()
-            self._open_part(item)
+            self._files.begin(item)
         elif self._broken.is_set():
             # what was offered before the fault: there would be a hole before it
-            self._close_part()
-        elif self._writer is None:
-            pass
+            self._files.close()
         elif isinstance(item, _NextPart):
             # what still waited for the full part may have asked for the next one twice
-            if self._writer.size >= self._part_bytes:
-                self._close_part()
-                self._open_part(replace(self._header, baseline=item.baseline))
-        else:
-            if self._writer.size >= self._checked + _CHECK_BYTES:
-                self._checked = self._writer.size
-                check_free(self._folder, _CHECK_BYTES)
-            self._writer.write(item)
-            if self._writer.size >= self._part_bytes:
-                self._part_full.set()
-
-    def _begin_run(self) -> None:
-        private_folder(self._folder)
-        number = max((int(run.name) for run in self._runs()), default=0) + 1
-        self._run, self._part = private_folder(self._folder / f"{number:06d}"), 0
-
-    def _open_part(self, header: TraceHeader) -> None:
-        # with the part that begins, and the observations that wait while it ends, the limit holds
-        make_room(self._parts(), self._limit_bytes - 1.25 * self._part_bytes)
-        for run in self._runs():
-            if run != self._run:
-                with suppress(OSError):
-                    run.rmdir()
-        check_free(self._folder, _CHECK_BYTES)
-        self._checked = 0
-        self._part += 1
-        self._writer = TraceWriter(self._run / part_name(self._part), header, private=True)
+            if self._files.full:
+                self._files.next_part(item.baseline)
+        elif self._files.write(item):
+            self._part_full.set()
 
     def _close_part(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            try:
-                writer.close()
-            except OSError as error:
-                self._fail(error.strerror or str(error))
-
-    def _runs(self) -> list[Path]:
-        return sorted((run for run in self._folder.iterdir() if run.name.isdigit()), key=lambda run: int(run.name))
-
-    def _parts(self) -> list[Path]:
-        return [part for run in self._runs() for part in sorted(run.glob("*.jsonl"))]
+        try:
+            self._files.close()
+        except OSError as error:
+            self._fail(error.strerror or str(error))

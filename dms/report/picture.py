@@ -62,7 +62,7 @@ def draw(drive: ReportDrive, settings: DriverSettings, title: str, out: Path) ->
 
 
 def _height(panel: Panel) -> float:
-    """Return as high as its legend."""
+    """Return the height that its legend needs, inches."""
     return max(1.0, 0.18 * len(panel.lines))
 
 

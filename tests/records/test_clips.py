@@ -16,7 +16,8 @@ from dms.config import RecordSettings
 from dms.driver.state import Alert, AlertKind, FatigueLevel, Phase
 from dms.frames import Frame
 from dms.observation import Observation
-from dms.records import clips
+from dms.records import clip_files, clips
+from dms.records.clip_files import ClipFiles
 from dms.records.clips import ClipRecorder
 from dms.records.records import Records
 from dms.sink import Step
@@ -126,8 +127,8 @@ def test_a_stop_does_not_wait_for_a_long_clip(tmp_path: Path, monkeypatch: pytes
         recorder._hurry.wait(60.0)
         return decoded(picture)
 
-    begun, decoded = threading.Event(), clips._decoded
-    monkeypatch.setattr(clips, "_decoded", decode)  # however fast it is, it is in the middle when the stop comes
+    begun, decoded = threading.Event(), clip_files._decoded
+    monkeypatch.setattr(clip_files, "_decoded", decode)  # however fast it is, it is in the middle when the stop comes
     recorder.alert(time.monotonic(), message())
     until(begun.is_set)
     recorder.stop(0.0)
@@ -139,14 +140,14 @@ def test_a_stop_does_not_wait_for_a_long_clip(tmp_path: Path, monkeypatch: pytes
 def test_a_clip_that_a_stop_cuts_off_is_told_once_though_its_disk_hangs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write, asked, free = ClipRecorder._write_video, threading.Event(), threading.Event()
+    write, asked, free = ClipFiles._write_video, threading.Event(), threading.Event()
 
     def hang(*arguments: Any) -> None:
         write(*arguments)
         asked.set()
         free.wait(60.0)
 
-    monkeypatch.setattr(ClipRecorder, "_write_video", hang)  # no real disk hangs on demand
+    monkeypatch.setattr(ClipFiles, "_write_video", hang)  # no real disk hangs on demand
     recorder = ClipRecorder(tmp_path, settings(video_after_s=0.0))
     feed(recorder.add, 0.3)
     recorder.alert(time.monotonic(), message())

@@ -111,7 +111,7 @@ def test_a_folder_that_cannot_be_made_does_not_stop_the_road(tmp_path: Path) -> 
 def test_a_disk_that_hangs_does_not_block_the_road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free = threading.Event()
     # no real disk hangs on demand
-    monkeypatch.setattr("dms.records.recorder.make_room", lambda *_: free.wait(60.0))
+    monkeypatch.setattr("dms.records.trace_files.make_room", lambda *_: free.wait(60.0))
     recorder = TraceRecorder(tmp_path, 8.0)
     recorder.start("camera 0", "session", lambda: UNKNOWN)
     started = time.monotonic()
