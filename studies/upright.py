@@ -40,10 +40,12 @@ def moments(drive: Path) -> Iterator[Image]:
 
 def main(folder: Path) -> None:
     net = LandmarkNet(find_model("landmarks"))
-    search = FaceSearch(FaceDetector(find_model("face")).find, net.locate, PerceptionSettings())
+    search = FaceSearch(
+        FaceDetector(find_model("face")).find, net.locate, PerceptionSettings(), net.confidences.sure_again
+    )
 
     def refused(picture: Image, face: Landmarks) -> bool:
-        return not UprightJudge(net.locate).judge(picture, 0.0, face, head_pose(face.points), new=True)
+        return not UprightJudge(net.locate, net.confidences).judge(picture, 0.0, face, head_pose(face.points), new=True)
 
     counts = {quarter: Counter[str]() for quarter in range(4)}
     for drive in sorted(path for path in folder.iterdir() if path.suffix in VIDEOS):

@@ -104,7 +104,7 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
     """
     settings = PerceptionSettings() if score is None else PerceptionSettings(face_score=score, faint_score=score)
     finder, locator, reading = FaceDetector(model), LandmarkNet(landmarks), Reading()
-    search = FaceSearch(finder.find, locator.locate, settings)
+    search = FaceSearch(finder.find, locator.locate, settings, locator.confidences.sure_again)
     first = None
     overlaps: list[float] = []
     chosen, false, refused = [], [], []

@@ -109,6 +109,30 @@ class Landmarks:
         return face_box(self.points)
 
 
+@dataclass(frozen=True, slots=True)
+class Confidences:
+    """Limits on the net's confidence that belong to its weights, 0..1; they stand in the model's card.
+
+    Attributes:
+        sure_again: Least confidence at the second look, from the points of the first, at which a faint face counts.
+        sure_turned: Least confidence in the points of a turned picture; lower ones say nothing.
+        turned_again: Confidence from which a turned face is looked at again, from its own points.
+    """
+
+    sure_again: float
+    sure_turned: float
+    turned_again: float
+
+    @classmethod
+    def of(cls, file: ModelFile) -> Self:
+        """Read them from a card.
+
+        Raises:
+            UserError: The card lacks one.
+        """
+        return cls(file.limit("sure_again"), file.limit("sure_turned"), file.limit("turned_again"))
+
+
 class LandmarkNet:
     """The landmark model, loaded and ready.
 
@@ -118,12 +142,14 @@ class LandmarkNet:
         runtime: What runs it.
 
     Raises:
-        UserError: The file is not such a model.
+        UserError: The file is not such a model, or its card lacks a limit.
     """
 
     def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
         shapes = [(CELLS, CELLS, POINTS), (CELLS, CELLS, 2 * POINTS), (1,)]
         self._model = Model(file.path, (SIZE, SIZE, 1), shapes, threads, runtime)
+        self.confidences = Confidences.of(file)
+        """How sure the net must be."""
 
     def locate(self, grey: Image, crop: Crop) -> Landmarks:
         """Locate the points of the face in a crop.

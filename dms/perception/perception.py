@@ -73,8 +73,10 @@ class Perception:
         self._mouth = MouthNet(files["mouth"], threads, runtime)
         self._emotion = EmotionNet(files["emotion"], threads, runtime)
         self._view = ViewJudge(settings)
-        self._search = FaceSearch(self._find_faces, self._locate_points, settings)
-        self._upright = UprightJudge(self._locate_points)
+        self._search = FaceSearch(
+            self._find_faces, self._locate_points, settings, self._landmarks.confidences.sure_again
+        )
+        self._upright = UprightJudge(self._locate_points, self._landmarks.confidences)
         self._search_pace = _Pace(settings.search_hz)
         self._mouth_pace = _Pace(settings.mouth_hz)
         self._emotion_pace = _Pace(settings.emotion_hz)

@@ -5,10 +5,8 @@ Takes a grey frame and where the driver was last, gives a ``Sighting``. Remember
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 from dms.config import PerceptionSettings
-from dms.config.constant import Constant
 from dms.frames import Image
 from dms.observation import Box
 from dms.perception.face import Detection, faint, select_driver
@@ -18,10 +16,6 @@ Find = Callable[[Image], list[Detection]]
 """Finds all faces, best first, as ``FaceDetector.find`` does."""
 Locate = Callable[[Image, Crop], Landmarks]
 """Locates the points of the face in a crop, as ``LandmarkNet.locate`` does."""
-
-SURE_AGAIN: Annotated[float, Constant("confidence of 1", 0.5, 1.0, "own: five clips")] = 0.98
-"""Least confidence at the second look, from the points of the first, at which a faint face counts: of the faint faces
-of five clips 99 % have it, of the letters of a film's title none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +38,14 @@ class FaceSearch:
         find: The face net.
         locate: The landmark net.
         settings: The least scores, and the region that holds the driver's face.
+        sure_again: ``Confidences.sure_again`` of the landmark net.
     """
 
-    def __init__(self, find: Find, locate: Locate, settings: PerceptionSettings) -> None:
+    def __init__(self, find: Find, locate: Locate, settings: PerceptionSettings, sure_again: float) -> None:
         self._find = find
         self._locate = locate
         self._settings = settings
+        self._sure_again = sure_again
 
     def search(self, grey: Image, last: Box | None) -> Sighting:
         """Search a picture.
@@ -86,7 +82,7 @@ class FaceSearch:
             return None
         candidate, found = max(confirmed, key=lambda one: one[0].score * one[1].confidence)
         again = self._locate(grey, Crop.around_landmarks(found.points))
-        return (candidate, again) if again.confidence >= SURE_AGAIN else None
+        return (candidate, again) if again.confidence >= self._sure_again else None
 
     def confirms(self, landmarks: Landmarks) -> bool:
         """Return whether the landmark net, too, says that there is a face."""

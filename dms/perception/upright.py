@@ -14,7 +14,7 @@ from typing import Annotated
 from dms.config.constant import Constant
 from dms.frames import Image
 from dms.observation import HeadPose
-from dms.perception.landmarks import Crop, Landmarks
+from dms.perception.landmarks import Confidences, Crop, Landmarks
 from dms.perception.pose import misfit, possible
 
 TURNS = (180.0, 90.0, -90.0)
@@ -24,18 +24,12 @@ GOOD_FIT: Annotated[float, Constant("eye distances", 0.0, 0.1, "own: studies/upr
 """Misfit below which no other way up is tried: more than half of the upright faces have it, and no turned face that was
 refused without this limit passes because of it."""
 
-LEAST_CONFIDENCE: Annotated[float, Constant("confidence of 1", 0.5, 1.0, "own: studies/upright.py")] = 0.9
-"""Of the landmarks of a turned face; lower ones say nothing."""
-
 BETTER: Annotated[float, Constant("1", 0.3, 1.0, "own: studies/upright.py")] = 0.8
 """Most of the present misfit at which a turned fit is the better one: with ``BETTER_AGAIN`` one of 425 upright faces,
 judged twice, is refused once; docs/models.md has the others."""
 
 BETTER_AGAIN: Annotated[float, Constant("1", 0.3, 1.0, "own: studies/upright.py")] = 0.65
 """The same at a second look."""
-
-AGAIN_FROM: Annotated[float, Constant("confidence of 1", 0.0, 1.0, "own: studies/upright.py")] = 0.3
-"""Confidence from which a turned face is looked at again, from its own points: the first crop may lie beside it."""
 
 UNSETTLED_S: Annotated[float, Constant("s", 0.1, 10, "own: cost")] = 1.0
 """Least seconds between two tries while the answer is new, or the face, or the face is not upright."""
@@ -56,10 +50,12 @@ class UprightJudge:
 
     Args:
         locate: Locates the points of the face in a crop, as ``LandmarkNet.locate`` does.
+        confidences: How sure it must be of a turned face.
     """
 
-    def __init__(self, locate: Callable[[Image, Crop], Landmarks]) -> None:
+    def __init__(self, locate: Callable[[Image, Crop], Landmarks], confidences: Confidences) -> None:
         self._locate = locate
+        self._confidences = confidences
         self._upright = True
         self._agreed = 0
         self._tried_t = -math.inf
@@ -93,12 +89,11 @@ class UprightJudge:
     def _fits_better(self, grey: Image, landmarks: Landmarks, turn: float, present: float) -> bool:
         crop = Crop.around_landmarks(landmarks.points)
         turned = self._locate(grey, replace(crop, roll=crop.roll + turn))
-        if _fits(turned, BETTER * present):
+        if self._fits(turned, BETTER * present):
             return True
-        if turned.confidence < AGAIN_FROM:
+        if turned.confidence < self._confidences.turned_again:
             return False
-        return _fits(self._locate(grey, Crop.around_landmarks(turned.points)), BETTER_AGAIN * present)
+        return self._fits(self._locate(grey, Crop.around_landmarks(turned.points)), BETTER_AGAIN * present)
 
-
-def _fits(landmarks: Landmarks, limit: float) -> bool:
-    return landmarks.confidence >= LEAST_CONFIDENCE and misfit(landmarks.points) < limit
+    def _fits(self, landmarks: Landmarks, limit: float) -> bool:
+        return landmarks.confidence >= self._confidences.sure_turned and misfit(landmarks.points) < limit

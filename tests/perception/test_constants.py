@@ -14,6 +14,7 @@ from dms.config.constant import Constant
 from dms.errors import UserError
 from dms.models import ModelFile, find_model
 from dms.perception.eyes import EyeNet
+from dms.perception.landmarks import LandmarkNet
 from dms.perception.mouth import MouthNet
 
 MODULES = sorted(path for path in Path(dms.perception.__file__).parent.glob("*.py") if path.stem != "__init__")
@@ -42,13 +43,16 @@ def card_with(model: ModelFile, **limits: object) -> ModelFile:
     return dataclasses.replace(model, card={**model.card, "limits": limits})
 
 
-@pytest.mark.parametrize(("net", "name"), [(EyeNet, "eyes"), (MouthNet, "mouth")])
-def test_a_card_without_its_limits_is_refused_by_name(net: type, name: str) -> None:
-    with pytest.raises(UserError, match=r"has no limits\.max_unusable: train"):
+@pytest.mark.parametrize(
+    ("net", "name", "limit"),
+    [(EyeNet, "eyes", "max_unusable"), (MouthNet, "mouth", "max_unusable"), (LandmarkNet, "landmarks", "sure_again")],
+)
+def test_a_card_without_its_limits_is_refused_by_name(net: type, name: str, limit: str) -> None:
+    with pytest.raises(UserError, match=rf"has no limits\.{limit}: train"):
         net(card_with(find_model(name)))
     beyond = {"value": 1.5, "least": 0.0, "most": 1.0}
-    with pytest.raises(UserError, match=r"limits\.max_unusable in the card of .* is 1\.5, not 0 to 1"):
-        net(card_with(find_model(name), max_unusable=beyond))
+    with pytest.raises(UserError, match=rf"limits\.{limit} in the card of .* is 1\.5, not 0 to 1"):
+        net(card_with(find_model(name), **{limit: beyond}))
 
 
 def test_the_card_decides_which_eyes_are_judged() -> None:

@@ -42,7 +42,7 @@ class Nets:
         return Landmarks(np.full((68, 2), crop.x, np.float32), self._again)
 
     def search(self, last: Box | None = None, **settings: float | tuple[float, ...]) -> Sighting:
-        searched = FaceSearch(self.find, self.locate, PerceptionSettings.model_validate(settings))
+        searched = FaceSearch(self.find, self.locate, PerceptionSettings.model_validate(settings), sure_again=0.98)
         return searched.search(PICTURE, last)
 
 

@@ -10,13 +10,14 @@ import pytest
 from dms.config import PerceptionSettings
 from dms.frames import Frame, Image
 from dms.observation import HeadPose
-from dms.perception.landmarks import Crop, Landmarks
+from dms.perception.landmarks import Confidences, Crop, Landmarks
 from dms.perception.perception import Perception
 from dms.perception.upright import SETTLED_S, UNSETTLED_S, UprightJudge
 
 from .test_pose import seen
 
 GREY = np.zeros((480, 640), np.uint8)
+SURE = Confidences(sure_again=0.98, sure_turned=0.9, turned_again=0.3)
 AHEAD = HeadPose(0.0, 0.0, 0.0)
 # what the net makes of a face that is not upright: points here and there
 GUESSED = seen(0, 0, 0) + np.random.default_rng(0).normal(0, 12, (68, 2)).astype(np.float32)
@@ -51,7 +52,7 @@ class Net:
 
 @pytest.mark.parametrize("turn", [180, 90, -90])
 def test_a_face_that_fits_better_the_other_way_up_is_not_upright_from_the_first_frame_on(turn: float) -> None:
-    assert not UprightJudge(Net(turn).locate).judge(GREY, 0.0, face(), AHEAD, new=True)
+    assert not UprightJudge(Net(turn).locate, SURE).judge(GREY, 0.0, face(), AHEAD, new=True)
 
 
 def test_a_turned_face_beside_the_crop_is_looked_at_again() -> None:
@@ -61,18 +62,18 @@ def test_a_turned_face_beside_the_crop_is_looked_at_again() -> None:
         again = crop == Crop.around_landmarks(seen(5, -10, 170))
         return Landmarks(seen(5, -10, 170), 0.99) if again else net.locate(grey, crop)
 
-    assert not UprightJudge(locate).judge(GREY, 0.0, face(), AHEAD, new=True)
+    assert not UprightJudge(locate, SURE).judge(GREY, 0.0, face(), AHEAD, new=True)
 
 
 def test_turned_faces_that_fit_no_better_or_are_in_doubt_say_nothing() -> None:
     upright = Landmarks(seen(5, -10, 0), 0.99)
-    assert UprightJudge(Net().locate).judge(GREY, 0.0, upright, AHEAD, new=True)
-    assert UprightJudge(Net(180, confidence=0.8).locate).judge(GREY, 0.0, face(), AHEAD, new=True)
+    assert UprightJudge(Net().locate, SURE).judge(GREY, 0.0, upright, AHEAD, new=True)
+    assert UprightJudge(Net(180, confidence=0.8).locate, SURE).judge(GREY, 0.0, face(), AHEAD, new=True)
 
 
 @pytest.mark.parametrize("pose", [HeadPose(0, 75, 0), HeadPose(0, -75, 0), HeadPose(5, 0, 130), HeadPose(5, 0, -100)])
 def test_a_pose_that_cannot_be_is_not_upright_for_as_long_as_it_lasts(pose: HeadPose) -> None:
-    judge = UprightJudge(Net().locate)
+    judge = UprightJudge(Net().locate, SURE)
     assert judge.judge(GREY, 0.0, face(), AHEAD, new=True)
     assert not judge.judge(GREY, 0.1, face(), pose, new=False)
     assert judge.judge(GREY, 0.2, face(), AHEAD, new=False)
@@ -81,7 +82,7 @@ def test_a_pose_that_cannot_be_is_not_upright_for_as_long_as_it_lasts(pose: Head
 @pytest.mark.parametrize("fps", [5, 10, 15, 30])
 def test_a_camera_that_slips_is_noticed_and_one_that_is_put_right_as_well(fps: int) -> None:
     net = Net()
-    judge, answers = UprightJudge(net.locate), {}
+    judge, answers = UprightJudge(net.locate, SURE), {}
     for i in range(60 * fps):
         t = i / fps
         net.turn = 180 if 20 <= t < 40 else None
@@ -95,7 +96,7 @@ def test_a_camera_that_slips_is_noticed_and_one_that_is_put_right_as_well(fps: i
 
 def test_single_wrong_tries_do_not_make_a_turned_face_upright() -> None:
     net = Net(180)
-    judge = UprightJudge(net.locate)
+    judge = UprightJudge(net.locate, SURE)
     for i in range(300):
         # the try of every third second finds no head
         net.confidence = 0.5 if 10 <= i % 30 < 20 else 0.99
@@ -107,7 +108,7 @@ def test_a_followed_face_costs_few_tries_and_one_that_comes_and_goes_at_most_one
     fps: int,
 ) -> None:
     net = Net()
-    judge = UprightJudge(net.locate)
+    judge = UprightJudge(net.locate, SURE)
     for i in range(60 * fps):
         judge.judge(GREY, i / fps, face(), AHEAD, new=i == 0)
     assert net.asked <= 3 * (60 / SETTLED_S + 3)
@@ -119,7 +120,7 @@ def test_a_followed_face_costs_few_tries_and_one_that_comes_and_goes_at_most_one
 
 def test_a_clock_that_runs_backwards_does_not_stop_the_tries() -> None:
     net = Net()
-    judge = UprightJudge(net.locate)
+    judge = UprightJudge(net.locate, SURE)
     judge.judge(GREY, 1000.0, face(), AHEAD, new=True)
     net.turn = 180
     assert not judge.judge(GREY, 10.0, face(), AHEAD, new=False)

@@ -19,7 +19,7 @@ from dms.datasets.split import Part
 from dms.errors import UserError
 from dms.perception.landmarks import CELLS, POINTS, SIZE, Crop, decode
 from dms.training.architectures import landmarks
-from dms.training.card import Card, write_card
+from dms.training.card import Card, CardLimit, write_card
 from dms.training.export import quantise
 from dms.training.faces import FacePicture, FloatArray, open_data
 from dms.training.fit import Batch, Options, fit, predict
@@ -31,6 +31,35 @@ BATCH = 64
 
 WRONG_LABEL = 0.1
 """Mean error in sides of the crop from which a training face is left out of the last correction: its label is wrong."""
+
+LIMITS = {
+    "sure_again": CardLimit(
+        0.98,
+        "confidence",
+        0.5,
+        1.0,
+        "Least confidence at the second look, from the points of the first, at which a faint face counts: of the faint "
+        "faces of five clips 99 % have it, of the letters of a film's title none.",
+        "own: five clips",
+    ),
+    "sure_turned": CardLimit(
+        0.9,
+        "confidence",
+        0.5,
+        1.0,
+        "Least confidence in the points of a turned picture; lower ones say nothing.",
+        "own: studies/upright.py",
+    ),
+    "turned_again": CardLimit(
+        0.3,
+        "confidence",
+        0.0,
+        1.0,
+        "Confidence from which a turned face is looked at again, from its own points: the first crop may be off.",
+        "own: studies/upright.py",
+    ),
+}
+"""Limits that belong to the weights; another net may need others."""
 
 
 def train(data: Sequence[Path], out: Path, options: Options) -> Path:
@@ -182,6 +211,7 @@ def card() -> Card:
         split="One in fourteen people (by file name) and one in eight in-car scenes chose the epoch, as many others "
         "are the test part, which nothing was chosen on.",
         terms="The sources are for research use; the weights carry no picture.",
+        limits=LIMITS,
         recipe="dms train landmarks landmarks68_helen_afw.csv landmarks68_youtube_faces.csv "
         "cabin_yawn --out runs/landmarks",
         notes=[
