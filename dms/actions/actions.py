@@ -89,7 +89,7 @@ class Actions(Sink):
         for worker in self._workers:
             worker.offer(message)
 
-    def told(self, kind: str) -> tuple[str, ...]:
+    def names_for(self, kind: str) -> tuple[str, ...]:
         """Return the names of those that act on alerts of this kind."""
         return tuple(worker.name for worker in self._workers if worker.takes(kind))
 

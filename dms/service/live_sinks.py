@@ -74,7 +74,7 @@ class LiveSinks:
 
     def acting(self, kind: AlertKind) -> tuple[str, ...]:
         """Return the names of the actions that alerts of this kind are given to."""
-        return self.actions.told(kind)
+        return self.actions.names_for(kind)
 
     def make_actions(self, config: Config) -> Actions:
         """Make the actions of a configuration, beside those that act now.

@@ -198,7 +198,7 @@ def test_what_pins_did_is_told_and_a_pin_that_cannot_be_had_is_too(pins: Any) ->
     pins.pin("GPIO17")
     buzzer, light = BuzzerSettings(pin="GPIO17", beep_s=0.02), LedSettings(pin="GPIO99")
     actions = Actions(ActionSettings(buzzer=buzzer, led=light), "van", stamp, witness=told.append)
-    assert (actions.told("fatigue"), actions.told("anger")) == (("buzzer", "light"), ())
+    assert (actions.names_for("fatigue"), actions.names_for("anger")) == (("buzzer", "light"), ())
     actions.start(INFO)
     actions.alert(message(level=FatigueLevel.ASLEEP))
     actions.alert(message(Phase.END, FatigueLevel.ASLEEP))
