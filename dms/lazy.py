@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 def lazy(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
     """Make the ``__getattr__`` of a package.
 
-    Type checkers do not see it: the package imports the same names under ``if TYPE_CHECKING``, lest a misspelt import
-    pass for anything.
+    Type checkers do not see it: the package imports the same names under ``if TYPE_CHECKING``, so that a misspelt
+    import is found.
 
     Args:
         package: Its name.

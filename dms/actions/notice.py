@@ -1,4 +1,4 @@
-"""What actions hear besides alerts: that the driver cannot be judged, and that he is watched.
+"""What actions hear besides alerts: that the driver cannot be judged, or is watched again.
 
 Takes states, gives messages of an alert's shape. They never leave the vehicle: on MQTT the state says the same.
 """

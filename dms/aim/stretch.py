@@ -1,7 +1,7 @@
 """Judges a recording by its best stretch of five seconds, as fast as it can be read.
 
 Takes a recording, gives an ``Aim`` and the picture at the end of that stretch. A drive begins with somebody who gets in
-and ends with somebody who gets out: what counts is how well the driver is seen when he is.
+and ends with somebody who gets out: what counts is how well the driver is seen while driving.
 """
 
 from collections.abc import Iterable

@@ -210,7 +210,7 @@ class _Components:
 
     def _event(self, kind: AlertKind, title: str, icon: str) -> _Component:
         fields = ", ".join(f"'{name}': value_json.{name}" for name in ("phase", "level", "event_id"))
-        # a test is no event of its level: who calls for help at that level shall not do so
+        # a test is no event of its level: who calls for help at that level must not do so
         kinds = (
             f"'{Phase.END}' if value_json.phase == '{Phase.END}' else ('{_TEST}' if {_IS_TEST} else value_json.level)"
         )

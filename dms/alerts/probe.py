@@ -26,7 +26,7 @@ _ATTEMPTS = 6
 """Both versions twice without an answer, and a last will that is refused for two reasons."""
 _STATE_BYTES = 1200
 _ALERT_BYTES = 900
-"""Above the payloads that the daemon makes; they are only weighed, nobody shall hear of an alert."""
+"""Above the payloads that the daemon makes; they are only weighed, nobody must hear of an alert."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from dms.cli.output import for_people, show
 def status(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:
     """Say how the running daemon is doing, what is wrong first.
 
-    Exit code 0: the driver is watched and nothing is wrong. 1: he is not watched, or no daemon runs. 2: the
-    configuration is wrong. 3: he is watched, but something is wrong.
+    Exit code 0: the driver is watched and nothing is wrong. 1: the driver is not watched, or no daemon runs. 2: the
+    configuration is wrong. 3: the driver is watched, but something is wrong.
     """
     from dms.service.screen import StatusReport  # noqa: PLC0415  # --help stays quick
     from dms.service.status import ask_status  # noqa: PLC0415

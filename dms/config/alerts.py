@@ -128,7 +128,7 @@ class MqttSettings(Section):
         le=2_592_000,
         title="Alert expiry",
         description="Seconds that the broker keeps an alert for a subscriber who is away (MQTT 5 message expiry, "
-        "counted from when it was sent); for ever when absent.",
+        "counted from when it was sent); forever when absent.",
     )
     input_rate_hz: float = Field(
         10.0,

@@ -32,7 +32,7 @@ from dms.frames.frame import Frame, Image
 from dms.frames.upright import upright
 
 _MOST_BYTES = 16_000_000
-"""No picture is larger; what is goes on for ever."""
+"""No picture is larger; what is larger never ends."""
 _CHUNK_BYTES = 65_536
 _UNSAID = "application/octet-stream"
 """What a camera answers that does not know the kind of its pictures."""

@@ -67,7 +67,7 @@ class Model:
     Args:
         path: The ``.tflite`` file.
         input_shape: (height, width, channels) that the caller will give.
-        output_shapes: Shapes without the batch axis, in the order in which ``run`` shall return them.
+        output_shapes: Shapes without the batch axis, in the order in which ``run`` returns them.
         threads: CPU threads for this model; more than one is slower for nets this small.
         runtime: What runs it.
 

@@ -57,7 +57,7 @@ Large angles read low: the points of a profile keep something of a frontal face.
 
 MAX_YAW: Annotated[float, Constant("degrees", 20, 90, "own: cabin_yawn and incluit_face_away")] = 42.0
 """Measured yaw from which a face shows too little of its eyes. Drivers who look ahead measure up to 39 in a
-mirror camera's view (95 % of the cabin_yawn frames), as much as a driver before the camera who looks over his shoulder
+mirror camera's view (95 % of the cabin_yawn frames), as much as a driver before the camera who looks over a shoulder
 (29 to 38 in incluit_face_away): only where the head rests tells the two apart, which is the driver room's matter."""
 
 

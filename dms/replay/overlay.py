@@ -81,7 +81,7 @@ class OverlayWriter(Sink):
         return self._film.note if self._film is not None else None
 
     def step(self, step: Step) -> None:
-        """Add one frame; a mouth that was not measured on it is shown as it last was, lest readings flicker."""
+        """Add one frame; a mouth that was not measured on it is shown as it last was: readings do not flicker."""
         for alert in step.alerts:
             self._reason(alert)
         observation, state = step.observation, step.state

@@ -57,7 +57,7 @@ def thin(curves: Curves, rows: int, keep_s: Sequence[float] = (), around_s: floa
 
     Args:
         curves: Curves; without eyes among them every so manyth point is kept.
-        rows: How many points shall be left, about.
+        rows: How many points to leave, about.
         keep_s: Moments around which everything is kept.
         around_s: How far around them; less where that would be more than half of the points.
     """

@@ -57,7 +57,7 @@ def write_report(
         thumbnails: Whether the page has a small picture at each moment that it leads to.
 
     Raises:
-        UserError: There is nothing to report on, the file can be neither, or a picture shall show several drives.
+        UserError: There is nothing to report on, the file can be neither, or a picture is to show several drives.
         WorldError: The file cannot be written.
     """
     if out.suffix not in (PAGE, PICTURE):

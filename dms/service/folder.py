@@ -39,7 +39,7 @@ def _name(recording: str) -> str:
 
 
 def user_name(uid: int) -> str:
-    """Return what a user is called, the number where he has no name."""
+    """Return what a user is called, the number where there is no name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -44,7 +44,7 @@ def lock_folder(folder: Path) -> IO[bytes]:
 
 
 def _warn_root(folder: Path) -> None:
-    """Warn root who works in somebody else's folder: what he writes there, that other cannot write later."""
+    """Warn root who works in somebody else's folder: its owner cannot write later what root writes now."""
     if os.geteuid() != 0:
         return
     with suppress(OSError, StopIteration):

@@ -22,7 +22,7 @@ _SETTLE_S = 5.0
 
 _DEGRADED = {
     Degraded.CAMERA_LOST: ("camera", "no pictures come", "plug the camera in, or name another: camera.source"),
-    Degraded.DARK: ("camera", "the picture is dark", "light the driver's face; a camera with infrared light sees him"),
+    Degraded.DARK: ("camera", "the picture is dark", "light the driver's face; a camera with infrared light sees it"),
     Degraded.COVERED: ("camera", "the camera is covered", "uncover or clean it, or aim it at the driver"),
     Degraded.ANALYSIS_FAILED: ("models", "the pictures cannot be analysed", "the log tells: journalctl -u dms"),
     Degraded.FACE_MISSING: ("driver", "no face is seen", "if somebody drives, aim the camera: dms aim"),
@@ -47,7 +47,7 @@ class Problem:
 
     Attributes:
         part: For example ``camera``.
-        verdict: ``failed``: the driver is not watched; ``warning``: he is, but something else does not work.
+        verdict: ``failed``: the driver is not watched; ``warning``: is watched, but something else does not work.
         text: What is wrong.
         advice: What to do.
     """
@@ -79,7 +79,7 @@ def _driver(health: HealthMessage, state: DriverState | None) -> Iterator[Proble
         part, text, advice = _DEGRADED.get(state.degraded, other)
         yield Problem(part, "failed", camera.error or text, advice)
     elif state is None or state.condition is Condition.UNKNOWN:
-        yield Problem("driver", "warning", "too little has been seen so far to judge him", "wait some seconds")
+        yield Problem("driver", "warning", "too little has been seen so far to judge the driver", "wait some seconds")
 
 
 def _rate(health: HealthMessage) -> Iterator[Problem]:

@@ -146,7 +146,7 @@ class Delivery:
         return self._packer.retained(window, busy | self._suspects.retained_topics, window.room(out), clock)
 
     def _may_say_online(self, window: Window, now: float, out: Collection[Publication]) -> bool:
-        """Return whether what a subscriber shall find is at the broker, or has had its time."""
+        """Return whether what a subscriber should find is at the broker, or has had its time."""
         held, known = self._held(window, now), self._retained.known
         if self._topics.availability in held or self._topics.state not in known or window.room(out) <= 0:
             return False

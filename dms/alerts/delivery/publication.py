@@ -17,7 +17,7 @@ class Publication:
         topic: Where it goes.
         payload: What it says.
         qos: 1, or 0 where the broker takes no more.
-        retain: Whether the broker shall keep it.
+        retain: Whether the broker keeps it.
         expiry_s: Seconds that the broker keeps it for a subscriber who is away.
         bare: Without the properties that a message does not need.
         key: Its key in the outbox; None for what is retained.

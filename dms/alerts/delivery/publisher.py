@@ -73,7 +73,7 @@ class Publisher:
         )
 
     def start(self) -> None:
-        """Begin to deliver. Returns at once; an absent broker is tried for ever."""
+        """Begin to deliver. Returns at once; an absent broker is tried again and again."""
         self._thread.start()
 
     def alert(self, alert: Alert, message: AlertMessage | None = None) -> None:

@@ -124,7 +124,7 @@ def write(
         database: The file.
         added: Messages.
         removed: Ids of messages.
-        now: What the counters shall be.
+        now: What the counters become.
         before: What they are in the file.
     """
     insert = f"INSERT INTO alert ({_COLUMNS}, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

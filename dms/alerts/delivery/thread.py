@@ -1,4 +1,4 @@
-"""The thread that delivers: one connection after another, for ever.
+"""The thread that delivers: one connection after another, until it is stopped.
 
 Takes a courier, gives it connections. A broker that is absent, refuses or vanishes is a normal state: it is tried
 again at a slowing pace. Every connection starts a new MQTT session and offers everything unacknowledged again, oldest
@@ -48,7 +48,7 @@ class DeliveryThread:
         progress: Progress,
         last_words: Callable[[], list[tuple[str, str]]],
     ) -> None:
-        # a wrong file name shall end the start, not the tenth reconnect
+        # a wrong file name must end the start, not the tenth reconnect
         Connection(settings, client_id, availability)
         self._settings = settings
         self._client_id = client_id

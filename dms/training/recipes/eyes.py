@@ -5,7 +5,7 @@ and better with ``landmarks68_*.csv`` tables and their pictures, whose wide-open
 "Unusable" is made: patches off the eye (for want of landmarks, the upper corners of the patches), eyes covered by skin
 or sunglasses, nearly black or blurred beyond telling. Bright reflections are drawn over eyes that keep their state as
 far as enough of them shows.
-A shipped net can go on from its INT8 file. Tables after the first then show eyes without labels, of which it shall go
+A shipped net can go on from its INT8 file. Tables after the first then show eyes without labels, of which it should go
 on to say what it said: what it learns of reflections must not change what it makes of other eyes.
 Persons are split by a checksum of their name into training (8 in 10), validation (1 in 10) and test (1 in 10); the last
 two of each folder are written to ``OUT/choose/FOLDER`` and ``OUT/test/FOLDER`` for ``dms evaluate eyes``. The test part

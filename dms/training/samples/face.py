@@ -1,4 +1,4 @@
-"""Pictures as the face net sees them in training, and what it shall say about them.
+"""Pictures as the face net sees them in training, and what it should say about them.
 
 Takes ``FacePicture`` objects, gives scenes of the net's size with faces at a cabin's scale and tilt, or with none, and
 the maps that encode them. Needs numpy and OpenCV only.
@@ -49,7 +49,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """What the net shall say about a scene, over (ROWS, COLUMNS) cells.
+    """What the net should say about a scene, over (ROWS, COLUMNS) cells.
 
     Attributes:
         heat: 1 in the cell of each face's centre, falling off around it.
@@ -164,7 +164,7 @@ def write_empty(pictures: Sequence[FacePicture], folder: Path, count: int, rng: 
 
 
 def encode(scene: Scene) -> Target:
-    """The maps that the net shall give for a scene (Zhou et al. 2019, with boxes also in the cells around the centre).
+    """The maps that the net should give for a scene (Zhou et al. 2019, with boxes also in the cells around the centre).
 
     Faces that are cut off, centred outside or too small are neither wanted nor forbidden.
     """

@@ -1,4 +1,4 @@
-"""Crops as the landmark net sees them in training, and what it shall say about them.
+"""Crops as the landmark net sees them in training, and what it should say about them.
 
 Takes ``FacePicture`` objects, gives crops that are off in place, scale and roll as the service's are, and crops without
 a usable face. Needs numpy and OpenCV only.
@@ -33,7 +33,7 @@ LIGHT = augment.chain(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One crop with what the net shall say.
+    """One crop with what the net should say.
 
     Attributes:
         patch: (SIZE, SIZE) uint8.
