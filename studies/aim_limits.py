@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dms.aim.limits import STEADY, TURNS
+from dms.aim.limits import SETTLED, STEADY, TURNS
 from dms.aim.scout import turned
 from dms.aim.viewer import Viewer
 from dms.config import CameraSettings, Config, PerceptionSettings
@@ -33,6 +34,7 @@ from dms.observation import Box, Observation
 from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
 from dms.perception.perception import Perception
+from dms.perception.search import SURE_AGAIN
 from dms.perception.view import as_grey
 
 FPS, LENGTH_S = 10.0, 4.0
@@ -182,20 +184,26 @@ def clips(names: list[str]) -> Iterator[Path]:
         )
 
 
-def movements(grey: Image) -> list[float]:
-    """Of the likeliest face: how far its points move at a second look, in its heights; empty where a net has doubts."""
+def movements(grey: Image) -> list[tuple[float, float]]:
+    """Of the likeliest face: how far its points move at a second look and from there at a third, in its heights.
+
+    Empty where a net has doubts.
+    """
     for found in finder.find(grey)[:1]:
-        first = landmarks.locate(grey, Crop.around_box(found.box))
-        second = landmarks.locate(grey, Crop.around_landmarks(first.points))
-        sure = min(first.confidence, second.confidence) >= settings.track_score
-        if sure and found.score >= settings.face_score:
-            return [float(np.abs(second.points - first.points).mean()) / found.box.height]
+        looks = [landmarks.locate(grey, Crop.around_box(found.box))]
+        for _ in range(2):
+            looks.append(landmarks.locate(grey, Crop.around_landmarks(looks[-1].points)))
+        second = settings.track_score if found.score >= settings.face_score else SURE_AGAIN
+        sure = looks[0].confidence >= settings.track_score and looks[1].confidence >= second
+        if sure and found.score >= settings.faint_score:
+            moved = [float(np.abs(after.points - before.points).mean()) for before, after in pairwise(looks)]
+            return [(moved[0] / found.box.height, moved[1] / found.box.height)]
     return []
 
 
 def print_turns(names: list[str]) -> None:
-    """How a second look tells a face that is turned."""
-    looks, moved = 0, {degrees: list[float]() for degrees in TURNS}
+    """How a second and a third look tell a face that is turned."""
+    looks, moved = 0, {degrees: list[tuple[float, float]]() for degrees in TURNS}
     for path in clips(names):
         try:
             for frame in frames_of(path)[:: int(FPS)]:
@@ -204,13 +212,16 @@ def print_turns(names: list[str]) -> None:
                     moved[degrees] += movements(np.ascontiguousarray(turned(frame.image, degrees)))
         except UserError:
             continue
-    print("| the picture | confirmed by both nets | 5th to 95th percentile of the movement | counted |")
-    print("| --- | --- | --- | --- |")
+    print("| the picture | confirmed by both nets | second look, 5th to 95th percentile | third | counted |")
+    print("| --- | --- | --- | --- | --- |")
     for degrees, values in moved.items():
-        low, high = np.percentile(values, [5, 95])
-        held = sum(value <= STEADY for value in values) / looks
+        (low, low_third), (high, high_third) = np.percentile(values, [5, 95], axis=0)
+        held = sum(second <= STEADY or third <= SETTLED for second, third in values) / looks
         name = f"turned by {degrees}" if degrees else "upright"
-        print(f"| {name} | {len(values) / looks:.1%} | {low:.4f} to {high:.4f} | {held:.1%} |")
+        print(
+            f"| {name} | {len(values) / looks:.1%} | {low:.4f} to {high:.4f} | {low_third:.4f} to {high_third:.4f} | "
+            f"{held:.1%} |"
+        )
     print(f"{looks} looks")
 
 

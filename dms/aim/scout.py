@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dms.aim.limits import STEADY, TURNS
+from dms.aim.limits import SETTLED, STEADY, TURNS
 from dms.config import PerceptionSettings
 from dms.frames import Image
 from dms.models import load_verified
 from dms.observation import Box
 from dms.perception.face import Detection, FaceDetector
-from dms.perception.landmarks import Crop, LandmarkNet
+from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
+from dms.perception.search import SURE_AGAIN
 
 SCOUT_HZ = 4.0
 """Scenes a second, each at one turn: one a second for every turn, at the cost of a search each. Source: own."""
@@ -75,19 +76,30 @@ class Scout:
         return Scene(t, turn, self.faces(turned(grey, turn)))
 
     def faces(self, grey: Image) -> tuple[Box, ...]:
-        """Return the faces of a picture that stand upright in it, (height, width) uint8."""
-        likely = [found for found in self._finder.find(grey) if found.score >= self._settings.face_score]
+        """Return the faces of a picture that stand upright in it, (height, width) uint8; faint ones too."""
+        likely = [found for found in self._finder.find(grey) if found.score >= self._settings.faint_score]
         boxes = [self._upright(grey, found) for found in likely[:_MOST]]
         return tuple(box for box in boxes if box is not None)
 
     def _upright(self, grey: Image, found: Detection) -> Box | None:
-        """Return a face that the landmark net sees in the same way twice; one that is turned it sees anew each time."""
+        """Return a face that the landmark net sees in the same way again; one that is turned it sees anew each time."""
         first = self._landmarks.locate(grey, Crop.around_box(found.box))
         second = self._landmarks.locate(grey, Crop.around_landmarks(first.points))
-        if min(first.confidence, second.confidence) < self._settings.track_score:
+        least = self._settings.track_score
+        sure = least if found.score >= self._settings.face_score else max(least, SURE_AGAIN)
+        if first.confidence < least or second.confidence < sure:
             return None
-        moved = float(np.abs(second.points - first.points).mean()) / max(found.box.height, 1e-6)
-        return second.box if moved <= STEADY else None
+        height = max(found.box.height, 1e-6)
+        if _moved(first, second) <= STEADY * height:
+            return second.box
+        # from the face net's box a head that looks aside, or fills the picture, is found only at the second look
+        third = self._landmarks.locate(grey, Crop.around_landmarks(second.points))
+        return third.box if _moved(second, third) <= SETTLED * height else None
+
+
+def _moved(before: Landmarks, after: Landmarks) -> float:
+    """Return how far the points lie apart on average, pixels."""
+    return float(np.abs(after.points - before.points).mean())
 
 
 def turned(grey: Image, turn: int) -> Image:

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from dms.aim.limits import STRETCH_S
-from dms.aim.verdict import Aim, Verdict
+from dms.aim.verdict import Aim, Problem, Verdict
 from dms.aim.viewer import Lookout, Sight
 from dms.config import Config
 from dms.errors import WorldError
@@ -93,7 +93,16 @@ class _Search:
             self._best = Judged(aim, sight)
 
 
-def _merit(aim: Aim) -> tuple[int, int, int, float, float]:
+def _merit(aim: Aim) -> tuple[int, bool, int, int, float, float]:
     """Return what makes an aim better than another, the most telling first."""
     graves = sum(one.grave for one in aim.advice)
-    return _RANKS.index(aim.verdict), -graves, -len(aim.advice), aim.measured.face, aim.measured.either_eye or 0.0
+    # what is wrong with the picture of somebody tells more than that nobody was there
+    somebody = not any(one.grave and one.problem is Problem.NO_FACE for one in aim.advice)
+    return (
+        _RANKS.index(aim.verdict),
+        somebody,
+        -graves,
+        -len(aim.advice),
+        aim.measured.face,
+        aim.measured.either_eye or 0.0,
+    )

@@ -4,6 +4,7 @@ Takes a configuration, gives ``Seen`` as the daemon reports it.
 """
 
 import base64
+import logging
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from dms.config import Config
 from dms.errors import WorldError
 from dms.service.control.client import NotRunningError, ask
 from dms.service.folder import asked_folder
+
+log = logging.getLogger(__name__)
 
 
 def daemon_view(
@@ -43,7 +46,7 @@ def daemon_view(
 
 def _ask(folder: Path, camera: str | None, wanted: Callable[[], bool], page: str | None) -> Generator[Seen, None, None]:
     """What the daemon reports, after a first ``Seen`` without content; ends at once when it watches another camera."""
-    pictures = wanted()
+    pictures, fault = wanted(), None
     answers = ask(folder, "aim", {"source": camera, "pictures": pictures, "page": page})
     try:
         if not next(answers).get("meant"):
@@ -51,7 +54,12 @@ def _ask(folder: Path, camera: str | None, wanted: Callable[[], bool], page: str
         yield Seen()
         while True:
             for told in answers:
-                yield _seen(told)
+                seen = _seen(told)
+                # as of a camera of one's own: at once, not when the look is over
+                if seen.fault not in {None, fault}:
+                    log.warning("%s", seen.fault)
+                fault = seen.fault
+                yield seen
                 if wanted() != pictures:
                     break
             else:

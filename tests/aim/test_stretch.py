@@ -10,7 +10,7 @@ from dms.aim.verdict import Problem, Verdict
 from dms.config import Config
 from dms.errors import WorldError
 from dms.frames import Frame
-from tests.aim.scenes import FPS, Picture, frames, moved, sample
+from tests.aim.scenes import FPS, Picture, frames, moved, sample, turned
 
 
 class Drive:
@@ -51,6 +51,11 @@ def test_somebody_who_gets_in_late_is_judged_from_then_on(empty_seat: Picture) -
     assert judged.aim.verdict is Verdict.GOOD
     assert judged.aim.measured.start_t >= 6.0
     assert judged.sight.box is not None
+
+
+def test_a_camera_on_its_side_is_told_where_nobody_sat_there_at_first(empty_seat: Picture) -> None:
+    on_its_side = [turned(90)(picture) for picture in [*seconds(7.0, empty_seat), *seconds(6.5)]]
+    assert best_stretch(Drive(on_its_side), Config()).aim.problems == (Problem.SIDEWAYS,)
 
 
 def test_a_recording_without_a_driver_is_read_to_its_end(empty_seat: Picture) -> None:

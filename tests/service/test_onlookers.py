@@ -18,6 +18,7 @@ import pytest
 from dms.config import CameraSettings, Config, PerceptionSettings
 from dms.observation import Observation, View
 from dms.perception.perception import Perception
+from dms.service import look_through
 from dms.service.control.protocol import Answer, RefusedError
 from dms.service.onlookers import Onlookers
 from dms.sink import Step
@@ -129,6 +130,21 @@ def test_a_camera_that_gives_nothing_is_told_with_its_fault(road: Road) -> None:
         road.is_lost = True
         answer = told(answers, lambda answer: answer.get("fault") is not None)
         assert answer == {"aim": None, "picture": None, "fault": "the camera was pulled"}
+
+
+def test_whoever_looks_hears_at_once_what_is_wrong_with_the_camera(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def ask(*_: object) -> Generator[Answer, None, None]:
+        yield {"meant": True}
+        for fault in (None, "it was pulled", "it was pulled", None, "it was pulled"):
+            yield {"aim": None, "picture": None, "fault": fault}
+
+    monkeypatch.setattr(look_through, "ask", ask)
+    view = look_through.daemon_view(Config(), named=False, wanted=lambda: False)
+    assert view is not None
+    assert [seen.fault for seen in view][1:3] == ["it was pulled"] * 2
+    assert caplog.messages == ["it was pulled"] * 2, "each time that it begins"
 
 
 def test_a_reload_counts_for_whoever_is_looking(road: Road) -> None:
