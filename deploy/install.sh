@@ -4,6 +4,7 @@
 #   --wheel FILE        this dms wheel, instead of one made from this checkout
 #   --models DIR        the models in DIR (NAME.tflite and NAME.json, as `dms train` leaves them) in place of the package's
 #   --packages DIR      Python packages from DIR only: no network (fill it with: pip download -d DIR -r FILE)
+#   --apt               first apt-get what Debian has of it: python3-venv and, as the broker on board, mosquitto
 #   --extras            also gpiozero, for a buzzer or a light, and python-OBD; an upgrade remembers it
 #   --system-packages   see Debian's Python packages too: picamera2, lgpio; an upgrade remembers it
 #   --python PYTHON     Python 3.11 to 3.14; python3 without
@@ -19,7 +20,7 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 home=/opt/dms
 keep=3
-wheel='' models='' packages='' extras='' system='' python=python3 network='' start=yes
+wheel='' models='' packages='' apt='' extras='' system='' python=python3 network='' start=yes
 
 say() {
     echo "dms: $*"
@@ -50,6 +51,7 @@ while [ $# -gt 0 ]; do
             esac
             shift
             ;;
+        --apt) apt=yes ;;
         --extras) extras=yes ;;
         --system-packages) system=yes ;;
         --no-start) start='' ;;
@@ -65,6 +67,14 @@ case "$(uname -m)" in
     x86_64 | aarch64) ;;
     *) die "$(uname -m): there are no pinned wheels for it; use a 64-bit system (Raspberry Pi OS 64-bit)" ;;
 esac
+if [ -n "$apt" ]; then
+    say "installing python3-venv and mosquitto"
+    # first the lists: those of a freshly written card name packages that the servers have replaced since
+    if ! apt-get update -qq ||
+        ! DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3 python3-venv mosquitto >/dev/null; then
+        code=1 die "apt-get failed; nothing else was changed"
+    fi
+fi
 command -v "$python" >/dev/null || die "$python is not there: apt-get install python3 python3-venv"
 "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' ||
     die "DMS needs Python 3.11 to 3.14, and $python is $("$python" -V 2>&1): give another with --python"
@@ -252,4 +262,4 @@ ls -1t "$home/releases" | tail -n +$((keep + 1)) | while read -r old; do
         *) rm -rf "$home/releases/${old:?}" ;;
     esac
 done
-say "next: edit /etc/dms/dms.toml, then: sudo systemctl stop dms; sudo dms-check; sudo systemctl start dms"
+say "next: sudo dms aim --config /etc/dms/dms.toml; sudo dms-check says what is wrong"

@@ -14,6 +14,7 @@ SCRIPTS = [
     ROOT / "deploy" / "dms-check",
     ROOT / "deploy" / "dms-rollback",
     *sorted(ROOT.glob("scripts/*.sh")),
+    *sorted((ROOT / "tests" / "system").glob("*.sh")),
 ]
 
 

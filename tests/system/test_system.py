@@ -1,4 +1,4 @@
-"""The installer on a booted Debian, and DMS on 64-bit ARM under qemu: the scripts beside this file, run as tests.
+"""The installer on a booted Debian, DMS on 64-bit ARM under qemu, the image: the scripts beside this file, as tests.
 
     sudo DMS_SYSTEM_ROOTS=/var/tmp/roots .venv/bin/pytest -m system -n 0 -s tests/system
 
@@ -35,3 +35,8 @@ def test_an_owner_installs_upgrades_rolls_back_and_removes_it(suite: str) -> Non
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
 def test_it_works_on_64_bit_arm(suite: str) -> None:
     run("aarch64.sh", f"{suite}-arm64", suite)
+
+
+@pytest.mark.skipif(shutil.which("podman-compose") is None, reason="podman-compose is not installed")
+def test_the_image_runs_as_the_compose_file_says() -> None:
+    run("try_image.sh", "image")

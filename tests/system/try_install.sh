@@ -111,7 +111,7 @@ inside() {
     systemctl restart mosquitto
 
     step "install, with the defaults and no camera"
-    sh deploy/install.sh
+    sh deploy/install.sh --apt
     first_release=$(release)
     within 5 systemctl is-active dms
     held "$first_release runs: $(systemctl show --property StatusText --value dms)"
