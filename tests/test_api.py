@@ -63,6 +63,7 @@ def test_importing_loads_no_library_and_changes_nothing_outside() -> None:
     assert result.stdout.split("\n")[:2] == ["[]", "True"], result.stderr
 
 
+@pytest.mark.slow
 def test_a_type_checker_finds_a_misspelt_import(tmp_path: Path) -> None:
     pytest.importorskip("mypy", reason="mypy is not installed")
     program = tmp_path / "program.py"

@@ -35,6 +35,7 @@ def test_a_ratio_that_is_no_longer_measured_is_an_error(guard: ModuleType) -> No
         guard.regressions({}, {"frame_over_nets": 2.0})
 
 
+@pytest.mark.slow
 def test_the_committed_baseline_has_every_ratio_of_both_runtimes(guard: ModuleType) -> None:
     baselines = json.loads(guard.BASELINE.read_text(encoding="utf-8"))
     assert set(baselines) == {"tflite-runtime", "ai-edge-litert"}

@@ -130,9 +130,9 @@ def test_several_processes_give_what_one_gives(out: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="looks for processes in /proc")
 def test_processes_end_with_the_one_that_started_them(out: Path) -> None:
-    labels, ranges = str(out.parent / "labels.csv"), ("--vary", f"{KEY}=0.7:2.0:0.002", "--vary", SECOND)
+    labels, ranges = str(out.parent / "labels.csv"), ("--vary", f"{KEY}=0.7:2.0:0.01", "--vary", SECOND)
     arguments = [sys.executable, "-m", "dms", "tune", str(out), "--labels", labels, *ranges]
-    # a whole minute of work on one core
+    # many seconds of work on one core
     with subprocess.Popen(arguments, cwd=out, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         workers = until(lambda: [] if len(found := children(run.pid)) < 2 else found)
         run.kill()

@@ -154,6 +154,7 @@ def test_a_page_holds_everything_itself(batch: Path) -> None:
     assert "fine &amp; &lt;b&gt;good" in outside
 
 
+@pytest.mark.slow
 def test_an_hour_of_a_drive_fits_into_2_mb_and_every_frame_is_in_it(tmp_path: Path) -> None:
     make_drive(
         tmp_path / "hour", 3600, [(start, start + 2) for start in range(100, 3600, 100)], noise=0.3, events=False
@@ -166,7 +167,7 @@ def test_an_hour_of_a_drive_fits_into_2_mb_and_every_frame_is_in_it(tmp_path: Pa
 
 
 def test_curves_are_thinned_until_a_page_is_small_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_drive(tmp_path / "a", 900, [(300, 304)], noise=0.3)
+    make_drive(tmp_path / "a", 400, [(300, 304)], noise=0.3)
     write_report([tmp_path / "a"], [], [], LIMITS, tmp_path / "a.html")
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
     limit = len(text.encode()) - len(json.dumps(data_of(tmp_path / "a.html")["curves"])) // 3

@@ -13,6 +13,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from dms.config.driver import DriverSettings
 from dms.driver import Baseline, DriverInput, DriverMonitor
 from dms.driver.state import Alert, AngerLevel, DistractionLevel, DriverState, FatigueLevel, Judgement, Phase
@@ -181,6 +183,24 @@ class Camera:
 
 STEADY = tuple(Camera(rate) for rate in (5, 10, 15, 30))
 CAMERAS = (*STEADY, Camera(10, jitter=0.5), Camera(30, jitter=0.8), Camera(10, missing=0.1), Camera(30, missing=0.3))
+MANY = 10_000
+"""Frames from which a drive is slow."""
+
+
+def cost(camera: Camera, length_s: float = 0.0) -> tuple[pytest.MarkDecorator, ...]:
+    """Marks that make a drive slow for the cameras that cost most; of those at 30 frames a second one stays quick.
+
+    Args:
+        camera: Who sees the drive.
+        length_s: How long it is.
+    """
+    best = camera.rate >= 30 and not camera.jitter
+    return (pytest.mark.slow,) if best or camera.rate * length_s > MANY else ()
+
+
+def seen_by(least_rate: float = 0.0) -> list[Any]:
+    """Every camera that is quick enough, to parametrise a test with."""
+    return [pytest.param(one, id=str(one), marks=cost(one)) for one in CAMERAS if one.rate >= least_rate]
 
 
 @dataclass

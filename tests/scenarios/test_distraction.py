@@ -10,9 +10,9 @@ from dms.driver import Acknowledgement, DriverChange, DriverMonitor, VehicleSpee
 from dms.driver.state import AlertKind, DistractionLevel, Looking, Phase
 from dms.observation import HeadPose, Observation, View
 
-from .drives import CAMERAS, LIMITS, UNSEEN, Camera, Drive, Step, differences, drive, ends, ride, starts
+from .drives import LIMITS, UNSEEN, Camera, Drive, Step, differences, drive, ends, ride, seen_by, starts
 
-cameras = pytest.mark.parametrize("camera", CAMERAS, ids=str)
+cameras = pytest.mark.parametrize("camera", seen_by())
 OFF = DistractionLevel.EYES_OFF_ROAD
 ON = LIMITS.model_copy(update={"distraction": LIMITS.distraction.model_copy(update={"enabled": True})})
 ALWAYS = LIMITS.model_copy(

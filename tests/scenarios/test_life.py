@@ -9,9 +9,9 @@ from dms.driver import Acknowledgement, DriverMonitor
 from dms.driver.state import Alert, AlertKind, AngerLevel, Condition, FatigueLevel, Phase
 from dms.observation import Observation
 
-from .drives import CAMERAS, LIMITS, Camera, Drive, drive, ride, seen
+from .drives import LIMITS, Camera, Drive, drive, ride, seen, seen_by
 
-cameras = pytest.mark.parametrize("camera", CAMERAS, ids=str)
+cameras = pytest.mark.parametrize("camera", seen_by())
 CAMERA = Camera(10)
 
 
@@ -86,7 +86,7 @@ def test_the_alert_of_a_sleeper_who_is_hidden_stays_open_however_long(camera: Ca
     assert alerts[-1].level is FatigueLevel.UNRESPONSIVE
 
 
-@pytest.mark.parametrize("camera", [camera for camera in CAMERAS if camera.rate >= 10], ids=str)  # 5 fps has no PERCLOS
+@pytest.mark.parametrize("camera", seen_by(10))  # 5 fps has no PERCLOS
 def test_drowsiness_that_cannot_be_measured_any_more_does_not_keep_its_alert_open(camera: Camera) -> None:
     nodding = drive().open(2.4).closed(0.6)
     told = drive().awake(60).times(40, nodding).mark("glasses on").times(12, drive().unseen(8).open(1)).open(25)
@@ -193,6 +193,7 @@ def test_repeated_and_late_frames_change_nothing() -> None:
     assert [alert for _, alert in once] == again
 
 
+@pytest.mark.slow
 def test_two_hours_awake_raise_nothing() -> None:
     ridden = ride(drive().times(60, drive().awake(100).away(1.2).awake(15).gone(3.8)), Camera(5))
     assert not ridden.alerts()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from math import log
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from .drives import (
     Camera,
     Drive,
     Step,
+    cost,
     differences,
     drive,
     ends,
@@ -452,9 +454,9 @@ SCENARIOS = (
 )
 
 
-def cases() -> list[object]:
+def cases() -> list[Any]:
     return [
-        pytest.param(scenario, camera, id=f"{scenario.name}-{camera}")
+        pytest.param(scenario, camera, id=f"{scenario.name}-{camera}", marks=cost(camera, scenario.told.length_s))
         for scenario in SCENARIOS
         for camera in CAMERAS
         if camera.rate >= scenario.least_rate

@@ -7,9 +7,9 @@ from dms.driver.state import Condition, Degraded, Eyes, FatigueLevel, HeldBack
 from dms.driver.visibility import VIEWS
 from dms.observation import View
 
-from .drives import ASKEW, AWAY, CAMERAS, LIMITS, STEADY, UNSEEN, Camera, Drive, drive, ride
+from .drives import ASKEW, AWAY, LIMITS, STEADY, UNSEEN, Camera, Drive, drive, ride, seen_by
 
-cameras = pytest.mark.parametrize("camera", CAMERAS, ids=str)
+cameras = pytest.mark.parametrize("camera", seen_by())
 
 HIDDEN = {
     Degraded.EYES_UNKNOWN: drive().show(60, UNSEEN),
@@ -194,7 +194,7 @@ def test_perclos_is_unknown_where_the_rate_cannot_carry_it_and_says_so_beside_th
         assert last.perclos == 0.0, "blinks are no droops"
 
 
-@pytest.mark.parametrize("camera", [camera for camera in CAMERAS if camera.rate >= 10], ids=str)
+@pytest.mark.parametrize("camera", seen_by(10))
 def test_perclos_is_the_share_of_time_in_droops(camera: Camera) -> None:
     told = drive().awake(30)
     for number in range(60):
@@ -278,8 +278,7 @@ def nods_off(count: int, seconds: float) -> Drive:
 
 
 SLOW_BLINKER = Baseline(0.04, 1.0, 0.3, 1.0, 0.03, 1.0)
-CAREFUL = [camera for camera in CAMERAS if camera.rate >= 10]
-careful = pytest.mark.parametrize("camera", CAREFUL, ids=str)
+careful = pytest.mark.parametrize("camera", seen_by(10))
 
 
 @careful
