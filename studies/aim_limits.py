@@ -34,7 +34,6 @@ from dms.observation import Box, Observation
 from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
 from dms.perception.perception import Perception
-from dms.perception.search import SURE_AGAIN
 from dms.perception.view import as_grey
 
 FPS, LENGTH_S = 10.0, 4.0
@@ -193,7 +192,7 @@ def movements(grey: Image) -> list[tuple[float, float]]:
         looks = [landmarks.locate(grey, Crop.around_box(found.box))]
         for _ in range(2):
             looks.append(landmarks.locate(grey, Crop.around_landmarks(looks[-1].points)))
-        second = settings.track_score if found.score >= settings.face_score else SURE_AGAIN
+        second = settings.track_score if found.score >= settings.face_score else landmarks.confidences.sure_again
         sure = looks[0].confidence >= settings.track_score and looks[1].confidence >= second
         if sure and found.score >= settings.faint_score:
             moved = [float(np.abs(after.points - before.points).mean()) for before, after in pairwise(looks)]

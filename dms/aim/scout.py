@@ -16,7 +16,6 @@ from dms.models import load_verified
 from dms.observation import Box
 from dms.perception.face import Detection, FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
-from dms.perception.search import SURE_AGAIN
 
 SCOUT_HZ = 4.0
 """Scenes a second, each at one turn: one a second for every turn, at the cost of a search each. Source: own."""
@@ -86,7 +85,7 @@ class Scout:
         first = self._landmarks.locate(grey, Crop.around_box(found.box))
         second = self._landmarks.locate(grey, Crop.around_landmarks(first.points))
         least = self._settings.track_score
-        sure = least if found.score >= self._settings.face_score else max(least, SURE_AGAIN)
+        sure = least if found.score >= self._settings.face_score else max(least, self._landmarks.confidences.sure_again)
         if first.confidence < least or second.confidence < sure:
             return None
         height = max(found.box.height, 1e-6)
