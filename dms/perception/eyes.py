@@ -6,6 +6,7 @@ the patch). Never judges from the landmarks' lid opening, and never looks at tim
 """
 
 import math
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -51,7 +52,11 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
-_FIRST_POINT = {Side.RIGHT: 36, Side.LEFT: 42}
+_CORNERS = slice(36, 46, 3)
+"""Of the right eye, then of the left one, each from the image's left."""
+
+Answer = Sequence[float]
+"""The net's three probabilities of ``LABELS``."""
 
 
 def eye_patch(grey: Picture, landmarks: npt.NDArray[np.float32], side: Side) -> Picture | None:
@@ -65,16 +70,17 @@ def eye_patch(grey: Picture, landmarks: npt.NDArray[np.float32], side: Side) -> 
     Returns:
         (32, 32) uint8, or None when the wider eye is under ``MIN_WIDTH`` pixels or the centre is outside the picture.
     """
-    start = _FIRST_POINT[side]
-    corners = {i: (landmarks[i].tolist(), landmarks[i + 3].tolist()) for i in _FIRST_POINT.values()}
-    (first_x, first_y), (last_x, last_y) = corners[start]
+    right_first, right_last, left_first, left_last = landmarks[_CORNERS].tolist()
+    (first_x, first_y), (last_x, last_y) = first, last = (
+        (left_first, left_last) if side is Side.LEFT else (right_first, right_last)
+    )
     # a turned head foreshortens the far eye in width only, so the nearer one gives the scale
-    width = max(math.dist(*pair) for pair in corners.values())
+    width = max(math.dist(right_first, right_last), math.dist(left_first, left_last))
     x, y = (first_x + last_x) / 2, (first_y + last_y) / 2
     height_px, width_px = grey.shape
     if width < MIN_WIDTH or not (0 <= x < width_px and 0 <= y < height_px):
         return None
-    scale, middle = SIZE / (FRAMING * width) / max(math.dist(*corners[start]), 1e-6), (SIZE - 1) / 2
+    scale, middle = SIZE / (FRAMING * width) / max(math.dist(first, last), 1e-6), (SIZE - 1) / 2
     cos, sin = scale * (last_x - first_x), scale * (last_y - first_y)
     matrix = np.array([(cos, sin, middle - cos * x - sin * y), (-sin, cos, middle + sin * x - cos * y)])
     patch = cv2.warpAffine(grey, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -83,7 +89,10 @@ def eye_patch(grey: Picture, landmarks: npt.NDArray[np.float32], side: Side) -> 
 
 def normalise(patch: Picture) -> Picture:
     """Bring a patch to the mean (128) and standard deviation (48) that the net was trained on, uint8."""
-    mean, deviation = light(patch)
+    return _normalised(patch, *light(patch))
+
+
+def _normalised(patch: Picture, mean: float, deviation: float) -> Picture:
     return np.asarray(((patch - mean) * (48 / max(deviation, 1.0)) + 128).clip(0, 255), np.uint8)
 
 
@@ -132,13 +141,15 @@ class EyeNet:
         Returns:
             0..1 for each, or None as from ``closed``; None for both when they are doubtful together.
         """
-        answers = {Side.LEFT: self._answer(left), Side.RIGHT: self._answer(right)}
-        if far is not None and self._closed(answers[far]) is None:
-            answers[far] = None
-        doubts = [max(answer[UNUSABLE], 1e-3) for answer in answers.values() if answer is not None]
+        of_left, of_right = self._answer(left), self._answer(right)
+        if far is Side.LEFT and self._closed(of_left) is None:
+            of_left = None
+        elif far is Side.RIGHT and self._closed(of_right) is None:
+            of_right = None
+        doubts = [max(answer[UNUSABLE], 1e-3) for answer in (of_left, of_right) if answer is not None]
         if doubts and math.prod(doubts) ** (1 / len(doubts)) > self._max_unusable_both:
             return None, None
-        return self._closed(answers[Side.LEFT]), self._closed(answers[Side.RIGHT])
+        return self._closed(of_left), self._closed(of_right)
 
     def closed(self, patch: Picture | None) -> float | None:
         """Return the probability that the eye is closed, given that it can be seen.
@@ -151,28 +162,31 @@ class EyeNet:
         """
         return self._closed(self._answer(patch))
 
-    def _answer(self, patch: Picture | None) -> npt.NDArray[np.float32] | None:
+    def _answer(self, patch: Picture | None) -> Answer | None:
         if patch is None:
             return None
         mean, deviation = light(patch)
         if mean < MIN_MEAN or deviation < MIN_DEVIATION:
             return None
-        return self.probabilities(patch)
+        return self._asked(_normalised(patch, mean, deviation))
 
     def probabilities(self, patch: Picture) -> npt.NDArray[np.float32]:
         """Return the net's (3,) probabilities of ``LABELS`` for a (32, 32) uint8 patch.
 
         Where the patch alone leaves it unsure, their mean over the patch and its mirror image.
         """
-        upright = normalise(patch)
-        (answer,) = self._model.run(upright)
-        if answer[[OPEN, CLOSED]].max() >= self._sure:
-            return answer
-        (mirrored,) = self._model.run(np.ascontiguousarray(upright[:, ::-1]))
-        return np.asarray((answer + mirrored) / 2, np.float32)
+        return np.array(self._asked(normalise(patch)), np.float32)
 
-    def _closed(self, answer: npt.NDArray[np.float32] | None) -> float | None:
+    def _asked(self, upright: Picture) -> Answer:
+        answer = self._model.run_few(upright)
+        if max(answer[OPEN], answer[CLOSED]) >= self._sure:
+            return answer
+        mirrored = self._model.run_few(np.ascontiguousarray(upright[:, ::-1]))
+        return [(one + other) / 2 for one, other in zip(answer, mirrored, strict=True)]
+
+    def _closed(self, answer: Answer | None) -> float | None:
         """Closed among the usable answers, None when the eye is not one of them."""
         if answer is None or answer[UNUSABLE] > self.max_unusable:
             return None
-        return float(answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6))
+        # in the net's own precision, so that it is the same number whatever computes it
+        return float(np.float32(answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6)))

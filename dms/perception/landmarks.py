@@ -188,29 +188,36 @@ def decode(
     """
     # integers are compared as they are: only the nine cells around the best of each point become real values
     best = cells.reshape(-1, POINTS).argmax(0)
-    near = _AROUND.take(best, 1)
-    places = near * POINTS + np.arange(POINTS)
+    places = _AROUND.take(best, 1) + _COLUMNS
     logits = in_logits.real(cells.reshape(-1).take(places)) + _OUTSIDE.take(best, 1)
     weights = np.exp(logits - logits.max(0))
     weights /= weights.sum(0)
-    said = _CENTRES.take(near, 0) + in_cells.real(offsets.reshape(-1, 2).take(places, 0))
+    said = _CENTRES.take(best, 1) + in_cells.real(offsets.reshape(-1, 2).take(places, 0))
     decoded: FloatArray = (((weights[..., None] * said).sum(0) + 0.5) / CELLS - 0.5).astype(np.float32)
     return decoded
 
 
-def _neighbours() -> tuple[npt.NDArray[np.intp], FloatArray]:
-    """Of each cell by its number, (9, CELLS * CELLS): itself and the eight around it, and 0 or, outside, -inf."""
+def _neighbours() -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64], FloatArray]:
+    """Of each cell by its number, (9, CELLS * CELLS), itself and the eight around it.
+
+    Returns:
+        Where they begin in a map of all points; their column and row; 0 or, outside the map, -inf.
+    """
     row, column = np.divmod(np.arange(CELLS * CELLS), CELLS)
     around = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)])
     rows, columns = row + around[:, :1], column + around[:, 1:]
     inside = (rows >= 0) & (rows < CELLS) & (columns >= 0) & (columns < CELLS)
-    numbers = rows.clip(0, CELLS - 1) * CELLS + columns.clip(0, CELLS - 1)
-    return numbers, np.where(inside, 0, -np.inf).astype(np.float32)
+    rows, columns = rows.clip(0, CELLS - 1), columns.clip(0, CELLS - 1)
+    return (
+        (rows * CELLS + columns) * POINTS,
+        np.stack([columns, rows], -1).astype(np.float64),
+        np.where(inside, 0, -np.inf).astype(np.float32),
+    )
 
 
 # looked up instead of worked out for 68 points in every frame
-_AROUND, _OUTSIDE = _neighbours()
-_CENTRES = np.array([(column, row) for row in range(CELLS) for column in range(CELLS)], np.float64)
+_AROUND, _CENTRES, _OUTSIDE = _neighbours()
+_COLUMNS = np.arange(POINTS)
 
 
 def cut(grey: Image, matrix: npt.NDArray[np.float64], size: int) -> Image:

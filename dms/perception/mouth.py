@@ -102,10 +102,10 @@ class MouthNet:
         """
         if patch is None or cv2.mean(patch)[0] < MIN_MEAN:
             return None
-        ((shut, yawn, unusable),) = self._model.run(patch)
+        shut, yawn, unusable = self._model.run_few(patch)
         if unusable > self._max_unusable or shut + yawn <= 0:
             return None
-        return float(yawn / (shut + yawn))
+        return float(np.float32(yawn / (shut + yawn)))
 
     def warm_up(self) -> None:
         """Run once on an empty picture."""

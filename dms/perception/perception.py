@@ -31,6 +31,8 @@ _DECIMALS = 4
 _DOUBT_S: Annotated[float, Constant("s", 0.0, 1.0, "own: one frame at 5 fps, with slack")] = 0.25
 """Longest time since a followed face was last confirmed for which it is followed on, unknown, while its landmarks are
 in doubt: those of a face that turns far are, for a frame or two. One frame at 5 fps."""
+VIEW_HZ: Annotated[float, Constant("Hz", 5, 60, "own: a hand is before the lens for seconds")] = 10.0
+"""Rate at which a clear view is looked at again for darkness and a covered lens."""
 RELIEVED_EMOTION_HZ: Annotated[float, Constant("Hz", 0.5, 10, "own: anger is averaged over seconds")] = 1.0
 """Rate of the emotion net on a machine that cannot keep up."""
 RELIEVED_MOUTH_HZ: Annotated[float, Constant("Hz", 1, 10, "yawns: one lasts 3 s or more")] = 3.0
@@ -77,6 +79,8 @@ class Perception:
             self._find_faces, self._locate_points, settings, self._landmarks.confidences.sure_again
         )
         self._upright = UprightJudge(self._locate_points, self._landmarks.confidences)
+        self._view_pace = _Pace(VIEW_HZ)
+        self._seen: View | None = None
         self._search_pace = _Pace(settings.search_hz)
         self._mouth_pace = _Pace(settings.mouth_hz)
         self._emotion_pace = _Pace(settings.emotion_hz)
@@ -122,10 +126,12 @@ class Perception:
         """
         with self._stages["view"]:
             grey = as_grey(frame.image)
-            view = self._view.judge(grey, frame.t)
-        if view is not View.CLEAR:
+            # what cannot be seen is looked at anew in every frame, so that a clear view is known at once
+            if self._seen is not View.CLEAR or self._view_pace.due(frame.t):
+                self._seen = self._view.judge(grey, frame.t)
+        if self._seen is not View.CLEAR:
             self._followed = None
-            return Observation(frame.t, view)
+            return Observation(frame.t, self._seen)
         followed = self._followed
         seen = self._locate(grey, frame.t)
         if self._followed is None or not seen.face:

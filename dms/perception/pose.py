@@ -34,7 +34,7 @@ _FACE = {
     45: (45.0, 2.0, 30.0, 2.0),
 }
 
-_POINTS = list(_FACE)
+_POINTS = np.array(list(_FACE))
 _WEIGHTS = np.array([weight for *_, weight in _FACE.values()])
 _WEIGHTS /= _WEIGHTS.sum()
 _MODEL = np.array([place for *place, _ in _FACE.values()])
@@ -72,7 +72,7 @@ def head_pose(points: FloatArray) -> HeadPose:
         points: (68, 2) iBUG points, pixels.
     """
     # the face's own points are about their mean, so that where the seen ones lie cancels out
-    right, down = _rows_of_rotation((_FIT @ points[_POINTS]).T.tolist())
+    right, down = _rows_of_rotation((_FIT @ points.take(_POINTS, 0)).T.tolist())
     # columns of the rotation are where the face's own axes point
     yaw = math.asin(max(-1.0, min(1.0, right[1] * down[2] - right[2] * down[1])))
     pitch = -math.atan2(right[2] * down[0] - right[0] * down[2], right[0] * down[1] - right[1] * down[0])
