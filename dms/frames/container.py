@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from dms.errors import UserError
 from dms.frames.decoded import Decoded
 from dms.frames.frame import Image
+from dms.frames.luma import full_range
 from dms.frames.orientation import Orientation
 
 try:
@@ -32,8 +32,6 @@ else:
 _NO_TIMES = 0x80
 """FFmpeg's ``AVFMT_NOTIMESTAMPS``: a raw stream, whose demuxer makes times up."""
 _LUMA = ("yuv", "nv")
-_STUDIO_GAIN, _STUDIO_BLACK = 255 / 219, 16
-"""Brightness 16..235, as video has it, to 0..255 (ITU-R BT.601)."""
 _FULL_RANGE = 2
 _SMALL = 640 * 480
 """Pixels up to which a picture is decoded faster than it is judged: handing it from thread to thread costs a third more
@@ -205,6 +203,4 @@ def _luma(frame: Any) -> Image | None:
     luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
     if layout.name.startswith("yuvj") or frame.color_range == _FULL_RANGE:
         return luma.copy()
-    # a quarter of the time of a look-up table, and the same for every level: a weighted sum with nothing
-    scaled = cv2.addWeighted(luma, _STUDIO_GAIN, luma, 0.0, -_STUDIO_BLACK * _STUDIO_GAIN)
-    return np.asarray(scaled, np.uint8)
+    return full_range(luma)

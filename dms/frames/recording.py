@@ -3,8 +3,7 @@
 Takes a ``Decoder``, yields ``Frame``. Pictures yielded and pictures left out add up to the pictures decoded.
 """
 
-from collections.abc import Callable, Generator
-from functools import partial
+from collections.abc import Generator
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from dms.frames.fault import FLAT
 from dms.frames.frame import Frame, Image
 from dms.frames.report import LeftOut, RecordingReport
 from dms.frames.timeline import Timeline
-from dms.frames.upright import upright
+from dms.frames.upright import upright_frame
 
 _FASTEST = 240.0
 """Pictures per second above which a stated rate is doubted: the fastest that phones film at."""
@@ -81,9 +80,7 @@ class Recording:
                 first_t = t
             shown, shown_t = picture.image, t
             if self._turned:
-                colours = picture.colours
-                turned = None if colours is None else partial(_turned, colours, self._settings)
-                yield Frame(t, upright(picture.image, self._settings), turned)
+                yield upright_frame(t, picture.image, picture.colours, self._settings)
             else:
                 yield Frame(t, picture.image, picture.colours)
         faults = timeline.faults
@@ -144,10 +141,6 @@ class Recording:
             yield f"its times begin anew {times}, first at {faults.restarts_s[0]:.1f} s: the parts follow each other"
         if faults.reckoned:
             yield f"{faults.reckoned} pictures carry no time and follow the one before"
-
-
-def _turned(colours: Callable[[], Image], settings: CameraSettings) -> Image:
-    return upright(colours(), settings)
 
 
 def _same(image: Image, before: Image) -> bool:

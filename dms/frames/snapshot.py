@@ -21,7 +21,6 @@ from urllib.request import (
     build_opener,
 )
 
-import cv2
 import numpy as np
 
 from dms.config import CameraSettings
@@ -29,15 +28,14 @@ from dms.config.frames import without_secrets
 from dms.errors import UserError
 from dms.frames.fault import FIRST_S, FLAT, CameraError, CameraFault, check_size
 from dms.frames.frame import Frame, Image
-from dms.frames.upright import upright
+from dms.frames.luma import Colours, of_jpeg
+from dms.frames.upright import upright_frame
 
 _MOST_BYTES = 16_000_000
 """No picture is larger; what is larger never ends."""
 _CHUNK_BYTES = 65_536
 _UNSAID = "application/octet-stream"
 """What a camera answers that does not know the kind of its pictures."""
-_AS_IT_IS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-"""``camera.rotate`` turns the picture, and nothing beside it."""
 
 
 class NoSnapshotError(Exception):
@@ -86,11 +84,11 @@ class SnapshotCamera:
                 now = time.monotonic()
                 # a black picture repeats itself with nothing broken
                 if last is None or last[1] or body != last[0]:
-                    image = _decoded(body)
+                    image, colours = _decoded(body)
                     agreed = agreed or (image.shape[1], image.shape[0])
                     check_size(self.name, image, agreed)
                     last, new_t, limit_s = (body, bool(image.std() < FLAT)), now, s.stall_s
-                    yield Frame(now, upright(image, s))
+                    yield upright_frame(now, image, colours, s)
                     continue
             except (OSError, HTTPException, ValueError, NoSnapshotError) as error:
                 fault, problem = _in_words(error)
@@ -152,12 +150,11 @@ def _opener(address: str) -> tuple[str, OpenerDirector]:
     return plain, build_opener(*handlers)
 
 
-def _decoded(body: bytes) -> Image:
-    # OpenCV raises where there is nothing, and gives None for what is no picture
-    image = cv2.imdecode(np.frombuffer(body, np.uint8), _AS_IT_IS) if body else None
-    if image is None:
+def _decoded(body: bytes) -> tuple[Image, Colours]:
+    picture = of_jpeg(np.frombuffer(body, np.uint8))
+    if picture is None:
         raise ValueError("what it answers is no picture that can be decoded")
-    return np.asarray(image, np.uint8)
+    return picture
 
 
 def _in_words(error: Exception) -> tuple[CameraFault, str]:

@@ -6,11 +6,12 @@ the driver, and takes the nearest where it cannot have what was asked.
 
 import fcntl
 import logging
+import math
 import os
 import stat
 import struct
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,12 @@ import cv2
 import numpy as np
 
 from dms.config import CameraSettings
+from dms.frames import luma
 from dms.frames.devices import DeviceFinder
 from dms.frames.fault import FIRST_S, CameraError, CameraFault, check_size
-from dms.frames.frame import Frame, taken_at
-from dms.frames.upright import upright
+from dms.frames.frame import Frame, Image, taken_at
+from dms.frames.luma import Colours
+from dms.frames.upright import upright_frame
 
 log = logging.getLogger(__name__)
 
@@ -87,20 +90,22 @@ class V4l2Camera:
         try:
             agreed = self._negotiate(capture)
             self._expose(capture)
+            decode = _decoder(capture, agreed)
             known = False
             last = time.monotonic()
             limit_s = max(self._settings.stall_s, FIRST_S)
             while True:
                 ok, image = capture.read()
                 now = time.monotonic()
-                if ok:
+                picture = decode(np.asarray(image, np.uint8)) if ok else None
+                if picture is not None:
                     if not known:
                         self._finder.remember(self._device)
                         known = True
                     limit_s = self._settings.stall_s
-                    check_size(self.name, np.asarray(image), (agreed.width, agreed.height))
+                    check_size(self.name, picture[0], (agreed.width, agreed.height))
                     last = max(last, taken_at(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0, now))
-                    yield Frame(last, upright(np.asarray(image, np.uint8), self._settings))
+                    yield upright_frame(last, *picture, self._settings)
                 elif not self._device.exists():
                     raise CameraError(CameraFault.UNPLUGGED, f"{self.name} is gone: is it still plugged in?")
                 elif now - last >= limit_s:
@@ -196,6 +201,28 @@ class V4l2Camera:
         finally:
             os.close(device)
         return True
+
+
+def _decoder(capture: cv2.VideoCapture, agreed: Agreed) -> Callable[[Image], tuple[Image, Colours | None] | None]:
+    """What makes a picture of what the driver gives: its brightness, and its colours when they are asked for.
+
+    OpenCV would make colours of every picture. What it gives instead is shaped since version 5 only.
+    """
+    shape = (agreed.height, agreed.width)
+    decoders: dict[str, Callable[[Image], tuple[Image, Colours | None] | None]] = {
+        "MJPG": luma.of_jpeg,
+        "YUYV": lambda sent: None if (whole := _shaped(sent, (*shape, 2))) is None else luma.of_yuyv(whole),
+        "GREY": lambda sent: None if (whole := _shaped(sent, shape)) is None else (whole, None),
+    }
+    if agreed.fourcc in decoders and capture.set(cv2.CAP_PROP_CONVERT_RGB, 0):
+        return decoders[agreed.fourcc]
+    return lambda image: (image, None)
+
+
+def _shaped(sent: Image, shape: tuple[int, ...]) -> Image | None:
+    """Bytes as a picture; None where some are missing."""
+    size = math.prod(shape)
+    return None if sent.size < size else sent.reshape(-1)[:size].reshape(shape)
 
 
 def formats(settings: CameraSettings) -> list[str]:

@@ -98,6 +98,20 @@ def test_an_address_at_which_nobody_answers_is_told_without_its_password() -> No
     assert "video" not in str(raised.value), "a stream has nothing to do with the group 'video'"
 
 
+def test_pictures_come_without_colours_until_somebody_looks(camera: MjpegCamera) -> None:
+    with closing(open_source(CameraSettings(source=camera.address)).frames()) as frames:
+        frame, *_ = islice(frames, 3)
+    assert frame.image.shape == (120, 160)
+    assert frame.picture.shape == (120, 160, 3)
+
+
+def test_a_picture_of_a_stream_that_cannot_be_decoded_is_left_out(camera: MjpegCamera) -> None:
+    whole = list(camera.pictures)
+    camera.pictures = [whole[0], b"\xff\xd8 lost on the way \xff\xd9", whole[1], whole[2]]
+    with closing(open_source(CameraSettings(source=camera.address)).frames()) as frames:
+        assert all(frame.image.shape == (120, 160) for frame in islice(frames, 8))
+
+
 def test_rtsp_goes_through_the_same_door() -> None:
     server = RtspServer(SAMPLE_DRIVE)
     began = time.monotonic()

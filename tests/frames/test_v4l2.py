@@ -34,7 +34,8 @@ dms.frames.v4l2.FIRST_S = float(sys.argv[3])
 try:
     for index, frame in enumerate(open_source(CameraSettings(**settings)).frames()):
         now = time.monotonic()
-        print(json.dumps({"shape": frame.image.shape, "t": frame.t, "age": now - frame.t, "at": now}), flush=True)
+        shown = {"shape": frame.picture.shape, "grey": frame.image.ndim == 2, "t": frame.t, "age": now - frame.t}
+        print(json.dumps({**shown, "at": now}), flush=True)
         if index + 1 == count:
             break
 except CameraError as error:
@@ -86,7 +87,7 @@ def streams(camera: FakeV4l2) -> list[str]:
 def test_what_is_asked_is_agreed_and_pictures_carry_the_drivers_time(camera: FakeV4l2) -> None:
     frames = Watching(camera, 10, fps=15).rest()
     assert streams(camera)[-1] == "stream YUYV 640x480 15"
-    assert {tuple(frame["shape"]) for frame in frames} == {(480, 640, 3)}
+    assert {(tuple(frame["shape"]), frame["grey"]) for frame in frames} == {((480, 640, 3), True)}
     # the driver says that each was taken 40 ms before it gave it
     assert statistics.median(frame["age"] for frame in frames) >= 0.04
     assert [frame["t"] for frame in frames] == sorted(frame["t"] for frame in frames)
@@ -121,7 +122,7 @@ def test_format_size_and_rate_are_agreed_with_the_driver(
     camera.do(**{**abilities, "jpeg": str(jpeg)})
     frames = Watching(camera, 2, **settings).rest()
     assert streams(camera)[-1] == f"stream {stream}"
-    assert [tuple(frame["shape"]) for frame in frames] == [(height, width, 3)] * 2
+    assert [(tuple(frame["shape"]), frame["grey"]) for frame in frames] == [((height, width, 3), True)] * 2
 
 
 def test_pictures_that_do_not_fit_through_usb_2_are_asked_for_as_mjpeg() -> None:
