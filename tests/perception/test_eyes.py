@@ -129,8 +129,9 @@ def test_sunglasses_are_unknown_and_one_covered_eye_leaves_the_other(net: EyeNet
 
 def test_an_eye_that_the_nose_hides_says_nothing_about_the_other(net: EyeNet, monkeypatch: pytest.MonkeyPatch) -> None:
     near, hidden, shut = eye(1.0), eye(0.0), eye(0.5)
-    says = {near.tobytes(): (0.8, 0.1, 0.1), hidden.tobytes(): (0.04, 0.01, 0.95), shut.tobytes(): (0.1, 0.7, 0.2)}
-    monkeypatch.setattr(net, "probabilities", lambda patch: np.array(says[patch.tobytes()], np.float32))
+    answers = ((near, (0.8, 0.1, 0.1)), (hidden, (0.04, 0.01, 0.95)), (shut, (0.1, 0.7, 0.2)))
+    says = {normalise(patch).tobytes(): answer for patch, answer in answers}
+    monkeypatch.setattr(net, "_asked", lambda patch: says[patch.tobytes()])
     assert net.both_closed(hidden, near) == (None, None)
     unknown, seen = net.both_closed(hidden, near, far=Side.LEFT)
     assert unknown is None
