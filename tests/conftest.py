@@ -21,6 +21,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from tests.command import Commands, Run
+
 # a slow example is a busy machine, not a fault
 hypothesis.settings.register_profile("dms", deadline=None)
 hypothesis.settings.load_profile("dms")
@@ -166,6 +168,14 @@ class Mosquitto:
         for listener in self._listeners:
             listener.close()
         self.stop()
+
+
+@pytest.fixture(scope="session")
+def dms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Runs a command: ``dms("score", ...)``."""
+    commands = Commands(tmp_path_factory.mktemp("commands"))
+    yield commands.run
+    commands.close()
 
 
 @pytest.fixture

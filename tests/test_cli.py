@@ -19,6 +19,7 @@ from dms.observation import Observation
 from dms.records.trace import TraceHeader, TraceWriter
 from dms.service.check import Finding, run_checks
 from dms.training.train import RECIPES
+from tests.command import Run
 
 COMMANDS = (
     "run",
@@ -37,19 +38,13 @@ COMMANDS = (
 )
 
 
-def dms(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dms", *arguments], capture_output=True, text=True, timeout=120, check=False
-    )
-
-
-def test_version() -> None:
+def test_version(dms: Run) -> None:
     result = dms("--version")
     assert result.returncode == 0
     assert result.stdout.startswith("dms 0.")
 
 
-def test_help_lists_every_command() -> None:
+def test_help_lists_every_command(dms: Run) -> None:
     result = dms("--help")
     assert result.returncode == 0
     for command in COMMANDS:
@@ -57,13 +52,13 @@ def test_help_lists_every_command() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(command: str) -> None:
+def test_every_command_has_help_with_an_example(dms: Run, command: str) -> None:
     result = dms(command, "--help")
     assert result.returncode == 0
     assert f"Example: dms {command}" in result.stdout
 
 
-def test_schema_config_is_a_json_schema() -> None:
+def test_schema_config_is_a_json_schema(dms: Run) -> None:
     schema = json.loads(dms("schema", "config").stdout)
     assert set(schema["properties"]) == {
         "vehicle",
@@ -96,7 +91,9 @@ def test_schema_config_is_a_json_schema() -> None:
         (("watch", "--host", ""), "mqtt.host: '' given"),
     ],
 )
-def test_a_wrong_input_ends_with_one_line_and_code_2(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+def test_a_wrong_input_ends_with_one_line_and_code_2(
+    dms: Run, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
     # FFmpeg would have a lot to say about it
     (tmp_path / "junk.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + b"junk" * 1000)
     (tmp_path / "labels.csv").write_text("start_s,end_s,event\n")
@@ -109,7 +106,7 @@ def test_a_wrong_input_ends_with_one_line_and_code_2(tmp_path: Path, arguments: 
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_check_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
+def test_check_finds_what_is_wrong_and_says_what_to_do(dms: Run, tmp_path: Path) -> None:
     config = tmp_path / "dms.toml"
     config.write_text(
         f'[camera]\nsource = "/dev/video99"\n[mqtt]\nport = 1\n[service]\nstate_dir = "{tmp_path}/state"\n',
@@ -152,7 +149,7 @@ def test_check_looks_at_the_hook_where_there_is_one(tmp_path: Path) -> None:
     assert finding(Path("/bin/true")).text.startswith("hook /bin/true")
 
 
-def test_several_drives_are_scored_one_by_one_and_together(tmp_path: Path) -> None:
+def test_several_drives_are_scored_one_by_one_and_together(dms: Run, tmp_path: Path) -> None:
     pairs: list[str] = []
     for name, event in (("a", "eyes_closed"), ("b", "eyes_close")):
         (tmp_path / name).mkdir()
@@ -172,13 +169,13 @@ def test_several_drives_are_scored_one_by_one_and_together(tmp_path: Path) -> No
     assert [drive["misses"] for drive in [*whole["drives"], whole["together"]]] == [1, 0, 1]
 
 
-def test_watch_does_not_take_a_name_that_is_none() -> None:
+def test_watch_does_not_take_a_name_that_is_none(dms: Run) -> None:
     result = dms("watch", "--host", "a..b")
     assert result.returncode == 1
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_help_tells_the_layout_of_each_models_data() -> None:
+def test_help_tells_the_layout_of_each_models_data(dms: Run) -> None:
     help_text = dms("train", "--help").stdout
     assert "\\b" not in help_text
     lines = [line.split() for line in help_text.splitlines()]
@@ -190,7 +187,7 @@ def test_help_tells_the_layout_of_each_models_data() -> None:
         assert layout in dms("evaluate", model, "--help").stdout
 
 
-def test_a_command_offers_only_the_options_that_it_uses() -> None:
+def test_a_command_offers_only_the_options_that_it_uses(dms: Run) -> None:
     assert "--ferplus" not in dms("evaluate", "eyes", "--help").stdout
     assert "--source" not in dms("bench", "driver", "--help").stdout
     assert "--delivery" not in dms("bench", "--help").stdout
@@ -213,14 +210,16 @@ def test_a_command_offers_only_the_options_that_it_uses() -> None:
         (("replay", "{out}/trace.jsonl", "--out", "{out}", "--track", "2"), "are for recordings with pictures"),
     ],
 )
-def test_options_that_a_mode_does_not_use_are_refused(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+def test_options_that_a_mode_does_not_use_are_refused(
+    dms: Run, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
     (tmp_path / "trace.jsonl").touch()
     result = dms(*(argument.format(out=tmp_path) for argument in arguments))
     assert result.returncode == 2
     assert words in Text.from_ansi(result.stderr).plain
 
 
-def test_bench_alone_means_perception(tmp_path: Path) -> None:
+def test_bench_alone_means_perception(dms: Run, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "1.jpg"), np.full((120, 160, 3), 90, np.uint8))
     for spelling in (("bench",), ("bench", "perception")):
         result = dms(*spelling, "--source", str(tmp_path), "--json")
@@ -247,7 +246,7 @@ def test_the_daemon_loads_neither_the_reader_of_videos_nor_what_draws_terminals(
     assert _loaded("import dms.service.daemon, dms.cli.app", ("av", "rich", "pyarrow")) == "[]"
 
 
-def test_help_lists_commands_by_their_whole_sentence() -> None:
+def test_help_lists_commands_by_their_whole_sentence(dms: Run) -> None:
     assert "..." not in dms("--help").stdout.partition("Commands:")[2]
 
 
