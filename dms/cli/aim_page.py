@@ -30,10 +30,10 @@ def served(
     test_alert = None if view is None else (lambda: _tried(config))
     view = view or own_view(config, lambda: board.wanted, played=True)
     assert view is not None
-    server = PageServer(address, board, Guard(tell), test_alert)
+    server = PageServer(address, board, Guard(tell), test_alert, seconds or LASTS_S)
     server.start()
     try:
-        return follow(_shown(view, board), min(seconds or LASTS_S, LASTS_S), quiet)
+        return follow(_shown(view, board), server.lasts_s, quiet)
     finally:
         server.stop()
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -168,6 +169,16 @@ def test_after_its_end_nothing_is_shown(page: Page) -> None:
 def test_a_taken_port_is_told(page: Page) -> None:
     with pytest.raises(WorldError, match="no page can be served at"):
         PageServer(("127.0.0.1", page.port), Board(), Guard(lambda _: None), None)
+
+
+@pytest.mark.parametrize(("asked_s", "lasts_s"), [(90.0, 90.0), (3600.0, 600.0)])
+def test_it_lasts_as_long_as_it_was_asked_for_and_never_longer_than_ten_minutes(asked_s: float, lasts_s: float) -> None:
+    server = PageServer(("127.0.0.1", free_port()), Board(), Guard(lambda _: None), None, asked_s)
+    server.start()
+    left_s = server.ends_at - time.monotonic()
+    server.stop()
+    assert server.lasts_s == lasts_s
+    assert lasts_s - 60.0 < left_s <= lasts_s
 
 
 def test_addresses() -> None:

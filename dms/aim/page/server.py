@@ -75,14 +75,24 @@ class PageServer:
         board: What is shown.
         guard: Who is let in.
         test_alert: Tries an alert; None where no daemon runs that could.
+        lasts_s: Seconds after which it ends, as the page says; ``LASTS_S`` at most.
 
     Raises:
         WorldError: The address is not this machine's, or the port is taken.
     """
 
-    def __init__(self, address: tuple[str, int], board: Board, guard: Guard, test_alert: TestAlert | None) -> None:
-        self.ends_at = time.monotonic() + LASTS_S
-        """When it ends, monotonic seconds; whoever serves it keeps to it."""
+    def __init__(
+        self,
+        address: tuple[str, int],
+        board: Board,
+        guard: Guard,
+        test_alert: TestAlert | None,
+        lasts_s: float = LASTS_S,
+    ) -> None:
+        self.lasts_s = min(lasts_s, LASTS_S)
+        """Seconds from now to its end; whoever serves it keeps to it."""
+        self.ends_at = time.monotonic() + self.lasts_s
+        """When it ends, monotonic seconds."""
         self.board, self.guard, self.test_alert = board, guard, test_alert
         folder = files(__package__).joinpath("static")
         self.static = {name: folder.joinpath(name).read_bytes() for name in _FILES}
