@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
@@ -30,7 +31,7 @@ from beside.systems import System, builds, others
 from dms.alerts.mosquitto import mosquitto
 from dms.demo import SAMPLE_DRIVE
 
-ROUNDS, HELP_ROUNDS, START_ROUNDS = 2, 5, 3
+ROUNDS, HELP_ROUNDS, START_ROUNDS = 1, 5, 3
 CAMERA_S = 60.0
 PAIRS = {True: ("five.mp4", "one.mp4"), False: ("one.mp4", "short.mp4")}
 """The long and the short recording, for the quick systems and the others."""
@@ -61,18 +62,21 @@ def recordings(scratch: Path) -> dict[str, int]:
 
 
 def costs(systems: Sequence[System], scratch: Path) -> dict[tuple[str, str], list[Cost]]:
-    """Cost of each system on its recordings, in turn."""
+    """Cost of each system on its recordings; all at the same time, so that the machine is as busy for each."""
     taken: dict[tuple[str, str], list[Cost]] = {}
     for number in range(ROUNDS):
-        for name_of in (0, 1):
-            for system in systems:
-                if number and not system.quick:
-                    continue
-                recording = PAIRS[system.quick][name_of]
+        for which in (0, 1):
+            runs = [(one, PAIRS[one.quick][which]) for one in systems if one.quick or number == 0]
+
+            def cost(run: tuple[System, str], number: int = number) -> Cost:
+                system, recording = run
                 out = scratch / "out" / f"{system.key}-{recording}-{number}"
-                cost = measure(system.watch(out, [scratch / recording]), system.variables)
-                taken.setdefault((system.key, recording), []).append(cost)
-                print(f"{system.key} {recording}: {cost.cpu_s:.2f} s, {cost.rss_mb:.0f} MB", file=sys.stderr)
+                return measure(system.watch(out, [scratch / recording]), system.variables)
+
+            with ThreadPoolExecutor(len(runs)) as pool:
+                for (system, recording), one in zip(runs, pool.map(cost, runs), strict=True):
+                    taken.setdefault((system.key, recording), []).append(one)
+                    print(f"{system.key} {recording}: {one.cpu_s:.2f} s, {one.rss_mb:.0f} MB", file=sys.stderr)
     return taken
 
 
@@ -131,7 +135,7 @@ def budgets(
     starts: dict[str, list[float]] = {}
     for _ in range(HELP_ROUNDS):
         for one in (*new, *old):
-            helps.setdefault(one.key, []).append(measure([one.environment.program, "-m", "dms", "--help"]).cpu_s)
+            helps.setdefault(one.key, []).append(measure([one.environment.command, "--help"]).cpu_s)
     with mosquitto() as broker, camera(jpegs(SAMPLE_DRIVE)) as address:
         if broker is None:
             sys.exit("Mosquitto is needed and is not here")

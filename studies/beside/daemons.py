@@ -52,7 +52,7 @@ class Daemon:
     def first_frame(self) -> float:
         """Processor seconds when it told of the first frame that it has judged."""
         if not self._seen.wait(PATIENCE_S):
-            sys.exit("a daemon does not tell of a frame")
+            sys.exit(f"{self.process.args!r} reports no frame")
         return self.cpu_s()
 
     def peak_mb(self) -> float:
@@ -64,7 +64,7 @@ class Daemon:
 @contextmanager
 def running(system: System, camera: str, broker: int, folder: Path) -> Iterator[Daemon]:
     """Run a build's daemon on a camera."""
-    vehicle = f"{system.key.replace('.', '-')}-{folder.name}"
+    vehicle = folder.name.replace(".", "-")
     folder.mkdir(parents=True)
     config = folder / "dms.toml"
     config.write_text(
@@ -80,7 +80,7 @@ def running(system: System, camera: str, broker: int, folder: Path) -> Iterator[
     listening.wait(PATIENCE_S)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [str(system.environment.program), "-m", "dms", "run", "--config", str(config)], stderr=log, stdout=log
+            [str(system.environment.command), "run", "--config", str(config)], stderr=log, stdout=log
         )
         daemon = Daemon(process, seen)
 

@@ -29,6 +29,11 @@ class Environment:
     def program(self) -> Path:
         return self.folder / "bin" / "python"
 
+    @property
+    def command(self) -> Path:
+        """The installed ``dms``; ``python -m dms`` would take the one of the folder it is called in."""
+        return self.folder / "bin" / "dms"
+
     def installed_mb(self) -> float:
         """All that pip put there, without pip itself, MB (10^6 bytes) on the disk."""
         packages = self.folder / "lib" / f"python{self.python}" / "site-packages"

@@ -46,7 +46,7 @@ class System:
 
     def watch(self, out: Path, clips: Sequence[Path]) -> list[str | Path]:
         """The whole command."""
-        if self.command[1:2] == ("-m",):
+        if self.command[0] == self.environment.command:
             return [*self.command, *clips, "--out", out]
         return [*self.command, out, *clips]
 
@@ -61,7 +61,7 @@ def this_build(environments: Path, scratch: Path, python: str, commit: str | Non
         f"{'this service' if commit is None else commit}, Python {python}",
         environment,
         (runtime, "numpy", "opencv-python-headless"),
-        (environment.program, "-m", "dms", "replay"),
+        (environment.command, "replay"),
         ("fatigue", "anger"),
     )
 

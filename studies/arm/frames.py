@@ -1,6 +1,6 @@
-"""Has perception see the first COUNT of the pictures in FILE.npy: arm_frames.py FILE.npy COUNT RUNTIME.
+"""Has perception see the first COUNT of the pictures in FILE.npy: frames.py FILE.npy COUNT RUNTIME.
 
-What ``arm_instructions.sh`` runs under qemu; ``arm_frames.py FILE.npy COUNT`` makes the file, from the sample drive.
+What ``instructions.sh`` runs under qemu; ``frames.py FILE.npy COUNT`` makes the file, from the sample drive.
 """
 
 import sys
