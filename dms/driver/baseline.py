@@ -104,7 +104,7 @@ class BaselineLearner:
         known: What is already known about this driver; parts that were learned to the end are not learned again.
     """
 
-    __slots__ = ("_settings", "_trial", "anger", "blink", "opening", "stranger")
+    __slots__ = ("_settings", "_trial", "anger", "blink", "learns_eyes", "opening", "stranger")
 
     def __init__(self, settings: DriverSettings, known: Baseline | None) -> None:
         self._settings = settings.baseline
@@ -118,6 +118,8 @@ class BaselineLearner:
             self.anger.restore(known.anger, known.anger_learned)
             if self.opening.learned >= 1.0:
                 self._trial = self._level_of_open_eyes()
+        self.learns_eyes = True
+        """Whether eyes that are seen still teach something."""
 
     def _begin(self) -> None:
         own = self._settings
@@ -129,11 +131,6 @@ class BaselineLearner:
         own = self._settings
         return _Level(Histogram(0.0, 1.0, 50), own.learn_s, own.open_prior, (0.0, own.open_max), quantile=OPEN_QUANTILE)
 
-    @property
-    def learns_eyes(self) -> bool:
-        """Whether eyes that are seen still teach something."""
-        return self._trial is not None or self.opening.learned < 1.0
-
     def add_eyes(self, closed: float, span_s: float) -> bool:
         """Learn from the eyes.
 
@@ -144,12 +141,21 @@ class BaselineLearner:
         Returns:
             Whether the open-eye level changed.
         """
-        if self._trial is None:
-            return self.opening.learned < 1.0 and self.opening.add(closed, span_s)
-        self._trial.add(closed, span_s)
-        if self._trial.seen < self._settings.fit_s:
+        changed = (
+            self._learn_eyes(closed, span_s) if self._trial is None else self._try_eyes(self._trial, closed, span_s)
+        )
+        self.learns_eyes = self._trial is not None or self.opening.learned < 1.0
+        return changed
+
+    def _learn_eyes(self, closed: float, span_s: float) -> bool:
+        return self.opening.learned < 1.0 and self.opening.add(closed, span_s)
+
+    def _try_eyes(self, trial: _Level, closed: float, span_s: float) -> bool:
+        """Compare what is known with what is seen; if it is somebody else's, go on with that."""
+        trial.add(closed, span_s)
+        if trial.seen < self._settings.fit_s:
             return False
-        trial, self._trial = self._trial, None
+        self._trial = None
         if abs(trial.estimate() - self.opening.value) <= self._settings.fit_max:
             return False
         self.stranger = True

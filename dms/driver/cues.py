@@ -27,11 +27,13 @@ class Cues:
         settings: All limits of the driver room.
     """
 
-    __slots__ = ("_limits", "_settings", "_step", "head", "mouth", "yawned")
+    __slots__ = ("_aside_deg", "_limits", "_profile_deg", "_settings", "_step", "head", "mouth", "yawned")
 
     def __init__(self, settings: DriverSettings) -> None:
         self._settings = settings
         self._limits = settings.closure
+        self._profile_deg = settings.closure.profile_deg
+        self._aside_deg = settings.closure.aside_deg
         self.head = RestingHead(settings.baseline)
         self._step = HeadStep(settings.closure)
         self.mouth = MouthReader(settings.closure, settings.signs, settings.time.max_gap_s)
@@ -66,10 +68,10 @@ class Cues:
         if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
             return False
         pose = observation.pose
-        if pose is None or not self._in_profile(pose):
+        # a yaw that is not a number is no profile
+        if pose is None or not abs(pose.yaw) >= self._profile_deg:
             return True
-        aside_deg = self._limits.aside_deg
-        return not self._aside(pose) and (self.head.settled or abs(pose.yaw - self.head.met_yaw) < aside_deg)
+        return not self._aside(pose) and (self.head.settled or abs(pose.yaw - self.head.met_yaw) < self._aside_deg)
 
     def shows_one_side(self, pose: HeadPose | None) -> bool:
         """Whether a head is in profile and does not rest close to there.
@@ -77,9 +79,9 @@ class Cues:
         Its farther eye can say that the eyes are open, but bears little witness that they are shut: it is narrow, half
         behind the nose, and looks down as the nearer one does.
         """
-        if pose is None or not self._in_profile(pose):
+        if pose is None or not abs(pose.yaw) >= self._profile_deg:
             return False
-        return abs(pose.yaw - self.head.yaw) >= self._limits.aside_deg / 2
+        return abs(pose.yaw - self.head.yaw) >= self._aside_deg / 2
 
     def explain(self, observation: Observation, laughing: bool) -> tuple[str, ...]:
         """What else than sleep may have shut the eyes of an observation."""
@@ -104,11 +106,8 @@ class Cues:
             return Looking.DOWN
         return Looking.ASIDE if self._aside(pose) else Looking.AHEAD
 
-    def _in_profile(self, pose: HeadPose) -> bool:
-        return abs(pose.yaw) >= self._limits.profile_deg
-
     def _aside(self, pose: HeadPose) -> bool:
-        return abs(pose.yaw - self.head.yaw) >= self._limits.aside_deg
+        return abs(pose.yaw - self.head.yaw) >= self._aside_deg
 
     def fell_with_lids(self, start_t: float, t: float) -> bool:
         """Whether the head went down just when the lids did, at ``start_t``; said once the stretch after it is over."""

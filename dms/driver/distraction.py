@@ -42,20 +42,16 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
 
     def add(self, span: Span) -> None:
         """Take a span."""
-        self.looking = span.reading.looking
-        self._pass(self.looking, span.seconds)
-
-    def _pass(self, looking: Looking | None, span_s: float) -> None:
-        """Put in a span in which the eyes looked there."""
+        self.looking = looking = span.reading.looking
         if looking is None:
-            self._unknown_s += span_s
+            self._unknown_s += span.seconds
             return
         self._unknown_s = 0.0
         if looking is not Looking.AHEAD:
             self._back_s = 0.0
-            self._off_s += span_s
+            self._off_s += span.seconds
             return
-        self._back_s += span_s
+        self._back_s += span.seconds
         if self._back_s + EPSILON_S >= self._limits.return_s:
             self._off_s = 0.0
 
@@ -63,6 +59,9 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
         """Decide on what has been put in up to an observation."""
         t = observation.t
         self._speed_kmh = speed_kmh
+        if not self._off_s and self.life.level is None:
+            # nothing could be found that leads anywhere: this is nearly every moment
+            return []
         event = self._found()
         if event is None or not self.life.leads(event):
             return self._repeat(t)

@@ -1,14 +1,13 @@
 """Drowsiness over a minute: PERCLOS with a second sign.
 
-Takes spans, closures that are over and yawns; says when drowsiness is reached and whether it lasts.
+Holds PERCLOS, which takes spans, and the signs, which take closures that are over and yawns; says when drowsiness is
+reached and whether it lasts.
 """
 
 from dms.config.driver import DriverSettings
 from dms.driver.baseline import BaselineLearner
-from dms.driver.closures import Closure
 from dms.driver.perclos import Perclos
 from dms.driver.signs import Signs
-from dms.driver.span import Span
 from dms.driver.state import HeldBack
 
 
@@ -20,10 +19,11 @@ class Drowsiness:
         learner: This driver's baseline; blinks are learned from here.
     """
 
-    __slots__ = ("_lost_s", "_measured_t", "_settings", "lasts", "perclos", "signs")
+    __slots__ = ("_limits", "_lost_s", "_measured_t", "_settings", "lasts", "perclos", "signs")
 
     def __init__(self, settings: DriverSettings, learner: BaselineLearner) -> None:
         self._settings = settings
+        self._limits = settings.perclos
         self._lost_s = settings.life.lost_s
         self.perclos = Perclos(settings.perclos)
         self.begin(learner)
@@ -41,30 +41,17 @@ class Drowsiness:
         """It was raised, and PERCLOS has not cleared since."""
         self._measured_t: float | None = None
 
-    def add(self, span: Span, closure_s: float, doubtful: bool, ended: Closure | None) -> None:
-        """Take a span.
-
-        Args:
-            span: The span.
-            closure_s: How long the closure that runs has lasted by its end.
-            doubtful: That closure may be no sleep.
-            ended: A closure that ended in it.
-        """
-        self.perclos.add(span, closure_s, doubtful)
-        if ended is not None:
-            self.signs.closure(ended)
-
     def follow(self, t: float, perclos: float | None) -> None:
         """Take PERCLOS at time ``t``: drowsiness ends below its clear level, or when it is unknown for too long."""
         if perclos is not None:
             self._measured_t = t
-            self.lasts = self.lasts and perclos >= self._settings.perclos.clear
+            self.lasts = self.lasts and perclos >= self._limits.clear
         elif self.lasts and (self._measured_t is None or t - self._measured_t > self._lost_s):
             self.lasts = False
 
     def is_near(self, perclos: float | None) -> bool:
         """Whether PERCLOS by itself is high enough."""
-        return perclos is not None and perclos >= self._settings.perclos.advisory
+        return perclos is not None and perclos >= self._limits.advisory
 
     def is_reached(self, t: float, perclos: float | None) -> bool:
         """Whether PERCLOS and the signs say drowsy, at time ``t``."""
@@ -72,7 +59,7 @@ class Drowsiness:
 
     def lacks(self, t: float, perclos: float | None) -> HeldBack | None:
         """What is missing beside a PERCLOS that is high enough, at time ``t``."""
-        limits = self._settings.perclos
+        limits = self._limits
         if self.signs.droops(t) < limits.min_droops:
             return HeldBack.DROOPS
         if (perclos is None or perclos < limits.warning) and self.signs.found(t) is None:

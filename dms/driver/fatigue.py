@@ -60,11 +60,13 @@ class FatigueJudge(Judge[FatigueLevel, FatigueEvent]):
 
     def add(self, span: Span) -> None:
         """Take a span."""
-        closures, ended, doubtful = self.closures, None, False
+        closures, doubtful = self.closures, False
         if closures.closed_s or span.reading.eyes is not Eyes.OPEN:
             ended = self._ladder.add(span)
             doubtful = span.reading.eyes is Eyes.CLOSED and (self._looked_down(span) or span.reading.doubtful)
-        self._drowsiness.add(span, closures.closed_s, doubtful, ended)
+            if ended is not None:
+                self._drowsiness.signs.closure(ended)
+        self._window.add(span, closures.closed_s, doubtful)
         self._recovery.add(span, closures.closed_s)
 
     def _looked_down(self, span: Span) -> bool:

@@ -93,7 +93,7 @@ class DriverMonitor:
                 self._jump(interval_s)
                 interval_s = 0.0
         self._cues.update(observation)
-        reading = self._reader.read(observation, self._anger.laughing(t))
+        reading = self._reader.read(observation, self._anger.laughing)
         if interval_s > 0.0:
             for span in cut(self._reading, reading, t, interval_s, self._time):
                 for add in self._walk:

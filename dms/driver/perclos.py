@@ -46,10 +46,13 @@ class Perclos:
             time.rename(PENDING, UNSURE)
             time.add(UNKNOWN, seconds)
             return
-        self._follow_interval(seconds, span.interval_s)
+        # how far apart observations are, over about one window
+        mean_s = self._mean_interval_s or span.interval_s
+        self._mean_interval_s = mean_s + (span.interval_s - mean_s) * seconds / self._window_s
         if eyes is Eyes.OPEN:
             # a closure that stayed short was a blink: valid time, not closed
-            time.rename(PENDING, OPEN)
+            if time.totals[PENDING]:
+                time.rename(PENDING, OPEN)
             time.add(OPEN, seconds)
         elif doubtful:
             time.add(UNSURE, seconds)
@@ -63,12 +66,6 @@ class Perclos:
         """The closure that runs turns out to be in doubt."""
         self._time.rename(PENDING, UNSURE)
         self._time.rename(CLOSED, UNSURE)
-
-    def _follow_interval(self, span_s: float, interval_s: float) -> None:
-        """Follow how far apart observations are, over about one window."""
-        if self._mean_interval_s == 0.0:
-            self._mean_interval_s = interval_s
-        self._mean_interval_s += (interval_s - self._mean_interval_s) * span_s / self._window_s
 
     def value(self) -> float | None:
         """PERCLOS 0..1, None below the least valid time or the least rate of observations."""

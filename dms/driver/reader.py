@@ -3,6 +3,8 @@
 Takes observations, gives a ``Reading`` for each: what the time up to the next one is judged by.
 """
 
+from collections.abc import Callable
+
 from dms.config.driver import DriverSettings
 from dms.driver.baseline import BaselineLearner
 from dms.driver.cues import Cues
@@ -41,8 +43,13 @@ class ObservationReader:
         """Start anew: what the eyes were does not hold any longer."""
         self._eyes.reset()
 
-    def read(self, observation: Observation, laughing: bool) -> Reading:
-        """What an observation says of the eyes, and what surrounds them."""
+    def read(self, observation: Observation, laughing: Callable[[float], bool]) -> Reading:
+        """What an observation says of the eyes, and what surrounds them.
+
+        Args:
+            observation: The observation.
+            laughing: Says whether the face laughs at a time; asked of closed eyes only.
+        """
         eyes = Eyes.UNKNOWN
         if self._cues.believes_eyes(observation):
             eyes = self._eyes.read(observation.t, observation.left_eye, observation.right_eye)
@@ -53,7 +60,7 @@ class ObservationReader:
         if eyes is Eyes.UNKNOWN:
             return Reading(eyes, obstacle=obstacle(observation), in_view=observation.view is View.CLEAR)
         pose, closedness = observation.pose, self._eyes.closedness()
-        explanations = self._cues.explain(observation, laughing)
+        explanations = self._cues.explain(observation, laughing(observation.t))
         as_one = self._eyes.single or self._cues.shows_one_side(pose)
         return Reading(
             eyes,

@@ -11,6 +11,16 @@ EPSILON_S = 1e-6
 """Sums of spans miss a round limit by rounding errors: nothing in this room is judged more finely than this."""
 
 
+class _Segment:
+    """A run of one kind."""
+
+    __slots__ = ("kind", "seconds")
+
+    def __init__(self, kind: int, seconds: float) -> None:
+        self.kind = kind
+        self.seconds = seconds
+
+
 class SlidingTime:
     """Time spent in each of several kinds of state over a sliding window.
 
@@ -28,7 +38,7 @@ class SlidingTime:
         if length_s <= 0 or kinds < 1:
             raise ValueError("a window needs a length above 0 and a kind")
         self._length_s = length_s
-        self._segments: deque[tuple[int, float]] = deque()
+        self._segments: deque[_Segment] = deque()
         self._excess_s = -length_s
         self.totals = [0.0] * kinds
         """Seconds within the window, by kind."""
@@ -42,31 +52,30 @@ class SlidingTime:
     def add(self, kind: int, span_s: float) -> None:
         """A span of one kind has passed."""
         segments, totals = self._segments, self.totals
-        if segments and segments[-1][0] == kind:
-            segments[-1] = (kind, segments[-1][1] + span_s)
+        if segments and (newest := segments[-1]).kind == kind:
+            newest.seconds += span_s
         else:
-            segments.append((kind, span_s))
+            segments.append(_Segment(kind, span_s))
         totals[kind] += span_s
         excess_s = self._excess_s + span_s
         while excess_s > 0.0:
-            oldest, oldest_s = segments[0]
-            if oldest_s > excess_s:
-                segments[0] = (oldest, oldest_s - excess_s)
-                totals[oldest] -= excess_s
+            oldest = segments[0]
+            if oldest.seconds > excess_s:
+                oldest.seconds -= excess_s
+                totals[oldest.kind] -= excess_s
                 excess_s = 0.0
             else:
                 segments.popleft()
-                totals[oldest] -= oldest_s
-                excess_s -= oldest_s
+                totals[oldest.kind] -= oldest.seconds
+                excess_s -= oldest.seconds
         self._excess_s = excess_s
 
     def rename(self, old: int, new: int) -> None:
         """If the newest segment is of the old kind, it turns out to have been of the new one."""
-        if self._segments and self._segments[-1][0] == old:
-            span_s = self._segments[-1][1]
-            self._segments[-1] = (new, span_s)
-            self.totals[old] -= span_s
-            self.totals[new] += span_s
+        if self._segments and (newest := self._segments[-1]).kind == old:
+            newest.kind = new
+            self.totals[old] -= newest.seconds
+            self.totals[new] += newest.seconds
 
 
 class DecayingMean:

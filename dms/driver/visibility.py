@@ -67,26 +67,27 @@ class Visibility:
 
     def add(self, span: Span) -> None:
         """Take a span."""
-        obstacle = span.reading.obstacle
-        if obstacle is None:
-            self._known(span.seconds)
-        else:
-            self._unknown(span.seconds, obstacle)
-
-    def _known(self, span_s: float) -> None:
-        self._time.add(KNOWN, span_s)
-        self._known_s += span_s
+        obstacle, seconds = span.reading.obstacle, span.seconds
+        if obstacle is not None:
+            self._unknown(seconds, obstacle)
+            return
+        self._time.add(KNOWN, seconds)
+        self._known_s += seconds
         self._without_s = 0.0
         if self._unknown_s:
-            self._unknown_s -= span_s * self._back
-            if self._unknown_s <= 0.0:
-                self._unknown_s = 0.0
-                if self._gap is not None:
-                    # the gap is over and told; what counts from here on is what comes after it
-                    self._gap = None
-                    self._known_s = 0.0
-                    if not self._turned():
-                        self._time.clear()
+            self._run_back(seconds)
+
+    def _run_back(self, span_s: float) -> None:
+        """Known time runs the clock of the unknown back."""
+        self._unknown_s -= span_s * self._back
+        if self._unknown_s <= 0.0:
+            self._unknown_s = 0.0
+            if self._gap is not None:
+                # the gap is over and told; what counts from here on is what comes after it
+                self._gap = None
+                self._known_s = 0.0
+                if not self._turned():
+                    self._time.clear()
 
     def _unknown(self, span_s: float, reason: Degraded) -> None:
         self._time.add(TURNED if reason is Degraded.CAMERA_TURNED else UNKNOWN, span_s)

@@ -11,14 +11,14 @@ is a trace of its own, and the folder reads as one.
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json
@@ -32,7 +32,6 @@ TRACE_VERSION = 2
 """Version 1 left unknown values out of a line."""
 _READ = (1, TRACE_VERSION)
 
-_T = TypeVar("_T")
 _SHARES = ("face_score", "left_eye", "right_eye", "looking_down", "yawn")
 _COLUMNS = ("t", "view", "face", "upright", *_SHARES, "box", "pose", "emotions")
 _VALUES = itemgetter(*_COLUMNS)
@@ -48,6 +47,8 @@ _INPUTS: dict[str, TypeAdapter[Any]] = {
 }
 _AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _BASELINE = TypeAdapter(Baseline)
+# bytes that are no text are one broken line, wherever they stand
+_BROKEN = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,29 +159,31 @@ def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | DriverIn
 def _read_header(path: Path) -> TraceHeader:
     try:
         with path.open("rb") as file:
-            return _parse(file.readline(), path, 1, _header)
+            return _header(from_json(file.readline()))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except _BROKEN as error:
+        raise _broken(path, 1, error) from error
 
 
 def _events(path: Path) -> Iterator[Observation | DriverInput]:
     with path.open("rb") as file:
         next(file)
-        for number, text in enumerate(file, start=2):
-            if not text.endswith(b"\n"):
-                return
-            yield _parse(text, path, number, _event)
+        number = 1
+        try:
+            for text in file:
+                number += 1
+                if not text.endswith(b"\n"):
+                    return
+                line = from_json(text)
+                yield _input(line) if "input" in line else _observation(line)
+        except _BROKEN as error:
+            raise _broken(path, number, error) from error
 
 
-def _parse(text: bytes, path: Path, number: int, build: Callable[[dict[str, Any]], _T]) -> _T:
-    try:
-        # bytes that are no text are one broken line, wherever they stand
-        return build(from_json(text))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        problem = str(error).partition("\n")[0]
-        raise UserError(
-            f"{path}:{number}: not a line of a trace of version 1 to {TRACE_VERSION} ({problem})"
-        ) from error
+def _broken(path: Path, number: int, error: Exception) -> UserError:
+    problem = str(error).partition("\n")[0]
+    return UserError(f"{path}:{number}: not a line of a trace of version 1 to {TRACE_VERSION} ({problem})")
 
 
 def _header(line: dict[str, Any]) -> TraceHeader:
@@ -196,13 +199,11 @@ def _header(line: dict[str, Any]) -> TraceHeader:
     )
 
 
-def _event(line: dict[str, Any]) -> Observation | DriverInput:
-    if "input" in line:
-        values = {name: value for name, value in line.items() if name != "input"}
-        _check_numbers(values)
-        event: DriverInput = _INPUTS[line["input"]].validate_python(values)
-        return event
-    return _observation(line)
+def _input(line: dict[str, Any]) -> DriverInput:
+    values = {name: value for name, value in line.items() if name != "input"}
+    _check_numbers(values)
+    event: DriverInput = _INPUTS[line["input"]].validate_python(values)
+    return event
 
 
 def _observation(line: dict[str, Any]) -> Observation:
@@ -212,25 +213,17 @@ def _observation(line: dict[str, Any]) -> Observation:
         # version 1
         values = (line["t"], line["view"], *map(line.get, _COLUMNS[2:]))
     t, view, face, upright, score, left, right, down, yawn, box, pose, emotions = values
-    shares = (score, left, right, down, yawn)
-    total = t
-    for share in shares:
-        if share is not None:
-            total += share
+    shares, numbers = (score, left, right, down, yawn), [t]
     for record in (box, pose, emotions):
         if record is not None:
-            total += sum(record)
-    # all at once: a trace has millions of them
+            numbers += record
+    # all at once: a trace has millions of them; what is left out of a sum is unknown or 0
     if not (
-        math.isfinite(total)
-        and type(t) in _PLAIN
+        math.isfinite(sum(numbers) + sum(filter(None, shares)))
+        and _PLAIN.issuperset(map(type, numbers))
         and _SHARE_TYPES.issuperset(map(type, shares))
-        and (box is None or _PLAIN.issuperset(map(type, box)))
-        and (pose is None or _PLAIN.issuperset(map(type, pose)))
-        and (emotions is None or _PLAIN.issuperset(map(type, emotions)))
     ):
-        known = [share for share in shares if share is not None]
-        for number in (t, *known, *(box or ()), *(pose or ()), *(emotions or ())):
+        for number in (*numbers, *(share for share in shares if share is not None)):
             _check_number(number)
     if type(face) not in _ANSWERS or type(upright) not in _ANSWERS:
         raise ValueError(f"face is {face!r}, upright is {upright!r}")
