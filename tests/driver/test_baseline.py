@@ -77,3 +77,16 @@ def test_half_a_lesson_is_begun_anew_and_a_whole_one_is_kept() -> None:
 def test_what_was_stored_is_clamped_too() -> None:
     kept = BaselineLearner(LIMITS, Baseline(0.99, 1.0, 9.0, 1.0, 1.0, 1.0)).baseline()
     assert kept == Baseline(OWN.open_max, 1.0, OWN.blink_max_s, 1.0, OWN.anger_max, 1.0)
+
+
+def test_every_blink_counts_at_once() -> None:
+    learner = BaselineLearner(LIMITS, None)
+    for number in range(1, 4):
+        learner.blink.add(0.3, 1.0)
+        assert learner.baseline().blink_learned == pytest.approx(number / OWN.blinks)
+
+
+def test_the_level_of_open_eyes_is_reckoned_once_in_a_second_and_not_in_every_frame() -> None:
+    learner = BaselineLearner(LIMITS, None)
+    changed = sum(learner.add_eyes(0.3, 1 / 30) for _ in range(300))
+    assert changed == pytest.approx(10, abs=1)

@@ -1,5 +1,7 @@
 """PERCLOS: what counts in which part."""
 
+import random
+
 import pytest
 
 from dms.config.driver import PerclosSettings
@@ -74,3 +76,13 @@ def test_is_unknown_at_a_rate_that_cannot_carry_it(rate: float, known: bool) -> 
         perclos.add(Span(0.0, 1 / rate, 1 / rate, READINGS["open"]), 0.0, False)
     assert (perclos.value() is not None) is known
     assert perclos.known_share() == pytest.approx(1.0, abs=0.01)
+
+
+def test_shares_stay_shares_however_the_spans_add_up() -> None:
+    perclos, chance = Perclos(LIMITS), random.Random(1)
+    for number in range(3000):
+        step = chance.choice((1 / 30, 1 / 15, 0.1, 0.07))
+        closed = number % 7 == 0
+        perclos.add(Span(0.0, step, step, READINGS["closed" if closed else "open"]), 1.0 if closed else 0.0, False)
+        assert perclos.known_share() <= 1.0
+        assert perclos.valid_share() <= 1.0

@@ -126,6 +126,13 @@ def test_a_quantile_is_the_value_to_within_a_bin() -> None:
     assert histogram.quantile(0.3) == pytest.approx(0.3, abs=0.02)
 
 
+def test_values_outside_fall_into_the_outermost_bins() -> None:
+    for value, low, high in ((7.0, 0.98, 1.0), (-7.0, 0.0, 0.02)):
+        histogram = Histogram(0.0, 1.0, 50)
+        histogram.add(value, 1.0)
+        assert low <= histogram.quantile(0.0) <= histogram.quantile(1.0) <= high
+
+
 def test_an_empty_range_is_refused() -> None:
     with pytest.raises(ValueError, match="histogram"):
         Histogram(1.0, 1.0, 5)
