@@ -6,6 +6,7 @@ state folder, actions, records, outbox.
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from dms.alerts.clock import Clock
 from dms.alerts.health import ModelsHealth
@@ -70,7 +71,10 @@ class LiveRoad:
         self.folder = state_folder(config, source)
         self._lock = lock_folder(self.folder)
         onlookers = Onlookers(lambda: self._config, lambda: self._models.landmarks)
-        self.sinks = LiveSinks(config, self.folder, clock, on_input, onlookers, sinks)
+        with ExitStack() as undone:
+            undone.callback(self._lock.close)
+            self.sinks = LiveSinks(config, self.folder, clock, on_input, onlookers, sinks)
+            undone.pop_all()
         self._encoder = self.sinks.mqtt.encoder
         self.trial = Trial(self._encoder, clock, self._tell_trial, self.sinks.outcomes)
         self._session = self._new_session(USUAL_DRIVER)
