@@ -18,7 +18,7 @@ import paho.mqtt.client as mqtt
 from dms.alerts.client import new_client
 from dms.alerts.mosquitto import mosquitto
 from dms.alerts.topics import Topics
-from dms.config import Config, MqttSettings, with_values
+from dms.config import ActionSettings, Config, MqttSettings, ObdSettings, with_values
 from dms.errors import WorldError
 from dms.service.daemon import Daemon
 
@@ -48,11 +48,11 @@ class DaemonBench:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return everything as plain data."""
         return asdict(self)
 
     def text(self) -> str:
-        """As lines for people."""
+        """Return everything as lines for people."""
         return (
             f"picture to subscriber {self.latency_ms:.1f} ms median, {self.latency_p99_ms:.1f} ms 99 %, of "
             f"{self.messages} messages\n{self.cpu_share:.1%} of a core, {self.rss_mb:.0f} MB peak"
@@ -93,7 +93,7 @@ def bench_daemon(config: Config, recording: Path) -> DaemonBench:
     """Play a recording in real time through the daemon.
 
     Args:
-        config: Limits, rates and models; it is delivered to a broker of its own.
+        config: Limits, rates and models. Its broker, its actions and the vehicle's bus are left alone.
         recording: A video.
 
     Raises:
@@ -105,10 +105,12 @@ def bench_daemon(config: Config, recording: Path) -> DaemonBench:
         if port is None:
             raise WorldError("Mosquitto is not installed: apt install mosquitto")
         config = with_values(config, "camera", source=str(recording))
-        config = config.model_copy(update={"mqtt": MqttSettings(host="127.0.0.1", port=port, trust_clock=True)})
+        mqtt = MqttSettings(host="127.0.0.1", port=port, trust_clock=True)
+        # the alerts of a recording are no reason to sound a buzzer or to call for help
+        config = config.model_copy(update={"mqtt": mqtt, "actions": ActionSettings(), "obd": ObdSettings()})
         config = with_values(config, "service", state_dir=Path(folder), state_interval_s=_STATE_INTERVAL_S)
-        listener = _Listener(config.mqtt, port, Topics(config.vehicle.id))
         daemon = Daemon(config)
+        listener = _Listener(config.mqtt, port, Topics(config.vehicle.id))
         began, cpu_began = time.monotonic(), time.process_time()
         try:
             daemon.run()

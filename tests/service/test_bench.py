@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from dms.config import Config
+from dms.config import ActionSettings, Config, ServiceSettings
+from dms.config.actions import HookSettings
 from dms.demo import SAMPLE_DRIVE
-from dms.errors import WorldError
+from dms.errors import UserError, WorldError
 from dms.service import bench
+from dms.service.daemon import Daemon
 
 
 def short_drive(path: Path, seconds: float, fps: float = 10.0) -> Path:
@@ -29,6 +31,14 @@ def test_a_drive_is_heard_message_by_message(mosquitto: Any, tmp_path: Path) -> 
     assert 0 < result.messages <= 1.5 / bench._STATE_INTERVAL_S + 2
     assert result.cpu_share > 0
     assert "picture to subscriber" in result.text()
+
+
+def test_the_vehicles_own_actions_are_left_alone(mosquitto: Any, tmp_path: Path) -> None:
+    nobody = ActionSettings(hook=HookSettings(command=tmp_path / "call_for_help"))
+    with pytest.raises(UserError, match="call_for_help"):
+        Daemon(Config(actions=nobody, service=ServiceSettings(state_dir=tmp_path / "state")))
+    result = bench.bench_daemon(Config(actions=nobody), short_drive(tmp_path / "drive.mp4", 1.0))
+    assert result.messages > 0
 
 
 def test_without_a_broker_it_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
