@@ -246,8 +246,9 @@ def test_the_daemon_loads_neither_the_reader_of_videos_nor_what_draws_terminals(
     assert _loaded("import dms.service.daemon, dms.cli.app", ("av", "rich", "pyarrow")) == "[]"
 
 
-def test_help_lists_commands_by_their_whole_sentence(dms: Run) -> None:
+def test_help_lists_commands_by_their_whole_first_paragraph(dms: Run) -> None:
     assert "..." not in dms("--help").stdout.partition("Commands:")[2]
+    assert " ".join(dms("bench", "--help").stdout.split()).count("Needs Mosquitto.") == 2
 
 
 def test_every_model_that_ships_is_trained_and_measured_by_its_name() -> None:

@@ -39,7 +39,7 @@ def served(
 
 
 def _shown(view: "View", board: "Board") -> "View":
-    """Return the same look, put up on the board as well."""
+    """Yield the same look, put up on the board as well."""
     try:
         for seen in view:
             board.show(seen)

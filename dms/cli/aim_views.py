@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 def daemon_view(config: "Config", named: bool, wanted: Callable[[], bool], page: str | None = None) -> "View | None":
     """Return a look through the daemon's camera; None where it holds none, or a recording was named."""
     from dms.frames import open_source  # noqa: PLC0415  # --help stays quick
-    from dms.service.look_through import daemon_view  # noqa: PLC0415
+    from dms.service import look_through  # noqa: PLC0415
 
     if named and not open_source(config.camera).live:
         return None
-    return daemon_view(config, named=named, wanted=wanted, page=page)
+    return look_through.daemon_view(config, named=named, wanted=wanted, page=page)
 
 
 def own_view(config: "Config", wanted: Callable[[], bool], *, played: bool) -> "View | None":
-    """A look through a camera that nobody holds; None for a recording that is not to be played at its own pace."""
+    """Return a look through a camera that nobody holds; None for a recording that is not to be played in real time."""
     from dms.aim.live import watch_camera  # noqa: PLC0415  # --help stays quick
     from dms.frames import open_source  # noqa: PLC0415
 
@@ -46,7 +46,7 @@ def recorded(config: "Config", seconds: float | None) -> tuple["Aim", "Image | N
 
 
 def follow(view: "View", seconds: float | None, quiet: bool) -> tuple["Aim", "Image | None"]:
-    """Tell each change of the verdict as it comes; returns the last one, and the picture where there is one.
+    """Print each change of the verdict as it comes; returns the last one, and the picture where there is one.
 
     Ctrl-C ends it, as the time does.
 

@@ -15,7 +15,7 @@ def replay(
     drives: Annotated[
         list[Path],
         typer.Argument(
-            metavar="DRIVE...",
+            metavar="DRIVE",
             help="Videos, trace.jsonl files, folders of images or of a trace's parts; or folders of any of these.",
         ),
     ],

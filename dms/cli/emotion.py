@@ -40,7 +40,7 @@ def emotion(
     ] = False,
     square: Annotated[
         int | None,
-        typer.Option(min=1, max=47, help="Side of the square that hides a part, in pixels of 48; 10 without."),
+        typer.Option(min=1, max=47, metavar="N", help="Side of the square that hides a part, in 48ths; 10 without."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -62,9 +62,9 @@ def check(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson =
 
 def watch(
     config: ConfigFile = None,
-    host: Annotated[str | None, typer.Option(help="Broker; the configuration's without.")] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Its port.")] = None,
-    vehicle: Annotated[str, typer.Option(help="Vehicle id; + means every vehicle.")] = "+",
+    host: Annotated[str | None, typer.Option(metavar="HOST", help="Broker; the configuration's without.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, metavar="N", help="Its port.")] = None,
+    vehicle: Annotated[str, typer.Option(metavar="ID", help="Vehicle id; + means every vehicle.")] = "+",
 ) -> None:
     """Print states and alerts live, and say which are stale."""
     from dms.alerts.watch import watch as watch_vehicle  # noqa: PLC0415

@@ -14,17 +14,17 @@ def train(
         typer.Argument(metavar="ARCH", help="A shipped model, 'all' of them, or a system of the papers."),
     ],
     data: Annotated[
-        list[Path], typer.Argument(metavar="DATA...", help="Files and folders that the model takes, see above.")
+        list[Path], typer.Argument(metavar="DATA", help="Files and folders that the model takes, see above.")
     ],
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Where the model, card, curves and checkpoint go.")
     ],
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the data; the recipe's or paper's own number without.")
+        int | None, typer.Option(min=1, metavar="N", help="Passes over the data; those of recipe or paper without.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Start of every random choice.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Start of every random choice.")] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on from a checkpoint in DIR.")] = False,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, metavar="N", help="CPU threads.")] = 1,
     imagenet: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="ImageNet weights without top, for a paper's system that starts from them."),

@@ -13,7 +13,7 @@ from dms.cli.output import warn
 def report(
     results: Annotated[
         list[Path],
-        typer.Argument(metavar="RESULTS...", help="Folders or files events.jsonl that `dms replay` left."),
+        typer.Argument(metavar="RESULTS", help="Folders or files events.jsonl that `dms replay` left."),
     ],
     out: Annotated[
         Path,

@@ -33,7 +33,7 @@ def try_alert(
         Literal["drowsy", "microsleep", "asleep", "unresponsive", "irritated", "angry", "eyes_off_road"] | None,
         typer.Option(help="How bad; microsleep, angry or eyes_off_road without."),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.5, max=60.0, help="From its start to its end.")] = 3.0,
+    seconds: Annotated[float, typer.Option(min=0.5, max=60.0, metavar="S", help="From its start to its end.")] = 3.0,
     as_json: AsJson = False,
 ) -> None:
     """Try an alert: the running daemon raises one that is marked as a test, and says what came of it.

@@ -18,7 +18,7 @@ def score(
     events: Annotated[
         list[Path],
         typer.Argument(
-            metavar="EVENTS...", help="Files events.jsonl that `dms replay` wrote, or the folder it left drives in."
+            metavar="EVENTS", help="Files events.jsonl that `dms replay` wrote, or the folder it left drives in."
         ),
     ],
     labels: Labels,

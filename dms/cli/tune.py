@@ -14,7 +14,7 @@ def tune(
     traces: Annotated[
         list[Path],
         typer.Argument(
-            metavar="TRACES...", help="Files trace.jsonl that `dms replay` wrote, or the folder it left drives in."
+            metavar="TRACES", help="Files trace.jsonl that `dms replay` wrote, or the folder it left drives in."
         ),
     ],
     labels: Labels,
