@@ -14,8 +14,10 @@ def quick_init(cls: type[_T]) -> type[_T]:
     """Give a frozen dataclass with slots a quicker ``__init__`` of the same signature; goes above ``@dataclass``.
 
     Raises:
-        TypeError: It is no such dataclass, or has fields that are not plain parameters.
+        TypeError: It is no such dataclass, has a ``__post_init__``, or fields that are not plain parameters.
     """
+    if hasattr(cls, "__post_init__"):
+        raise TypeError(f"{cls.__name__} has a __post_init__, which nobody would call")
     parameters, body = ["self"], []
     names: dict[str, Any] = {}
     for field in fields(cls):  # type: ignore[arg-type]  # raises TypeError for others

@@ -51,6 +51,14 @@ def test_refuses_what_it_cannot_make() -> None:
     class WithFactory:
         a: list[int] = field(default_factory=list)
 
-    for other in (WithoutSlots, WithFactory, int):
+    @dataclass(frozen=True, slots=True)
+    class WithCheck:
+        a: int
+
+        def __post_init__(self) -> None:
+            if self.a < 0:
+                raise ValueError("negative")
+
+    for other in (WithoutSlots, WithFactory, WithCheck, int):
         with pytest.raises(TypeError):
             quick_init(other)
