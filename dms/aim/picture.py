@@ -38,7 +38,7 @@ def drawn(sight: Sight, verdict: Verdict | None) -> Image:
 
     Args:
         sight: What was seen.
-        verdict: Returns the colour; None before there is one.
+        verdict: Decides the colour; None before there is one.
 
     Returns:
         (height, width, 3) BGR, at most 640 pixels wide.

@@ -1,4 +1,4 @@
-"""From the driver room's values to messages.
+"""From the driver room's values to messages, each with its id and its number.
 
 Takes ``Alert`` and ``DriverState`` values, gives messages. Knows no broker and no clock of its own, so that a replay
 makes the same messages as the daemon, byte for byte.

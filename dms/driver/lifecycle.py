@@ -1,4 +1,4 @@
-"""The life of an alert: start, updates, end; at most one open alert of a kind.
+"""The life of an alert: start, updates, acknowledgement, end; at most one open alert of a kind.
 
 Takes what the judges decide, gives ``Alert`` steps. Within one alert the level never falls: no transition leads down.
 """

@@ -1,4 +1,4 @@
-"""The driver monitor: one observation after another, a judgement for each.
+"""The driver monitor: one observation after another, a judgement for each; another driver begins anew.
 
 Takes ``Observation`` values and vehicle inputs, gives ``Judgement`` values. Cuts the time between two observations
 into spans of open, closed and unknown eyes and hands them to the judges of fatigue, anger and distraction. Time comes

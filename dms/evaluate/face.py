@@ -95,7 +95,7 @@ def evaluate(data: Path, model: ModelFile, landmarks: ModelFile, score: float | 
     Args:
         data: In one of the three layouts above.
         model: The shipped model or another with its shapes.
-        landmarks: Returns the second opinion.
+        landmarks: The model that gives the second opinion.
         score: Least score at which any face counts; the defaults of ``perception.face_score`` and ``faint_score``
             when None.
 

@@ -195,7 +195,7 @@ class Latency:
 
 
 def latency(call: Callable[[], object], runs: int = 200) -> Latency:
-    """Return the time a call, after a few that warm it up."""
+    """Measure how long a call takes, after a few that warm it up."""
     for _ in range(5):
         call()
     times = []

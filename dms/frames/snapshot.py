@@ -32,7 +32,7 @@ from dms.frames.luma import Colours, of_jpeg
 from dms.frames.upright import upright_frame
 
 _MOST_BYTES = 16_000_000
-"""No picture is larger; what is larger never ends."""
+"""No picture is larger; an answer that is longer is a stream without end."""
 _CHUNK_BYTES = 65_536
 _UNSAID = "application/octet-stream"
 """What a camera answers that does not know the kind of its pictures."""

@@ -1,4 +1,4 @@
-"""The Perception object: runs the models on a frame in order, each at its own rate.
+"""The Perception object: follows the driver's face or has it searched for, and runs each model at its own rate.
 
 Takes a ``Frame``, gives an ``Observation``. It follows a face from frame to frame by its landmarks and searches the
 whole picture only when it is lost. What was not measured, or cannot be, is unknown.

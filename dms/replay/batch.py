@@ -36,6 +36,7 @@ class Batch:
 
     outcomes: tuple[Outcome, ...]
     took_s: float
+    warnings: ClassVar[tuple[str, ...]] = ()
 
     @property
     def summaries(self) -> list[Summary]:
@@ -46,8 +47,6 @@ class Batch:
     def problems(self) -> list[str]:
         """Of the drives that could not, a line each."""
         return [outcome.problem for outcome in self.outcomes if outcome.problem is not None]
-
-    warnings: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the summaries as plain data."""

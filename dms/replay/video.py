@@ -74,7 +74,7 @@ class VideoReader:
         return self._perception.landmarks
 
     def moments(self) -> Iterator[Moment]:
-        """Every frame; where the recording has none, nobody was looked at, and this is reported as the daemon does."""
+        """Every frame; where the recording has none, nobody was looked at, and this is reported as by the daemon."""
         last_t, begun = 0.0, False
         for frame in self._source.frames():
             if not begun and frame.t > 0.0:

@@ -174,7 +174,7 @@ def _timeline(
 
 
 def _order(mark: Mark) -> tuple[bool, float]:
-    """Return what went wrong or changed comes before what was right all along."""
+    """Return a key by which what went wrong or changed comes before what was right all along."""
     return mark.kind is Wrong.FOUND and not mark.changed, mark.t
 
 

@@ -47,7 +47,7 @@ class Problem:
 
     Attributes:
         part: For example ``camera``.
-        verdict: ``failed``: the driver is not watched; ``warning``: is watched, but something else does not work.
+        verdict: ``failed``: the driver is not watched; ``warning``: the driver is, but something else does not work.
         text: What is wrong.
         advice: What to do.
     """

@@ -45,7 +45,7 @@ _HEADERS = {
 }
 
 TestAlert = Callable[[], Iterable[str]]
-"""Tries an alert; returns a line for each thing that came of it, as it comes. Raises ``WorldError``."""
+"""Tries an alert; yields a line for each thing that came of it, as it comes. Raises ``WorldError``."""
 
 
 def parse_address(text: str) -> tuple[str, int]:

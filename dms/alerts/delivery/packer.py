@@ -1,4 +1,4 @@
-"""Makes messages ready for one broker, or says why they cannot be.
+"""Makes messages ready for one broker, retained or not, or says why they cannot be.
 
 Pure. Takes what is retained and the alerts that wait, gives publications that the broker takes.
 """

@@ -1,4 +1,4 @@
-"""What is on its way on one connection, and what its broker takes.
+"""What is on its way on one connection, and what its broker takes: QoS, retained messages, their size and number.
 
 Pure. Made when the broker accepts the connection, thrown away with it.
 """

@@ -34,10 +34,10 @@ _RUNTIME_DIR = Path("/run/dms")
 Answer = Mapping[str, Any]
 """Plain data, as JSON has it."""
 Handler = Callable[[Mapping[str, Any]], Generator[Answer | None, None, None]]
-"""Answers one kind of question: takes its arguments, gives its answers.
+"""Answers one kind of question: takes its arguments, yields its answers.
 
 Runs in a thread of the asker's own, so it may wait, but must not touch what belongs to the loop (``LoopCalls`` does).
-While there is nothing to say it returns None, every second at least: only there is it noticed that the asker has gone,
+While there is nothing to say it yields None, every second at least: only there is it noticed that the asker has gone,
 or that the daemon stops. Its ``finally`` runs in each case. May raise ``RefusedError``, and pydantic's
 ``ValidationError`` about the arguments.
 """
