@@ -80,7 +80,7 @@ class Perception:
         )
         self._upright = UprightJudge(self._locate_points, self._landmarks.confidences)
         self._view_pace = _Pace(VIEW_HZ)
-        self._seen: View | None = None
+        self._last_view: View | None = None
         self._search_pace = _Pace(settings.search_hz)
         self._mouth_pace = _Pace(settings.mouth_hz)
         self._emotion_pace = _Pace(settings.emotion_hz)
@@ -127,11 +127,11 @@ class Perception:
         with self._stages["view"]:
             grey = as_grey(frame.image)
             # what cannot be seen is looked at anew in every frame, so that a clear view is known at once
-            if self._seen is not View.CLEAR or self._view_pace.due(frame.t):
-                self._seen = self._view.judge(grey, frame.t)
-        if self._seen is not View.CLEAR:
+            if self._last_view is not View.CLEAR or self._view_pace.due(frame.t):
+                self._last_view = self._view.judge(grey, frame.t)
+        if self._last_view is not View.CLEAR:
             self._followed = None
-            return Observation(frame.t, self._seen)
+            return Observation(frame.t, self._last_view)
         followed = self._followed
         seen = self._locate(grey, frame.t)
         if self._followed is None or not seen.face:

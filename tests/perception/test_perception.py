@@ -132,6 +132,16 @@ def test_a_picture_without_content_says_why_and_nothing_else(picture: Image, vie
     assert Perception(PerceptionSettings()).observe(Frame(1.0, picture)) == Observation(1.0, view)
 
 
+def test_a_clear_view_is_lost_within_a_tenth_of_a_second_and_back_at_once(portrait: Image) -> None:
+    perception, dark = Perception(PerceptionSettings()), np.zeros_like(portrait)
+    # at thirty pictures a second: eleven clear ones, nine dark ones, so that each dark time begins at another phase
+    views = [perception.observe(Frame(n / 30, dark if n % 20 > 10 else portrait)).view for n in range(171)]
+    for first in range(11, 160, 20):
+        late = views[first : first + 9].index(View.DARK)
+        assert late <= 3
+        assert views[first + late : first + 18] == [View.DARK] * (9 - late) + [View.CLEAR] * 9
+
+
 @pytest.mark.parametrize("shape", [(480, 640), (480, 640, 1), (480, 640, 3), (480, 640, 4), (1, 1), (1000, 3)])
 def test_pictures_of_any_shape_are_judged_or_unknown(shape: tuple[int, ...]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
