@@ -30,7 +30,7 @@ class Machine:
         load: Processes that wanted to run in the last minute, on average.
         system: Operating system, architecture and kernel.
         program: Version of this program, Python and the TFLite runtime.
-        temperature_c: Of the first thermal zone before the measurement; None where the machine tells none.
+        temperature_c: Of the first thermal zone before the measurement; None where the machine has none.
     """
 
     model: str
@@ -101,7 +101,7 @@ class BenchTable:
 
 
 def temperature_c() -> float | None:
-    """Return the degrees Celsius of the first thermal zone, None where the machine tells none."""
+    """Return the degrees Celsius of the first thermal zone, None where the machine has none."""
     try:
         return int(_TEMPERATURE.read_text(encoding="ascii")) / 1000
     except (OSError, ValueError):
@@ -109,7 +109,7 @@ def temperature_c() -> float | None:
 
 
 def _degrees(temperature: float | None) -> str:
-    return "not told" if temperature is None else f"{temperature:.0f} °C"
+    return "unknown" if temperature is None else f"{temperature:.0f} °C"
 
 
 def _model() -> str:

@@ -41,7 +41,8 @@ def fatigue_words(settings: DriverSettings) -> Words:
         FatigueEvent.MICROSLEEP: f"closed {closure.microsleep_s:g} s",
         FatigueEvent.SLEEP: f"closed {closure.asleep_s:g} s",
         FatigueEvent.NO_RESPONSE: f"closed {closure.unresponsive_s:g} s",
-        FatigueEvent.RECOVERED: f"{back} {' / '.join(f'{seconds:g}' for seconds in open_s.values())} s",
+        FatigueEvent.RECOVERED: f"{back} {' / '.join(f'{seconds:g}' for seconds in open_s.values())} s, "
+        f"and PERCLOS below {perclos.clear:.0%} if it raised the alert",
         FatigueEvent.LOST: f"nothing known for {life.lost_s:g} s",
     }
 
@@ -49,8 +50,8 @@ def fatigue_words(settings: DriverSettings) -> Words:
         if event == FatigueEvent.NO_RESPONSE and level in sleeps:
             return f"{words[FatigueEvent.NO_RESPONSE]}, or no open eyes for {closure.no_return_s:g} s"
         if event == FatigueEvent.RECOVERED and level is not None:
-            cleared = f"PERCLOS below {perclos.clear:.0%}, " if level == FatigueLevel.DROWSY else ""
-            return f"{cleared}{back} {open_s[FatigueLevel(level)]:g} s"
+            cleared = f" and PERCLOS below {perclos.clear:.0%}" if level == FatigueLevel.DROWSY else ""
+            return f"{back} {open_s[FatigueLevel(level)]:g} s{cleared}"
         return words[FatigueEvent(event)]
 
     return say

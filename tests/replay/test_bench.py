@@ -60,7 +60,7 @@ def test_the_table_has_machine_stages_ratios_and_heat() -> None:
     assert "| eyes, ms | 0.80 (95 % 1.20, 10 runs) |" in lines
     assert "| whole frame over its nets alone | 1.25 |" in lines
     assert "| replay over decoding alone | - |" in lines
-    assert "| temperature before and after | 48 °C, not told |" in lines
+    assert "| temperature before and after | 48 °C, unknown |" in lines
 
 
 def test_this_machine_says_what_it_is() -> None:
