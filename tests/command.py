@@ -12,7 +12,7 @@ LOADED = """
 import json, os, sys, traceback
 from dms.threads import one_thread_each
 one_thread_each()
-import dms.cli, dms.cli.app, dms.config, dms.replay.replay, dms.service.check
+import dms.aim.viewer, dms.cli, dms.cli.app, dms.config, dms.evaluate.emotion, dms.replay.replay, dms.service.check
 
 for line in sys.stdin:
     folder, arguments = json.loads(line)

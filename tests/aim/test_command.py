@@ -12,8 +12,9 @@ import cv2
 import pytest
 
 from dms.demo import SAMPLE_DRIVE
-from tests.aim.command import run, sample_camera
+from tests.aim.command import sample_camera
 from tests.aim.scenes import sample, turned
+from tests.command import Run
 from tests.conftest import until
 from tests.mjpeg import MjpegCamera, jpeg
 
@@ -28,9 +29,9 @@ def on_its_side(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_good_recording_ends_with_0(tmp_path: Path) -> None:
+def test_a_good_recording_ends_with_0(dms: Run, tmp_path: Path) -> None:
     picture = tmp_path / "seen.jpg"
-    result = run("--source", SAMPLE_DRIVE, "--picture", picture)
+    result = dms("aim", "--source", SAMPLE_DRIVE, "--picture", picture)
     # LiteRT says what it is made of
     told = [line for line in result.stderr.splitlines() if not line.startswith("INFO: ")]
     assert (result.returncode, told) == (0, [])
@@ -40,8 +41,8 @@ def test_a_good_recording_ends_with_0(tmp_path: Path) -> None:
     assert image.shape[0] > 360, "the words stand below the picture"
 
 
-def test_a_camera_on_its_side_ends_with_1_and_says_what_mends_it(on_its_side: Path) -> None:
-    result = run("--source", on_its_side, "--json")
+def test_a_camera_on_its_side_ends_with_1_and_says_what_mends_it(dms: Run, on_its_side: Path) -> None:
+    result = dms("aim", "--source", on_its_side, "--json")
     assert result.returncode == 1
     told = json.loads(result.stdout)
     assert (told["verdict"], told["problems"]) == ("not_usable", ["sideways"])
@@ -53,16 +54,16 @@ def test_a_camera_on_its_side_ends_with_1_and_says_what_mends_it(on_its_side: Pa
     [("seen.gif", "is written as .jpg or .png"), ("nowhere/seen.jpg", "there is no folder")],
 )
 def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_read(
-    tmp_path: Path, name: str, words: str
+    dms: Run, tmp_path: Path, name: str, words: str
 ) -> None:
-    result = run("--source", SAMPLE_DRIVE, "--picture", tmp_path / name)
+    result = dms("aim", "--source", SAMPLE_DRIVE, "--picture", tmp_path / name)
     assert result.returncode == 2
     assert words in result.stderr
     assert result.stdout == ""
 
 
-def test_a_source_that_is_none_ends_with_2() -> None:
-    result = run("--source", "/nowhere/drive.mp4")
+def test_a_source_that_is_none_ends_with_2(dms: Run) -> None:
+    result = dms("aim", "--source", "/nowhere/drive.mp4")
     assert result.returncode == 2
     assert "no such file" in result.stderr
 
@@ -74,8 +75,8 @@ def camera() -> Iterator[MjpegCamera]:
         yield camera
 
 
-def test_a_camera_is_looked_through_for_as_long_as_asked(camera: MjpegCamera) -> None:
-    result = run("--source", camera.address, "--seconds", 4)
+def test_a_camera_is_looked_through_for_as_long_as_asked(dms: Run, camera: MjpegCamera) -> None:
+    result = dms("aim", "--source", camera.address, "--seconds", 4)
     # a busy machine may see too few pictures a second, which is told; what it saw is what the camera shows
     verdicts = [line for line in result.stdout.splitlines() if line.startswith(("good", "usable", "not usable"))]
     assert result.returncode == int(verdicts[-1].startswith("not usable"))
@@ -97,7 +98,7 @@ def test_ctrl_c_ends_a_look_with_the_last_verdict(camera: MjpegCamera, tmp_path:
     assert cv2.imread(str(picture)) is not None
 
 
-def test_a_camera_that_is_not_there_ends_with_1() -> None:
-    result = run("--source", "/dev/video99", "--seconds", 1)
+def test_a_camera_that_is_not_there_ends_with_1(dms: Run) -> None:
+    result = dms("aim", "--source", "/dev/video99", "--seconds", 1)
     assert result.returncode == 1
     assert "is the camera plugged in?" in result.stderr

@@ -22,6 +22,7 @@ from dms.evaluate.run import run_emotion
 from dms.evaluate.saliency import occlude
 from dms.models import ModelFile, find_model
 from dms.training.trained import open_trained
+from tests.command import Run
 
 NEEDS_MATPLOTLIB = pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="needs the extra pictures")
 
@@ -322,9 +323,8 @@ def own_lines(errors: str) -> list[str]:
     return [line for line in errors.splitlines() if not line.startswith("INFO: ")]
 
 
-def test_options_of_emotion_are_not_for_other_models(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "dms", "evaluate", "eyes", str(tmp_path), "--pictures", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def test_options_of_emotion_are_not_for_other_models(dms: Run, tmp_path: Path) -> None:
+    done = dms("evaluate", "eyes", tmp_path, "--pictures", tmp_path)
     assert done.returncode == 2
     assert "No such option: --pictures" in " ".join(done.stderr.split())
 
@@ -339,10 +339,9 @@ def test_options_of_emotion_are_not_for_other_models(tmp_path: Path) -> None:
     ],
 )
 def test_the_command_tells_what_is_wrong_in_one_line(
-    tables: tuple[Path, Path], arguments: tuple[str, ...], words: str
+    dms: Run, tables: tuple[Path, Path], arguments: tuple[str, ...], words: str
 ) -> None:
-    command = [sys.executable, "-m", "dms", "evaluate", "emotion", str(tables[0]), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tables[0].parent)
+    done = dms("evaluate", "emotion", tables[0], *arguments)
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,6 +16,7 @@ from dms.config.driver import DriverSettings
 from dms.errors import UserError
 from dms.report.report import write_report
 from tests.browser import chromium
+from tests.command import Run
 from tests.report.made import data_of, make_drive, write_labels
 
 pytest.importorskip("bokeh", reason="Bokeh is not installed (the extra report)")
@@ -217,14 +217,13 @@ def test_a_report_has_to_be_a_page_or_a_picture(tmp_path: Path) -> None:
         write_report([tmp_path], [], [], LIMITS, tmp_path / "report.pdf")
 
 
-def test_the_command_says_what_it_wrote_and_what_it_left_out(tmp_path: Path) -> None:
+def test_the_command_says_what_it_wrote_and_what_it_left_out(dms: Run, tmp_path: Path) -> None:
     make_drive(tmp_path / "out" / "a", 40, [(10, 14)])
     make_drive(tmp_path / "out" / "b", 5)
     labels = tmp_path / "labels.csv"
     labels.write_text("drive,start_s,end_s,event\na,10,14,eyes_closed\nc,1,2,yawn\n", encoding="utf-8")
     page = tmp_path / "pages" / "report.html"
-    command = ["report", str(tmp_path / "out"), "--labels", str(labels), "--out", str(page)]
-    result = subprocess.run([sys.executable, "-m", "dms", *command], capture_output=True, text=True, check=False)
+    result = dms("report", tmp_path / "out", "--labels", labels, "--out", page)
     assert result.stdout == f"{page}: 1 of 1 labelled events found, 0 missed, 0 false alarms in 0.8 min.\n"
     assert result.stderr.splitlines() == [
         "dms: labelled, but not replayed, and so not in the table: c",
