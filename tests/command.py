@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+_LIMIT_S = 120
+"""A command that hangs is killed then, and fails its test instead of stopping all."""
 LOADED = """
-import json, os, sys, traceback
+import json, os, signal, sys, traceback
 from dms.threads import one_thread_each
 one_thread_each()
 import dms.aim.viewer, dms.cli, dms.cli.app, dms.config, dms.evaluate.emotion, dms.replay.replay, dms.service.check
@@ -18,6 +20,7 @@ for line in sys.stdin:
     folder, arguments = json.loads(line)
     pid = os.fork()
     if pid == 0:
+        signal.alarm({limit_s})
         for descriptor, name in ((1, "out"), (2, "err")):
             os.dup2(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
         sys.argv = ["dms", *arguments]
@@ -46,7 +49,7 @@ class Commands:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process = subprocess.Popen(
-            [sys.executable, "-c", LOADED],
+            [sys.executable, "-c", LOADED.replace("{limit_s}", str(_LIMIT_S))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
