@@ -15,7 +15,7 @@ from dms.errors import UserError
 from dms.frames.names import IMAGE_SUFFIXES
 
 _ENDINGS = IMAGE_SUFFIXES | {".avif", ".gif", ".heic", ".jfif", ".jp2", ".jpe", ".pbm", ".pgm", ".pnm", ".ppm"}
-"""Of pictures; some of these cannot be read everywhere, but are reported then and not passed over."""
+"""Of pictures; where one of a kind cannot be read, that is reported and not passed over."""
 
 
 def picture_files(folder: Path) -> list[Path]:

@@ -36,5 +36,5 @@ def rows_of(table: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
 
 
 def letters(text: str) -> str:
-    """Return the letters of a text alone, in small ones."""
+    """Return only the letters of a text, in lower case."""
     return "".join(c for c in text.lower() if c.isalpha())

@@ -16,7 +16,7 @@ Augmentation = Callable[[Picture, np.random.Generator], Picture]
 
 
 def chain(*steps: Augmentation) -> Augmentation:
-    """Return one augmentation after the other."""
+    """Return an augmentation that makes these changes one after the other."""
 
     def apply(picture: Picture, rng: np.random.Generator) -> Picture:
         for step in steps:
@@ -27,12 +27,12 @@ def chain(*steps: Augmentation) -> Augmentation:
 
 
 def sometimes(probability: float, step: Augmentation) -> Augmentation:
-    """Return an augmentation on a share of the pictures."""
+    """Return an augmentation that changes only a share of the pictures."""
     return lambda picture, rng: step(picture, rng) if rng.random() < probability else picture
 
 
 def one_of(*steps: Augmentation) -> Augmentation:
-    """Return one of several augmentations, each as likely."""
+    """Return an augmentation that makes one of these changes, each as likely."""
     return lambda picture, rng: steps[rng.integers(len(steps))](picture, rng)
 
 

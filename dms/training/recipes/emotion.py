@@ -215,7 +215,7 @@ def soft_votes(votes: npt.NDArray[np.int64] | None) -> tuple[npt.NDArray[np.floa
 
 
 def truths(part: Expressions) -> list[npt.NDArray[np.int64]]:
-    """Return the right answer of each head; -1 where there is none."""
+    """Return the right answers for each head; -1 where there is none."""
     if part.votes is None:
         raise UserError("emotion needs fer2013new.csv for the FER+ votes")
     return [part.labels, majority(part.votes)]
