@@ -40,3 +40,7 @@ def test_it_works_on_64_bit_arm(suite: str) -> None:
 @pytest.mark.skipif(shutil.which("podman-compose") is None, reason="podman-compose is not installed")
 def test_the_image_runs_as_the_compose_file_says() -> None:
     run("try_image.sh", "image")
+
+
+def test_an_owner_installs_and_removes_it_on_64_bit_arm() -> None:
+    run("try_install.sh", "bookworm-arm64-booted", "bookworm", "arm64")
