@@ -66,6 +66,17 @@ class Emotions:
 
 @quick_init
 @dataclass(frozen=True, slots=True)
+class WideMouth:
+    """What a mouth does that is wide open, as probabilities that add up to 1; of another mouth they say nothing."""
+
+    yawn: float
+    shout: float
+    """Shouts in anger."""
+    other: float
+    """Talks, laughs, is surprised."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One frame as seen, without a picture.
 
@@ -82,6 +93,7 @@ class Observation:
         emotions: None when unknown or not measured on this frame: it may run at a lower rate than the eyes.
         looking_down: Probability in 0..1 that the driver's eyes are lowered, to a lap, a phone or the console, and not
             shut; None unknown.
+        wide_mouth: What the mouth does if it is wide open, read from the whole face together with ``emotions``.
         upright: Whether the face stands upright in the picture: False when the camera is turned, and then pose, eyes,
             mouth and emotions are unknown; None unknown.
     """
@@ -97,4 +109,5 @@ class Observation:
     yawn: float | None = None
     emotions: Emotions | None = None
     looking_down: float | None = None
+    wide_mouth: WideMouth | None = None
     upright: bool | None = None

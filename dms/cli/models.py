@@ -34,7 +34,7 @@ def train(
     ] = None,
     shipped: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="A .tflite of the same net to go on from: eyes only."),
+        typer.Option("--from", metavar="FILE", help="A .tflite of the same net to go on from: eyes, emotion."),
     ] = None,
 ) -> None:
     """Train a model from public data to its INT8 file and card. Needs the extra 'train'.
@@ -48,7 +48,7 @@ def train(
     landmarks  points, the most accurate first, then labels
     eyes       folders with closed/ and open/, better with points
     mouth      labels with points beside them, and points
-    emotion    fer2013.csv fer2013new.csv
+    emotion    fer2013.csv fer2013new.csv, and labels with points beside them
     all        all of these, the most accurate points first; one folder each in DIR
     others     fer2013.csv, for cnn10 cnn6 vgg16 cnn4 cnn4_mobilenet shinde
                shinde_resnet thesis svm resnet50_34: the systems of the papers

@@ -65,8 +65,8 @@ def _data(model: str, sources: Sources) -> list[Path]:
     points, labels = sources[Layout.POINTS], sources[Layout.LABELS]
     match model:
         case "emotion":
-            needed = {Layout.FER2013: 1, Layout.FERPLUS: 1}
-            chosen = [*sources[Layout.FER2013], *sources[Layout.FERPLUS]]
+            needed = {Layout.FER2013: 1, Layout.FERPLUS: 1, Layout.LABELS: 0}
+            chosen = [*sources[Layout.FER2013], *sources[Layout.FERPLUS], *labels]
         case "eyes":
             # lids of loosely marked faces say little: only the first, most accurate table
             needed = {Layout.EYES: 0}

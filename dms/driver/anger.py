@@ -1,8 +1,9 @@
 """Judges anger: the mean anger of the face above this driver's resting face.
 
 Takes emotions as they come, at whatever rate, gives smoothed emotions and alerts. A mouth wide open distorts the
-face, so that such readings count as unknown. Before the resting face is learned, a prior stands for it. What is found
-leads from level to level by ``transitions.ANGER``.
+face, so that of such a reading only the anger counts which the net sees in wide mouths: a shout, as opposed to a yawn
+or a laugh. Where it has not been asked, the reading counts as unknown. Before the resting face is learned, a prior
+stands for it. What is found leads from level to level by ``transitions.ANGER``.
 """
 
 from collections.abc import Callable
@@ -53,7 +54,7 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
         self._mean.clear()
         self._sample: tuple[float, ...] | None = None
         self._happiness = 0.0
-        self._sample_t = float("-inf")
+        self._sample_t = self._face_t = float("-inf")
         self._mark_t: float | None = None
         self.score: float | None = None
         """Mean anger 0..1 above the resting face, None unknown."""
@@ -65,16 +66,18 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
 
     def laughing(self, t: float) -> bool:
         """Whether the latest reading of the face, if it still holds, laughs."""
-        return self._happiness >= self._laugh_limit and t - self._sample_t <= self._limits.hold_s
+        return self._happiness >= self._laugh_limit and t - self._face_t <= self._limits.hold_s
 
     def judge(self, observation: Observation, eyes: Eyes, speed_kmh: float | None) -> list[Alert]:
         """Take an observation's emotions, mostly None as the face is read at a lower rate, and decide."""
-        t, emotions = observation.t, observation.emotions
+        t, emotions, wide_mouth = observation.t, observation.emotions, observation.wide_mouth
         if self._mark_t is None:
             self._mark_t = t
-        # a mouth wide open distorts the face
-        if emotions is not None and not self._mouth.wide(t):
-            return self._read(t, emotions)
+        if emotions is not None:
+            if not self._mouth.wide(t):
+                return self._read(t, emotions)
+            if wide_mouth is not None:
+                return self._read_wide(t, emotions, wide_mouth.shout)
         if t - self._sample_t > self._limits.hold_s and t - self._mark_t > self._limits.hold_s:
             # the last reading has had its time; from here on nothing is known
             return self._pass(t, None)
@@ -86,11 +89,23 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
         total = sum(sample)
         if total != total:  # noqa: PLR0124
             return []
-        self._happiness = emotions.happiness
-        return self._pass(t, sample)
+        self._happiness, self._face_t = emotions.happiness, t
+        return self._pass(t, sample, teaches=True)
 
-    def _pass(self, t: float, sample: tuple[float, ...] | None) -> list[Alert]:
-        """Time has passed up to ``t``, where the face shows this."""
+    def _read_wide(self, t: float, emotions: Emotions, shout: float) -> list[Alert]:
+        """A wide mouth: its shout stands for the anger, and the other emotions share what is left."""
+        values = _VALUES(emotions)
+        total = sum(values) + shout
+        if total != total:  # noqa: PLR0124 - not a number
+            return []
+        others = sum(values) - emotions.anger
+        left = (1.0 - shout) / others if others > 0.0 else 0.0
+        sample = [value * left for value in values]
+        sample[_ANGER] = shout
+        return self._pass(t, tuple(sample))
+
+    def _pass(self, t: float, sample: tuple[float, ...] | None, *, teaches: bool = False) -> list[Alert]:
+        """Time has passed up to ``t``, where the face shows this; ``teaches`` the resting face if it is as it rests."""
         assert self._mark_t is not None
         before, span_s = self._sample, t - self._mark_t
         hold_s = self._limits.hold_s
@@ -111,7 +126,7 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
         self._sample = sample
         if sample is not None:
             self._sample_t = t
-            if self._learner.anger.learned < 1.0 and known_s > 0.0:
+            if teaches and self._learner.anger.learned < 1.0 and known_s > 0.0:
                 self._learner.anger.add(sample[_ANGER], known_s)
         return self._weigh(t, span_s)
 

@@ -38,7 +38,7 @@ class Cues:
         self._step = HeadStep(settings.closure)
         self.mouth = MouthReader(settings.closure, settings.signs, settings.time.max_gap_s)
         self.yawned = False
-        """The mouth has been wide open for the length of a yawn just now."""
+        """A yawn has just been made out."""
 
     def begin(self) -> None:
         """Somebody else drives: the head rests elsewhere too."""
@@ -58,6 +58,8 @@ class Cues:
             self.head.update(t, pose)
             self._step.update(t, pose.pitch)
         self.yawned = yawn is not None and self.mouth.read(t, yawn)
+        if observation.wide_mouth is not None:
+            self.mouth.read_face(t, observation.wide_mouth.yawn)
 
     def believes_eyes(self, observation: Observation) -> bool:
         """Whether the eyes of an observation can be what they look like.

@@ -1,7 +1,7 @@
-"""Tells a yawn from a word: how long the mouth stays wide open.
+"""Tells a yawn from a word, a laugh and a shout: how long the mouth stays wide open, and what the face does meanwhile.
 
-Takes yawn probabilities at whatever rate they come, says whether the mouth is wide open now and when that has become
-a yawn. A covered mouth is unknown and neither begins nor ends one.
+Takes yawn probabilities at whatever rate they come and what the face shows of a wide mouth, says whether the mouth is
+wide open now and when that has become a yawn. A covered mouth is unknown and neither begins nor ends one.
 """
 
 from dms.config.driver import ClosureSettings, SignsSettings
@@ -16,11 +16,12 @@ class MouthReader:
         hold_s: How long one reading speaks for the mouth, in seconds.
     """
 
-    __slots__ = ("_hold_s", "_limit", "_open_s", "_t", "_wide", "_yawn_s")
+    __slots__ = ("_counted", "_faces", "_hold_s", "_likely", "_limit", "_open_s", "_t", "_wide", "_yawn_s", "_yawning")
 
     def __init__(self, settings: ClosureSettings, signs: SignsSettings, hold_s: float) -> None:
         self._limit = settings.yawn_limit
         self._yawn_s = signs.yawn_s
+        self._likely = signs.yawn_face
         self._hold_s = hold_s
         self.reset()
 
@@ -28,22 +29,37 @@ class MouthReader:
         """Start anew."""
         self._t = float("-inf")
         self._wide = False
+        self._shut()
+
+    def _shut(self) -> None:
+        """No opening is under way."""
         self._open_s = 0.0
+        self._counted = False
+        self._faces, self._yawning = 0, 0.0
 
     def read(self, t: float, yawn: float) -> bool:
         """Take a reading; a mouth that is not read or cannot be seen has none.
 
         Returns:
-            Whether the mouth has just been wide open for the length of a yawn.
+            Whether this has just become a yawn: the mouth has been wide open for the length of one, and the faces
+            that were read meanwhile, if any, rather yawn than shout, laugh or talk. Once for each opening.
         """
         last_t, was_wide = self._t, self._wide
         self._t, self._wide = t, yawn >= self._limit
         if not (self._wide and was_wide and t - last_t <= self._hold_s):
-            self._open_s = 0.0
+            self._shut()
             return False
-        before_s = self._open_s
         self._open_s += t - last_t
-        return before_s < self._yawn_s <= self._open_s
+        if self._counted or self._open_s < self._yawn_s or self._yawning < self._likely * self._faces:
+            return False
+        self._counted = True
+        return True
+
+    def read_face(self, t: float, yawning: float) -> None:
+        """Take how likely it is that a wide mouth yawns, by the whole face; after ``read`` of the same moment."""
+        if self.wide(t):
+            self._faces += 1
+            self._yawning += yawning
 
     def wide(self, t: float) -> bool:
         """Whether the mouth is wide open at time ``t``, by the latest reading if it still holds."""

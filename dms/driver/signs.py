@@ -56,7 +56,7 @@ class Signs:
                 self._learner.blink.add(closed_s, 1.0)
 
     def yawn(self, t: float) -> None:
-        """The mouth has been wide open for the length of a yawn."""
+        """A yawn has been made out."""
         self._yawns.add(t)
 
     def droops(self, t: float) -> int:

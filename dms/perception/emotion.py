@@ -1,7 +1,8 @@
 """Facial expression of an aligned face.
 
-Takes a grey picture with 68 landmarks, gives the probabilities of FER+'s eight classes. The face is turned upright and
-framed the way FER2013 frames faces. It sees an expression, not a feeling, and never looks at time.
+Takes a grey picture with 68 landmarks, gives the probabilities of FER+'s eight classes, and of what a wide mouth does.
+The face is turned upright and framed the way FER2013 frames faces. It sees an expression, not a feeling, and never
+looks at time.
 """
 
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ import numpy.typing as npt
 from dms.config.constant import Constant
 from dms.config.perception import Runtime
 from dms.models import ModelFile
-from dms.observation import Emotions
+from dms.observation import Emotions, WideMouth
 from dms.perception.engine import FloatArray, Model
-from dms.perception.eyes import MIN_DEVIATION, MIN_MEAN, light
+from dms.perception.eyes import MIN_DEVIATION, MIN_MEAN, light, normalise
 
 Picture = npt.NDArray[np.uint8]
 
@@ -81,7 +82,7 @@ def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32], framing: Frami
 
 
 class EmotionNet:
-    """The INT8 net behind the emotions, with two heads on one trunk.
+    """The INT8 net behind the emotions, with three heads on one trunk.
 
     Args:
         file: The shipped model ``emotion`` or one with the same shapes.
@@ -93,7 +94,7 @@ class EmotionNet:
     """
 
     def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
-        self._model = Model(file.path, (SIZE, SIZE, 1), [(7,), (8,)], threads, runtime)
+        self._model = Model(file.path, (SIZE, SIZE, 1), [(7,), (8,), (3,)], threads, runtime)
 
     def warm_up(self) -> None:
         """Run once on an empty patch."""
@@ -108,16 +109,36 @@ class EmotionNet:
         Returns:
             None without a patch, or when it is too dark or flat to show an expression.
         """
-        if patch is None:
+        if patch is None or _shows_nothing(patch):
             return None
-        mean, deviation = light(patch)
-        if mean < MIN_MEAN or deviation < MIN_DEVIATION:
-            return None
-        _, ferplus = self.heads(patch)
-        # INT8 steps of 1/256 need not add up to 1
-        return Emotions(*(float(p) for p in ferplus / max(float(ferplus.sum()), 1e-6)))
+        _, ferplus, _ = self.heads(patch)
+        return Emotions(*_shares(ferplus))
 
-    def heads(self, patch: Picture) -> tuple[FloatArray, FloatArray]:
-        """Return both heads: (7,) of FER2013's labels and (8,) of FER+'s classes, in the orders of the model's card."""
-        fer2013, ferplus = self._model.run(patch)
-        return fer2013, ferplus
+    def wide_mouth(self, patch: Picture | None) -> WideMouth | None:
+        """Tell what a mouth does that is wide open, with the contrast of the pictures that this was learned from.
+
+        Args:
+            patch: (48, 48) uint8 as ``face_patch`` gives it.
+
+        Returns:
+            None without a patch, or when it is too dark or flat to show an expression.
+        """
+        if patch is None or _shows_nothing(patch):
+            return None
+        _, _, wide = self.heads(normalise(patch))
+        return WideMouth(*_shares(wide))
+
+    def heads(self, patch: Picture) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return (7,) of FER2013's labels, (8,) of FER+'s classes, (3,) of wide mouths, in the orders of the card."""
+        fer2013, ferplus, wide = self._model.run(patch)
+        return fer2013, ferplus, wide
+
+
+def _shows_nothing(patch: Picture) -> bool:
+    mean, deviation = light(patch)
+    return mean < MIN_MEAN or deviation < MIN_DEVIATION
+
+
+def _shares(probabilities: FloatArray) -> list[float]:
+    """INT8 steps of 1/256 need not add up to 1."""
+    return [float(p) for p in probabilities / max(float(probabilities.sum()), 1e-6)]

@@ -5,7 +5,7 @@ whole picture only when it is lost. What was not measured, or cannot be, is unkn
 """
 
 from dataclasses import astuple, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from dms.config import PerceptionSettings
 from dms.config.constant import Constant
 from dms.frames import Frame, Image
 from dms.models import MODEL_NAMES, ModelFile, load_verified
-from dms.observation import Box, Emotions, HeadPose, Observation, View
+from dms.observation import Box, Emotions, HeadPose, Observation, View, WideMouth
 from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.eyes import EyeNet, Side, eye_patch
 from dms.perception.face import Detection, FaceDetector, in_region
@@ -26,6 +26,7 @@ from dms.perception.stages import Stages, StageTime
 from dms.perception.upright import UprightJudge
 from dms.perception.view import ViewJudge, as_grey
 
+_Shares = TypeVar("_Shares", Emotions, WideMouth)
 _DECIMALS = 4
 """Of probabilities; pixels and degrees keep one."""
 _DOUBT_S: Annotated[float, Constant("s", 0.0, 1.0, "own: one frame at 5 fps, with slack")] = 0.25
@@ -35,6 +36,8 @@ VIEW_HZ: Annotated[float, Constant("Hz", 5, 60, "own: a hand is before the lens 
 """Rate at which a clear view is looked at again for darkness and a covered lens."""
 RELIEVED_EMOTION_HZ: Annotated[float, Constant("Hz", 0.5, 10, "own: anger is averaged over seconds")] = 1.0
 """Rate of the emotion net on a machine that cannot keep up."""
+ASK_FROM: Annotated[float, Constant("1", 0.0, 1.0, "own: the least that `closure.yawn_limit` takes")] = 0.2
+"""Probability of a yawn from which the emotion net is asked what the mouth does, which is a second run of it."""
 RELIEVED_MOUTH_HZ: Annotated[float, Constant("Hz", 1, 10, "yawns: one lasts 3 s or more")] = 3.0
 """Rate of the mouth net on a machine that cannot keep up."""
 
@@ -85,6 +88,7 @@ class Perception:
         self._mouth_pace = _Pace(settings.mouth_hz)
         self._emotion_pace = _Pace(settings.emotion_hz)
         self._stages = Stages()
+        self._yawn = 0.0
         self._followed: Landmarks | None = None
         self._driver: tuple[float, Box] | None = None
         self.models: dict[str, ModelFile] = files
@@ -196,10 +200,15 @@ class Perception:
             measured["left_eye"], measured["right_eye"] = map(_round, closed)
         if self._mouth_pace.due(t):
             with self._stages["mouth"]:
-                measured["yawn"] = _round(self._mouth.yawn(mouth_patch(grey, points)))
+                yawn = self._mouth.yawn(mouth_patch(grey, points))
+            self._yawn = yawn or 0.0
+            measured["yawn"] = _round(yawn)
         if ahead and self._emotion_pace.due(t):
             with self._stages["emotion"]:
-                measured["emotions"] = _rounded_emotions(self._emotion.emotions(face_patch(grey, points)))
+                patch = face_patch(grey, points)
+                measured["emotions"] = _rounded_shares(self._emotion.emotions(patch))
+                if self._yawn >= ASK_FROM:
+                    measured["wide_mouth"] = _rounded_shares(self._emotion.wide_mouth(patch))
         return measured
 
 
@@ -215,5 +224,5 @@ def _rounded_pose(pose: HeadPose) -> HeadPose:
     return HeadPose(round(pose.yaw, 1), round(pose.pitch, 1), round(pose.roll, 1))
 
 
-def _rounded_emotions(emotions: Emotions | None) -> Emotions | None:
-    return None if emotions is None else Emotions(*(round(share, _DECIMALS) for share in astuple(emotions)))
+def _rounded_shares(record: _Shares | None) -> _Shares | None:
+    return None if record is None else type(record)(*(round(share, _DECIMALS) for share in astuple(record)))

@@ -26,20 +26,25 @@ from pydantic_core import from_json
 from dms.driver.baseline import Baseline
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
 from dms.errors import UserError
-from dms.observation import Box, Emotions, HeadPose, Observation, View
+from dms.observation import Box, Emotions, HeadPose, Observation, View, WideMouth
 
 TRACE_VERSION = 2
 """Version 1 left unknown values out of a line."""
 _READ = (1, TRACE_VERSION)
 
 _SHARES = ("face_score", "left_eye", "right_eye", "looking_down", "yawn")
-_COLUMNS = ("t", "view", "face", "upright", *_SHARES, "box", "pose", "emotions")
+_COLUMNS = ("t", "view", "face", "upright", *_SHARES, "box", "pose", "emotions", "wide_mouth")
 _VALUES = itemgetter(*_COLUMNS)
 _PLAIN = frozenset({float, int})
 _SHARE_TYPES = _PLAIN | {type(None)}
 _ANSWERS = frozenset({bool, type(None)})
 _VIEWS = {view.value: view for view in View}
-_RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions]] = {"box": Box, "pose": HeadPose, "emotions": Emotions}
+_RECORDS: dict[str, type[Box] | type[HeadPose] | type[Emotions] | type[WideMouth]] = {
+    "box": Box,
+    "pose": HeadPose,
+    "emotions": Emotions,
+    "wide_mouth": WideMouth,
+}
 _NUMBERS = [(name, attrgetter(*(field.name for field in fields(kind)))) for name, kind in _RECORDS.items()]
 # inputs are rare and nested: pydantic reads and writes them; observations are many and flat
 _INPUTS: dict[str, TypeAdapter[Any]] = {
@@ -210,11 +215,11 @@ def _observation(line: dict[str, Any]) -> Observation:
     try:
         values = _VALUES(line)
     except KeyError:
-        # version 1
+        # version 1, or written before there was such a column
         values = (line["t"], line["view"], *map(line.get, _COLUMNS[2:]))
-    t, view, face, upright, score, left, right, down, yawn, box, pose, emotions = values
+    t, view, face, upright, score, left, right, down, yawn, box, pose, emotions, wide = values
     shares, numbers = (score, left, right, down, yawn), [t]
-    for record in (box, pose, emotions):
+    for record in (box, pose, emotions, wide):
         if record is not None:
             numbers += record
     # all at once: a trace has millions of them; what is left out of a sum is unknown or 0
@@ -239,6 +244,7 @@ def _observation(line: dict[str, Any]) -> Observation:
         yawn,
         None if emotions is None else Emotions(*emotions),
         down,
+        None if wide is None else WideMouth(*wide),
         upright,
     )
 

@@ -49,7 +49,7 @@ def train(
         threads: CPU threads.
         imagenet: ImageNet weights, for a system of the papers that starts from them.
         optimiser: ``adam``, ``sgd`` or ``rmsprop`` instead of the paper's, for a system of the papers.
-        shipped: The INT8 file that training goes on from, for ``eyes``.
+        shipped: The INT8 file that training goes on from, for ``eyes`` and ``emotion``.
 
     Returns:
         The files of the models.
@@ -61,8 +61,8 @@ def train(
         raise UserError(f"no recipe for {name!r}: choose from {', '.join((*RECIPES, *PAPERS, 'all'))}")
     if (imagenet, optimiser) != (None, None) and name not in PAPERS:
         raise UserError(f"--imagenet and --optimiser are for the systems of the papers, not for {name}")
-    if shipped is not None and name != "eyes":
-        raise UserError(f"--from is for eyes, not for {name}")
+    if shipped is not None and name not in ("eyes", "emotion"):
+        raise UserError(f"--from is for eyes and emotion, not for {name}")
     if name == "svm" and (imagenet, optimiser, epochs) != (None, None, None):
         raise UserError("svm has neither epochs nor an optimiser nor ImageNet weights: leave out those options")
     wanted = {name: list(data)} if name != "all" else data_of(RECIPES, sort_sources(data))

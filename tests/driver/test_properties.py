@@ -13,7 +13,7 @@ from dms.config.driver import DriverSettings
 from dms.driver import Acknowledgement, Baseline, DriverChange, DriverInput, DriverMonitor, VehicleSpeed
 from dms.driver.lifecycle import RANK
 from dms.driver.state import Alert, AlertKind, Condition, DriverState, Eyes, Judgement, Phase
-from dms.observation import Emotions, HeadPose, Observation, View
+from dms.observation import Emotions, HeadPose, Observation, View, WideMouth
 
 LIMITS = DriverSettings()
 Event = Observation | DriverInput
@@ -42,6 +42,7 @@ def odd_looks(draw: st.DrawFn) -> Observation:
         looking_down=draw(probabilities),
         yawn=draw(probabilities),
         emotions=draw(st.one_of(st.none(), emotions())),
+        wide_mouth=draw(st.one_of(st.none(), st.builds(WideMouth, *[st.floats(0, 1)] * 3))),
     )
 
 

@@ -13,7 +13,7 @@ from dms.driver.baseline import Baseline
 from dms.driver.inputs import Acknowledgement, DriverChange, VehicleSpeed
 from dms.driver.state import AlertKind
 from dms.errors import UserError
-from dms.observation import Box, Emotions, HeadPose, Observation, View
+from dms.observation import Box, Emotions, HeadPose, Observation, View, WideMouth
 from dms.records.trace import TraceHeader, TraceWriter, is_trace, part_name, read_trace
 
 LEARNED = Baseline(0.12, 1.0, 0.22, 1.0, 0.06, 0.5)
@@ -34,6 +34,7 @@ observations = st.builds(
     upright=st.none() | st.booleans(),
     yawn=st.none() | share,
     emotions=st.none() | st.builds(Emotions, *[share] * 8),
+    wide_mouth=st.none() | st.builds(WideMouth, *[share] * 3),
 )
 inputs = (
     st.builds(VehicleSpeed, t=st.floats(0, 1e6), kmh=st.none() | st.floats(0, 300))

@@ -18,7 +18,7 @@ import pytest
 from dms.config.driver import DriverSettings
 from dms.driver import Baseline, DriverInput, DriverMonitor
 from dms.driver.state import Alert, AngerLevel, DistractionLevel, DriverState, FatigueLevel, Judgement, Phase
-from dms.observation import Box, Emotions, HeadPose, Observation, View
+from dms.observation import Box, Emotions, HeadPose, Observation, View, WideMouth
 
 LIMITS = DriverSettings()
 EMOTIONS_EVERY_S = 0.2
@@ -45,6 +45,7 @@ class Look:
     face: bool | None = True
     view: View = View.CLEAR
     upright: bool | None = None
+    wide: WideMouth | None = None
 
     def emotions(self, noise: float) -> Emotions:
         anger = min(1.0, max(0.0, self.anger + noise))
@@ -269,6 +270,7 @@ def seen(told: Drive, camera: Camera) -> Iterator[tuple[float, Observation | Dri
                 None if look.right is None else look.right - noise,
                 look.yawn,
                 emotions,
+                wide_mouth=None if emotions is None else look.wide,
                 upright=look.upright,
             ),
         )

@@ -1,14 +1,14 @@
 """Named drives: each says what must be raised, when, and by that what must not, at every camera that can carry it."""
 
 from dataclasses import dataclass, replace
-from math import log
+from math import exp, log
 from typing import Any
 
 import pytest
 
 from dms.driver import Baseline, DriverChange, VehicleSpeed
 from dms.driver.state import AngerLevel, FatigueLevel
-from dms.observation import View
+from dms.observation import View, WideMouth
 
 from .drives import (
     CAMERAS,
@@ -415,6 +415,37 @@ SCENARIOS = (
     Scenario("stern face", drive().awake(600, anger=0.4)),
     Scenario("frowns for half a second", drive().awake(120).times(20, drive().open(0.5, anger=0.95).awake(6))),
     Scenario("shouts for two seconds", drive().awake(120).times(5, drive().open(2, anger=0.7, yawn=0.8).awake(10))),
+    Scenario(
+        "shouts for six seconds",
+        drive()
+        .awake(120)
+        .mark("shout")
+        .open(6, anger=0.4, yawn=0.95, wide=WideMouth(0.05, 0.9, 0.05))
+        .mark("calm")
+        .awake(60),
+        (
+            starts(
+                IRRITATED, "shout", reaches(LIMITS.anger.irritated) + LIMITS.anger.irritated_s, slack_s=EMOTIONS_EVERY_S
+            ),
+            # the mean of a rage so short comes to a share of that of a long one, and is down the sooner
+            ends(
+                IRRITATED,
+                "calm",
+                falls(LIMITS.anger.clear)
+                + LIMITS.anger.average_s * log(1 - exp(-6 / LIMITS.anger.average_s))
+                + LIMITS.anger.clear_s,
+                slack_s=2 * EMOTIONS_EVERY_S,
+            ),
+        ),
+    ),
+    Scenario(
+        "yawns with a face that reads as rage",
+        drive().awake(120).times(5, drive().open(6, anger=0.9, yawn=0.95, wide=WideMouth(0.9, 0.05, 0.05)).awake(10)),
+    ),
+    Scenario(
+        "laughs with a wide mouth",
+        drive().awake(120).times(5, drive().open(4, anger=0.5, yawn=0.95, wide=WideMouth(0.2, 0.1, 0.7)).awake(10)),
+    ),
     Scenario("squints into the sun", drive().awake(120).open(8, anger=0.3, left=0.5, right=0.5).awake(60)),
     Scenario(
         "talks with a stern face on",

@@ -47,14 +47,30 @@ def faces_with_votes(tmp_path: Path, rng: np.random.Generator) -> list[Path]:
         plus.append(",".join(["Training", "x.png", *map(str, np.eye(10, dtype=int)[number % 8] * 10)]))
     (tmp_path / "fer2013.csv").write_text("\n".join(fer))
     (tmp_path / "fer2013new.csv").write_text("\n".join(plus))
-    return [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv"]
+    return [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv", drivers(tmp_path / "cabin", rng)]
+
+
+def drivers(folder: Path, rng: np.random.Generator) -> Path:
+    """A folder of drivers, every other of whom yawns; their points make a face that can be cut."""
+    folder.mkdir()
+    points = rng.uniform(60, 140, (68, 2)) + np.array([0, 20])
+    points[36:42], points[42:48], points[48:68] = (70, 90), (130, 90), (100, 150)
+    columns = ["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")]
+    table, labels = [",".join(columns)], ["file,yawn,scene_group,x,y,w,h"]
+    for number in range(12):
+        cv2.imwrite(str(folder / f"{number}.png"), rng.integers(0, 256, (240, 240), np.uint8))
+        table.append(",".join([f"{number}.png", *(f"{value:.1f}" for value in points.ravel())]))
+        labels.append(f"{number}.png,{number % 2},{number},60,60,80,100")
+    (folder / "landmarks68_pseudo.csv").write_text("\n".join(table))
+    (folder / "labels.csv").write_text("\n".join(labels))
+    return folder
 
 
 def test_emotion_from_csv_to_card(tmp_path: Path, faces_with_votes: list[Path]) -> None:
     (made,) = train("emotion", faces_with_votes, tmp_path / "out", epochs=1)
     find_model("emotion", made.parent).verify()
     card = json.loads(made.with_suffix(".json").read_text())
-    assert [output["shape"] for output in card["outputs"]] == [[7], [8]]
+    assert [output["shape"] for output in card["outputs"]] == [[7], [8], [3]]
     for number in range(1, len(emotion.ROUNDS) + 1):
         assert (tmp_path / "out" / f"round-{number}" / "best.weights.h5").is_file()
 

@@ -72,6 +72,6 @@ def test_all_gives_each_model_its_data_and_a_folder_of_its_own(
     told = capsys.readouterr()
     assert told.out == "", "output is for the files that are made"
     assert told.err.splitlines() == [f"{name}, model {number} of 5" for number, name in enumerate(RECIPES, start=1)]
-    assert calls["emotion"] == (["fer.csv", "plus.csv"], 3)
+    assert calls["emotion"] == (["fer.csv", "plus.csv", "cabin"], 3)
     assert calls["eyes"] == (["eyes", "points.csv"], 3)
     assert calls["face"] == (["points.csv", "cabin"], 3)

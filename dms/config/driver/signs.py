@@ -87,6 +87,18 @@ class SignsSettings(Section):
             source=YAWNS + ", words far less",
         ),
     ] = 2.5
+    yawn_face: Annotated[
+        float,
+        Limit(
+            ge=0.0,
+            le=0.9,
+            unit="probability",
+            title="Face of a yawn",
+            text="Mean probability, by the whole face, that the wide mouth yawns, and neither shouts, laughs nor "
+            "talks; below it, however long, it is no yawn.",
+            source="the likelier of two answers; " + OWN,
+        ),
+    ] = 0.5
     min_yawns: Annotated[
         int,
         Limit(

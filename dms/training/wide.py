@@ -1,0 +1,135 @@
+"""Gives the emotion net its third output: whether a wide mouth yawns, shouts in anger or does something else.
+
+Takes the net's INT8 file, faces of FER2013 with votes and drivers who yawn or do not, gives the file with the output. A
+logistic regression on the frozen net's own maps: what the net answered before stays as it was, to the bit. FER2013's
+angry faces, of which many shout, are the shouts; its other faces, and drivers who do not yawn, are the rest. Runs
+scikit-learn, and the net in a process of its own, because PyTorch and the TFLite runtime do not load together.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dms.datasets.fer import FER2013, FERPLUS, Expressions, majority
+from dms.errors import UserError, WorldError
+from dms.perception.emotion import SIZE, face_patch
+from dms.perception.eyes import normalise
+from dms.training.augment import Picture
+from dms.training.bands import BANDS, with_head, with_means
+from dms.training.faces import FacePicture
+
+LABELS = ("yawn", "shout", "other")
+YAWN, SHOUT, OTHER = range(len(LABELS))
+
+MOST_OF_A_CLASS = 1000
+"""Faces of one of FER+'s classes that are no anger: the kinds of expression count alike."""
+
+STRENGTH = 0.1
+"""Of the regression (scikit-learn's C). From 0.01, 0.03, 0.1 and 0.3; ``models/emotion.md`` says by what."""
+
+SHARES = {"yawn": 2.0, "shout": 2.0, "face": 1.0, "disgust": 0.3, "driver": 0.2}
+"""What yawns, shouts, other faces, disgust and drivers who do not yawn count for, each kind together. Every mouth that
+is asked about is wide, most others here are not. Disgust is close to anger, and rare: by itself it would not count."""
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def add_wide_mouth(file: Path, faces: Expressions, drivers: Sequence[FacePicture], out: Path) -> Path:
+    """Write the net with its third output.
+
+    Args:
+        file: The emotion net without it.
+        faces: Faces with FER+'s votes, to learn from.
+        drivers: Pictures of drivers, labelled yawn or not, to learn from.
+        out: The ``.tflite`` file to write.
+
+    Raises:
+        UserError: The file is of another net, or a kind of face is missing.
+        WorldError: A runtime or TensorFlow is missing.
+    """
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - the recipes import quickly
+
+    pictures, kinds, weights = examples(faces, drivers)
+    model = LogisticRegression(C=STRENGTH, max_iter=2000)
+    model.fit(band_means(file, pictures), kinds, sample_weight=weights)
+    return with_head(file, out, model.coef_.astype(np.float32), model.intercept_.astype(np.float32))
+
+
+def examples(
+    faces: Expressions, drivers: Sequence[FacePicture]
+) -> tuple[Picture, npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """What is learned from: (N, 48, 48) uint8 as the net is asked, their classes, and weights with a mean of 1.
+
+    Raises:
+        UserError: A kind of face is missing.
+    """
+    if faces.votes is None:
+        raise UserError("emotion needs fer2013new.csv for the FER+ votes")
+    top, rng = majority(faces.votes), np.random.default_rng(0)
+    disgust = (faces.labels == FER2013.index("disgust")) | (top == FERPLUS.index("disgust"))
+    kept = [
+        np.sort(rng.permutation(np.flatnonzero((top == FERPLUS.index(name)) & ~disgust))[:MOST_OF_A_CLASS])
+        for name in FERPLUS
+        if name not in ("anger", "disgust")
+    ]
+    patches = {
+        "shout": (SHOUT, faces.images[(top == FERPLUS.index("anger")) & ~disgust]),
+        "face": (OTHER, faces.images[np.concatenate(kept)]),
+        "disgust": (OTHER, faces.images[disgust]),
+    }
+    for name, kind, yawn in (("yawn", YAWN, True), ("driver", OTHER, False)):
+        cut = [face_patch(each.levels[0], each.points[0]) for each in drivers if each.yawn is yawn]
+        patches[name] = (kind, np.array([patch for patch in cut if patch is not None]).reshape(-1, SIZE, SIZE))
+    if missing := [name for name, (_, images) in patches.items() if not len(images)]:
+        raise UserError(f"the output for wide mouths has nothing to learn from: no {', no '.join(missing)}")
+    weights = np.concatenate(
+        [np.full(len(images), SHARES[name] / len(images)) for name, (_, images) in patches.items()]
+    )
+    return (
+        np.stack([normalise(picture) for _, images in patches.values() for picture in images.astype(np.uint8)]),
+        np.concatenate([np.full(len(images), kind) for kind, images in patches.values()]),
+        weights / weights.mean(),
+    )
+
+
+def band_means(file: Path, pictures: Picture) -> FloatArray:
+    """(N, BANDS * channels) means of the net's maps.
+
+    Args:
+        file: The emotion net without its third output.
+        pictures: (N, 48, 48) uint8.
+
+    Raises:
+        UserError: The file is of another net.
+        WorldError: No TFLite runtime can run it, or TensorFlow is missing.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        net, given, out = (Path(folder, name) for name in ("means.tflite", "pictures.npy", "means.npy"))
+        with_means(file, net)
+        np.save(given, pictures)
+        command = [sys.executable, "-m", "dms.training.wide", str(net), str(given), str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise WorldError(f"{file} cannot be run: {done.stderr.strip().splitlines()[-1:]}")
+        return np.asarray(np.load(out), np.float32)
+
+
+def _run(net: Path, given: Path, out: Path) -> None:
+    """Runs in the subprocess."""
+    from dms.perception.engine import Model  # noqa: PLC0415
+
+    pictures = np.load(given)
+    model = Model(net, (SIZE, SIZE, 1), [(7,), (8,), (BANDS, 1, CHANNELS)])
+    np.save(out, np.stack([model.run(picture)[-1].ravel() for picture in pictures]))
+
+
+CHANNELS = 160
+"""Of the emotion net's last maps."""
+
+if __name__ == "__main__":
+    _run(*map(Path, sys.argv[1:4]))
