@@ -144,10 +144,9 @@ def ask_status(folder: Path) -> Status:
     """
     try:
         answers = list(ask(folder, "status"))
-    except NotRunningError as error:
-        problem = Problem(
-            "daemon", "failed", str(error), "sudo systemctl start dms; journalctl -u dms says why it ended"
-        )
+    except NotRunningError:
+        text = f"no dms runs with the state folder {folder}"
+        problem = Problem("daemon", "failed", text, "sudo systemctl start dms; journalctl -u dms says why it ended")
         return Status(running=False, verdict="failed", watching=False, problems=(problem,))
     try:
         (told,) = answers
