@@ -54,7 +54,7 @@ def test_the_rotation_that_is_named_mends_a_turned_picture(degrees: int) -> None
     assert aim_of(mended, Config(camera=settings)).verdict is Verdict.GOOD
 
 
-@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("mirror", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("stands", "set_to"), [(90, 180), (270, 0), (0, 90), (90, 270)])
 def test_the_rotation_that_is_named_counts_what_is_set_already(stands: int, set_to: int, mirror: bool) -> None:
     def raw(picture: Picture) -> Picture:

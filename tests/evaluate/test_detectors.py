@@ -102,6 +102,7 @@ def test_a_faint_face_that_the_landmark_model_confirms_counts_where_no_other_is(
     assert face.evaluate(drivers, find_model("face"), find_model("landmarks"), score=0.5).found == 0.0
 
 
+@pytest.mark.slow
 def test_landmarks_give_boxes_and_errors(drivers: Path, portrait: npt.NDArray[Any]) -> None:
     grey = np.asarray(cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY), np.uint8)
     net = LandmarkNet(find_model("landmarks"))
