@@ -9,7 +9,7 @@ from dms.driver import Acknowledgement, DriverMonitor
 from dms.driver.state import Alert, AlertKind, AngerLevel, Condition, FatigueLevel, Phase
 from dms.observation import Observation
 
-from .drives import LIMITS, Camera, Drive, drive, ride, seen, seen_by
+from .drives import LIMITS, SHUT, Camera, Drive, drive, ride, seen, seen_by
 
 cameras = pytest.mark.parametrize("camera", seen_by())
 CAMERA = Camera(10)
@@ -76,6 +76,24 @@ def test_a_sleeper_lost_from_view_and_found_again_is_told_again() -> None:
     assert [alert.evidence["cause"] for _, alert in alerts] == ["closure", "closure", "no_return", "closure", "closure"]
     assert {alert.episode for _, alert in alerts} == {1}
     assert alerts[3][0] == pytest.approx(told.marks["found"] + LIMITS.closure.microsleep_s, abs=0.25)
+
+
+def test_a_sleeper_seen_by_one_eye_who_does_not_come_back_is_told_once_and_not_again_by_the_closure() -> None:
+    told = drive().awake(30).show(14, replace(SHUT, left=None)).open(30)
+    causes = [alert.evidence["cause"] for _, alert in ride(told, CAMERA).alerts()]
+    assert [cause for cause in causes if cause != "repeat"] == ["closure", "closure", "no_return", "recovered"]
+
+
+def test_a_clock_that_jumps_back_does_not_shorten_a_cooldown() -> None:
+    cooldown_s = LIMITS.life.anger_cooldown_s
+    rage = drive().open(20, anger=0.9)
+    told = drive().awake(120).times(1, rage).awake(30).jump(-500.0).open(cooldown_s + 30, anger=0.9)
+    alerts = ride(told, CAMERA).alerts()
+    (end, *_) = [t for t, alert in alerts if alert.phase is Phase.END]
+    starts = [t for t, alert in alerts if alert.phase is Phase.START]
+    assert end < told.jumps[0][0]
+    assert len(starts) == 2
+    assert starts[1] >= end + cooldown_s - 0.1
 
 
 @cameras
