@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -28,12 +29,22 @@ class Share:
     Attributes:
         cpu: Processor time over time, 0..1 and more with several threads.
         peak_mb: The most memory that it has held since its start, MB (10^6 bytes).
-        fps: Frames a second that it judged, as it says itself.
+        fps: Frames a second that it judged, by its reports: those captured without those dropped.
     """
 
     cpu: float
     peak_mb: float
     fps: float
+
+    @property
+    def frame_ms(self) -> float:
+        """Processor time for each frame that was judged, milliseconds: on a busy machine frames are dropped."""
+        return self.cpu / self.fps * 1000
+
+    def words(self) -> str:
+        """For people."""
+        judged = f"{self.fps:.1f} frames/s judged, {self.frame_ms:.1f} ms each"
+        return f"{self.cpu:.1%} of a core, {judged}, {self.peak_mb:.0f} MB"
 
 
 class Daemon:
@@ -42,7 +53,7 @@ class Daemon:
     def __init__(self, process: "subprocess.Popen[bytes]", seen: threading.Event) -> None:
         self.process = process
         self._seen = seen
-        self.health: dict[str, Any] = {}
+        self.health: list[dict[str, Any]] = []
 
     def cpu_s(self) -> float:
         """User and system time so far."""
@@ -54,6 +65,15 @@ class Daemon:
         if not self._seen.wait(PATIENCE_S):
             sys.exit(f"{self.process.args!r} reports no frame")
         return self.cpu_s()
+
+    def judged_fps(self) -> float:
+        """Frames a second from the second report to the last; the first one is of the start."""
+        reports = self.health[1:]
+        if len(reports) < 2:
+            sys.exit(f"{self.process.args!r} has reported too seldom")
+        took_s = float(reports[-1]["uptime_s"] - reports[0]["uptime_s"])
+        dropped = int(reports[-1]["camera"]["dropped"] - reports[0]["camera"]["dropped"])
+        return fmean(float(report["camera"]["frames_per_s"]) for report in reports[1:]) - dropped / took_s
 
     def peak_mb(self) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
@@ -87,7 +107,7 @@ def running(system: System, camera: str, broker: int, folder: Path) -> Iterator[
         def on_message(_client: object, _data: object, message: paho.MQTTMessage) -> None:
             kind = message.topic.rpartition("/")[2]
             if kind == "health":
-                daemon.health = json.loads(message.payload)
+                daemon.health.append(json.loads(message.payload))
             # until the first frame the state says that the camera gives none
             elif kind == "state" and json.loads(message.payload)["face"] is not None:
                 seen.set()
@@ -112,6 +132,6 @@ def shares(systems: Sequence[System], camera: str, broker: int, scratch: Path, s
         time.sleep(seconds)
         took_s, after = time.monotonic() - began, [daemon.cpu_s() for daemon in daemons]
         return [
-            Share((end - start) / took_s, daemon.peak_mb(), float(daemon.health["camera"]["frames_per_s"] or 0))
+            Share((end - start) / took_s, daemon.peak_mb(), daemon.judged_fps())
             for daemon, start, end in zip(daemons, before, after, strict=True)
         ]

@@ -81,7 +81,7 @@ def make(folder: Path, python: str, *packages: str, alone: Sequence[str] = ()) -
     return environment
 
 
-def make_build(folder: Path, python: str, commit: str | None, scratch: Path) -> Environment:
+def make_build(folder: Path, python: str, commit: str | None, scratch: Path, more: Sequence[str] = ()) -> Environment:
     """Make an environment with a build of this program as its pinned requirements have it; None is the working tree."""
     source = ROOT
     if commit is not None:
@@ -90,7 +90,9 @@ def make_build(folder: Path, python: str, commit: str | None, scratch: Path) -> 
             source.mkdir(parents=True)
             packed = subprocess.run(["git", "-C", str(ROOT), "archive", commit], capture_output=True, check=True).stdout
             subprocess.run(["tar", "-x", "-C", str(source)], input=packed, check=True)
-    environment = make(folder, python, "--require-hashes", "-r", f"{source}/deploy/requirements/runtime.txt")
+    environment = make(
+        folder, python, "--require-hashes", "-r", f"{source}/deploy/requirements/runtime.txt", alone=more
+    )
     # the build itself changes from one call to the next
     pip("install", "-q", "--disable-pip-version-check", "--no-deps", "--force-reinstall", str(source), into=environment)
     return environment

@@ -51,10 +51,12 @@ class System:
         return [*self.command, out, *clips]
 
 
-def this_build(environments: Path, scratch: Path, python: str, commit: str | None = None) -> System:
-    """A build of this program; None is the working tree."""
-    name = f"{commit or 'this'}-{python}"
-    environment = make_build(environments / name, python, commit, scratch)
+def this_build(
+    environments: Path, scratch: Path, python: str, commit: str | None = None, more: Sequence[str] = ()
+) -> System:
+    """A build of this program, with ``more`` packages; None is the working tree."""
+    name = f"{commit or 'this'}-{python}{'-replay' if more else ''}"
+    environment = make_build(environments / name, python, commit, scratch, more)
     runtime = "tflite-runtime" if python == "3.11" else "ai-edge-litert"
     return System(
         name,
@@ -73,6 +75,13 @@ def builds(environments: Path, scratch: Path) -> tuple[list[System], list[System
         [this_build(environments, scratch, python) for python in pythons],
         [this_build(environments, scratch, python, OLD) for python in pythons],
     )
+
+
+def clip_readers(environments: Path, scratch: Path) -> list[System]:
+    """This build with the extra ``replay``, in the order of ``builds``: OpenCV alone does not read every clip."""
+    # as deploy/requirements/demo.txt has it
+    av = {"3.11": "av==18.1.0", "3.13": "av==19.0.2"}
+    return [this_build(environments, scratch, python, more=[package]) for python, package in av.items()]
 
 
 def others(environments: Path, scratch: Path, cnn10: Path | None) -> list[System]:
