@@ -35,7 +35,7 @@ usage() {
     sed -n '2,/^set/s/^# \{0,1\}//p' "$here/install.sh"
 }
 
-# an upgrade keeps what an earlier run was told of these two; uninstall.sh forgets it
+# an upgrade keeps what an earlier run was given of these two; uninstall.sh forgets it
 # shellcheck source=/dev/null
 [ ! -r "$home/options" ] || . "$home/options"
 while [ $# -gt 0 ]; do

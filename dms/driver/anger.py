@@ -169,7 +169,7 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
         return self._above_s[level]
 
     def _may_take(self, t: float, event: AngerEvent) -> bool:
-        """Whether an event leads to a level that may be told now."""
+        """Whether an event leads to a level that may be raised now."""
         if not self.life.leads(event):
             return False
         level = self.life.target(event)

@@ -45,7 +45,7 @@ class HeldBack(StrEnum):
     SPEED = "speed"
     """The vehicle is slower than the alert's gate."""
     OPEN_EYES = "open_eyes"
-    """It is told when the eyes are open: while they are closed the closure is judged by itself."""
+    """It is raised when the eyes are open: while they are closed the closure is judged by itself."""
     EXPLAINED = "explained"
     """The eyes are closed for as long as a microsleep, and something else than sleep may explain it."""
 

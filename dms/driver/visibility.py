@@ -3,7 +3,7 @@
 Takes spans of known and unknown eyes, gives a reason or None. Two rules find it. A gap: known time runs the clock of
 the unknown back faster than it came, so that single glimpses do not hide that most of the time nothing is seen. And a
 share: eyes that are known for less than half of the time are no basis for a judgement, however the time is spread. A
-camera without a picture is told sooner than a driver who cannot be seen: a driver may look away, a camera may not.
+camera without a picture is reported sooner than a driver who cannot be seen: a driver may look away, a camera may not.
 """
 
 from dms.config.driver import DegradedSettings
@@ -83,7 +83,7 @@ class Visibility:
         if self._unknown_s <= 0.0:
             self._unknown_s = 0.0
             if self._gap is not None:
-                # the gap is over and told; what counts from here on is what comes after it
+                # the gap is over and was reported; what counts from here on is what comes after it
                 self._gap = None
                 self._known_s = 0.0
                 if not self._turned():

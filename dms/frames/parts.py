@@ -81,7 +81,7 @@ def _in_name(file: Path) -> datetime | None:
     if match is None:
         return None
     try:
-        # no zone is told, and none is needed: only differences count
+        # no zone is known, and none is needed: only differences count
         return datetime.strptime("".join(match.groups()), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None

@@ -128,10 +128,10 @@ class Recording:
         rate, timed = self._rate()
         stated = self._decoder.rate
         if self._fps is not None:
-            yield f"times are reckoned at {rate:g} pictures a second, as --fps says"
+            yield f"times are calculated at {rate:g} pictures a second, as --fps says"
         elif not timed:
             whence = "as the stream states" if stated else "camera.fps: give the right rate with --fps"
-            yield f"the file has no times: they are reckoned at {rate:g} pictures a second ({whence})"
+            yield f"the file has no times: they are calculated at {rate:g} pictures a second ({whence})"
         elif stated is not None and stated > _FASTEST:
             yield f"the file states {stated:g} pictures a second: if that is wrong, give the right rate with --fps"
         faults = timeline.faults
@@ -139,8 +139,8 @@ class Recording:
             count = len(faults.restarts_s)
             times = "once" if count == 1 else f"{count} times"
             yield f"its times begin anew {times}, first at {faults.restarts_s[0]:.1f} s: the parts follow each other"
-        if faults.reckoned:
-            yield f"{faults.reckoned} pictures carry no time and follow the one before"
+        if faults.placed:
+            yield f"{faults.placed} pictures carry no time and follow the one before"
 
 
 def _same(image: Image, before: Image) -> bool:

@@ -25,13 +25,13 @@ class TimeFaults:
     Attributes:
         late: Pictures left out because their time does not advance.
         astray: Pictures left out because only their own time leaps ahead.
-        reckoned: Pictures without a time, which were placed one interval after the one before.
+        placed: Pictures without a time, which were placed one interval after the one before.
         restarts_s: Where times began anew, seconds since the start of the file.
     """
 
     late: int
     astray: int
-    reckoned: int
+    placed: int
     restarts_s: list[float]
 
 
@@ -40,7 +40,7 @@ class Timeline:
 
     Args:
         interval_s: Time between two pictures at the file's own rate: what follows where a file begins anew.
-        timed: False to ignore the file's times and reckon them all by the interval.
+        timed: False to ignore the file's times and calculate them all by the interval.
     """
 
     def __init__(self, interval_s: float, timed: bool) -> None:
@@ -86,7 +86,7 @@ class Timeline:
     def _put(self, picture: Decoded) -> Iterator[tuple[float, Decoded]]:
         last = self._last
         if picture.t is None:
-            self.faults.reckoned += 1
+            self.faults.placed += 1
             t = 0.0 if last is None else round(last + self._interval_s, _DECIMALS)
         else:
             t = round(picture.t + self._shift_s, _DECIMALS)

@@ -29,7 +29,7 @@ DEMANDS: Mapping[str, Demand] = {
     "drowsy": Demand(AlertKind.FATIGUE, 60.0),
     # the averages of the face and the time they must last
     "angry": Demand(AlertKind.ANGER, 5.0),
-    # EU 2023/2590, from 50 km/h; who looks down for less is not told, and for more only where distraction is enabled
+    # EU 2023/2590, from 50 km/h; looking down for less raises nothing, and for more only where distraction is enabled
     "eyes_off_road": Demand(AlertKind.DISTRACTION, 3.5),
     "look_down": Demand(AlertKind.DISTRACTION, math.inf),
     "face_away": Demand(AlertKind.DISTRACTION, math.inf),

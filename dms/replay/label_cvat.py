@@ -25,7 +25,7 @@ class _Shape:
         where: Its line.
         frame: Which, counted from 0.
         outside: Whether what is tracked is not there from this frame on.
-        key: Whether a person drew it; otherwise it is reckoned from those that one drew.
+        key: Whether a person drew it; otherwise it is calculated from those that one drew.
     """
 
     where: str

@@ -98,7 +98,7 @@ class Outcome:
 
 
 def attempt(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] = ()) -> Outcome:
-    """Replay a drive of several: what is wrong with it is told, and stops no other."""
+    """Replay a drive of several: what is wrong with it is reported, and stops no other."""
     try:
         return run(job, progress, sinks)
     except (UserError, WorldError) as error:

@@ -14,7 +14,7 @@ from dms.observation import View
 from dms.sink import Sink, Step
 
 _LITTLE_KNOWN = 1 / 3
-"""Eyes that are known for a smaller share of the time are told of: \"no alerts\" then says little."""
+"""Eyes that are known for a smaller share of the time are pointed out: \"no alerts\" then says little."""
 _MUCH_UNSEEN = 0.1
 """So is a larger share of the file in which there was no picture to judge."""
 _NOT_LOOKED_AT = frozenset({View.LOST, View.FAILED})

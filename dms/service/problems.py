@@ -14,7 +14,7 @@ from dms.service.load import HOT_C
 Verdict = Literal["ok", "warning", "failed"]
 
 FREE_MB = 50.0
-"""Less than this on the disk is told: a trace and the outbox need room."""
+"""Less than this on the disk is reported: a trace and the outbox need room."""
 _CLOSURES_FPS, _PERCLOS_FPS = 5.0, 10.0
 """What closures and PERCLOS need, frames per second, as ``camera.fps`` says."""
 _SETTLE_S = 5.0

@@ -1,4 +1,4 @@
-"""The figures of delivery: reckoned ones are what the messages weigh, measured ones are there."""
+"""The figures of delivery: calculated ones are what the messages weigh, measured ones are there."""
 
 from pathlib import Path
 from typing import Any

@@ -53,7 +53,7 @@ def test_a_message_that_the_broker_does_not_take_costs_no_alert(
     assert van.publisher.status.protocol == ("3.1.1" if protocol == "3.1.1" else "5")
 
 
-def test_the_size_that_is_reckoned_is_the_size_that_the_broker_takes(
+def test_the_size_that_is_calculated_is_the_size_that_the_broker_takes(
     mosquitto_factory: Callable[..., Any], vehicle: Callable[..., Vehicle]
 ) -> None:
     payload = large_info().to_json()

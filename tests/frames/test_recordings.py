@@ -73,7 +73,7 @@ def test_a_raw_stream_plays_at_the_rate_that_it_states(tmp_path: Path, codec: st
     path = write(tmp_path / f"raw.{suffix}", cabin(60), codec=codec, format=suffix)
     frames, recording = read(path)
     assert times(frames) == pytest.approx([index / RATE for index in range(60)])
-    assert any("reckoned at 20 pictures a second (as the stream states)" in note for note in recording.report.notes)
+    assert any("calculated at 20 pictures a second (as the stream states)" in note for note in recording.report.notes)
 
 
 @needs_av

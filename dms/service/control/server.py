@@ -57,7 +57,7 @@ class ControlServer:
         self._askers: set[threading.Thread] = set()
 
     def start(self) -> None:
-        """Listen; a folder that can hold no socket is told, and the next one tried."""
+        """Listen; a folder that can hold no socket is reported, and the next one tried."""
         problems: list[str] = []
         for path in self._paths:
             try:
