@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dms.driver import VehicleSpeed
-from dms.driver.state import Alert, AngerLevel, FatigueLevel, Phase
+from dms.driver.state import Alert, AlertKind, AngerLevel, FatigueLevel, Phase
 
 from .drives import LIMITS, SHUT, Camera, Drive, drive, ride
 
@@ -89,3 +89,15 @@ def test_nodding_for_two_minutes() -> None:
     assert start["droops"] == start["slow_closures"] == pytest.approx(60 * PERCLOS.advisory / 0.6, abs=1)
     assert end["perclos"] == pytest.approx(PERCLOS.clear, abs=0.01)
     assert start["calibrated"] == 1.0
+
+
+def test_seconds_are_told_to_a_millisecond_and_shares_to_the_fourth_decimal() -> None:
+    told = drive().awake(65).open(20, anger=0.9).closed(3.3).awake(20).open(5, pitch=-20.0).awake(20)
+    distraction = LIMITS.distraction.model_copy(update={"enabled": True, "without_speed": True})
+    settings = LIMITS.model_copy(update={"distraction": distraction})
+    found = [alert for _, alert in ride(told, Camera(10, jitter=0.5), settings).alerts()]
+    assert {alert.kind for alert in found} == set(AlertKind)
+    for alert in found:
+        for name, value in alert.evidence.items():
+            if isinstance(value, float):
+                assert value == round(value, 3 if name.endswith("_s") else 4), name
