@@ -12,6 +12,9 @@ from .drives import LIMITS, SHUT, Camera, Drive, drive, ride
 CAMERA = Camera(10)
 ANGER, CLOSURE, PERCLOS = LIMITS.anger, LIMITS.closure, LIMITS.perclos
 INTERVAL_S = 1 / CAMERA.rate
+WITH_DISTRACTION = LIMITS.model_copy(
+    update={"distraction": LIMITS.distraction.model_copy(update={"enabled": True, "without_speed": True})}
+)
 
 
 def alerts(told: Drive) -> list[Alert]:
@@ -91,11 +94,23 @@ def test_nodding_for_two_minutes() -> None:
     assert start["calibrated"] == 1.0
 
 
+def test_a_look_into_the_lap_at_speed() -> None:
+    told = drive().awake(20).hear(VehicleSpeed(0.0, 90.0)).open(5, pitch=-20.0).awake(20)
+    start, end = (alert.evidence for _, alert in ride(told, CAMERA, WITH_DISTRACTION).alerts())
+    fast_s = LIMITS.distraction.fast_s
+    assert (start["cause"], start["limit_s"], start["looking"], start["speed_kmh"]) == (
+        "eyes_off_road",
+        fast_s,
+        "down",
+        90.0,
+    )
+    assert start["eyes_off_road_s"] == pytest.approx(fast_s, abs=INTERVAL_S)
+    assert (end["cause"], end["looking"]) == ("recovered", "ahead")
+
+
 def test_seconds_are_told_to_a_millisecond_and_shares_to_the_fourth_decimal() -> None:
     told = drive().awake(65).open(20, anger=0.9).closed(3.3).awake(20).open(5, pitch=-20.0).awake(20)
-    distraction = LIMITS.distraction.model_copy(update={"enabled": True, "without_speed": True})
-    settings = LIMITS.model_copy(update={"distraction": distraction})
-    found = [alert for _, alert in ride(told, Camera(10, jitter=0.5), settings).alerts()]
+    found = [alert for _, alert in ride(told, Camera(10, jitter=0.5), WITH_DISTRACTION).alerts()]
     assert {alert.kind for alert in found} == set(AlertKind)
     for alert in found:
         for name, value in alert.evidence.items():
