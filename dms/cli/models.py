@@ -36,6 +36,10 @@ def train(
         Path | None,
         typer.Option("--from", metavar="FILE", help="A .tflite of the same net to go on from: eyes, emotion."),
     ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PERSON", help="Learn nothing from this person's pictures: eyes with down/ only."),
+    ] = None,
 ) -> None:
     """Train a model from public data to its INT8 file and card. Needs the extra 'train'.
 
@@ -46,7 +50,8 @@ def train(
     and of these for
     face       points, and labels with points beside them
     landmarks  points, the most accurate first, then labels
-    eyes       folders with closed/ and open/, better with points
+    eyes       folders with closed/ and open/, better with points; or one
+               with down/ too and --from, for eyes that look down
     mouth      labels with points beside them, and points
     emotion    fer2013.csv fer2013new.csv, and labels with points beside them
     all        all of these, the most accurate points first; one folder each in DIR
@@ -66,6 +71,7 @@ def train(
         imagenet=imagenet,
         optimiser=optimiser,
         shipped=shipped,
+        leave_out=leave_out or (),
     )
     for file in made:
         print(file)

@@ -6,6 +6,7 @@ rest on it.
 
 from dms.config.driver import DriverSettings
 from dms.driver.head import HeadStep, RestingHead
+from dms.driver.lids import LoweredLids
 from dms.driver.mouth import MouthReader
 from dms.driver.state import Looking
 from dms.observation import HeadPose, Observation, View
@@ -27,7 +28,7 @@ class Cues:
         settings: All limits of the driver room.
     """
 
-    __slots__ = ("_aside_deg", "_limits", "_profile_deg", "_settings", "_step", "head", "mouth", "yawned")
+    __slots__ = ("_aside_deg", "_limits", "_profile_deg", "_settings", "_step", "head", "lids", "mouth", "yawned")
 
     def __init__(self, settings: DriverSettings) -> None:
         self._settings = settings
@@ -36,6 +37,7 @@ class Cues:
         self._aside_deg = settings.closure.aside_deg
         self.head = RestingHead(settings.baseline)
         self._step = HeadStep(settings.closure)
+        self.lids = LoweredLids(settings.closure, self._step)
         self.mouth = MouthReader(settings.closure, settings.signs, settings.time.max_gap_s)
         self.yawned = False
         """A yawn has just been made out."""
@@ -48,6 +50,7 @@ class Cues:
     def reset(self) -> None:
         """Begin all measures anew; the head rests where it did."""
         self._step.reset()
+        self.lids.reset()
         self.mouth.reset()
         self.yawned = False
 

@@ -15,6 +15,7 @@ from dms.driver.visibility import obstacle
 from dms.observation import Observation, View
 
 _OPEN = {looking: Reading(Eyes.OPEN, looking=looking) for looking in (None, *Looking)}
+_LOWERED = Reading(Eyes.OPEN, looking=Looking.DOWN, lowered=True)
 
 
 class ObservationReader:
@@ -26,7 +27,7 @@ class ObservationReader:
         cues: Head and mouth, already up to date with what is read.
     """
 
-    __slots__ = ("_closure", "_cues", "_eyes", "_learner", "_settings")
+    __slots__ = ("_closure", "_cues", "_eyes", "_learner", "_lowered", "_settings")
 
     def __init__(self, settings: DriverSettings, learner: BaselineLearner, cues: Cues) -> None:
         self._settings = settings
@@ -37,6 +38,7 @@ class ObservationReader:
     def begin(self, learner: BaselineLearner) -> None:
         """Somebody else drives."""
         self._learner = learner
+        self._lowered = False
         self._eyes = EyeReader(self._settings.eyes, learner.opening.value)
 
     def reset(self) -> None:
@@ -50,15 +52,19 @@ class ObservationReader:
             observation: The observation.
             laughing: Says whether the face laughs at a time; asked of closed eyes only.
         """
-        eyes = Eyes.UNKNOWN
+        eyes, self._lowered = Eyes.UNKNOWN, False
         if self._cues.believes_eyes(observation):
             eyes = self._eyes.read(observation.t, observation.left_eye, observation.right_eye)
         else:
             self._eyes.reset()
         if eyes is Eyes.OPEN:
+            self._cues.lids.up(observation.t)
             return _OPEN[self._cues.looking(observation)]
         if eyes is Eyes.UNKNOWN:
             return Reading(eyes, obstacle=obstacle(observation), in_view=observation.view is View.CLEAR)
+        if self._cues.lids.look_down(observation):
+            self._lowered = True
+            return _LOWERED
         pose, closedness = observation.pose, self._eyes.closedness()
         explanations = self._cues.explain(observation, laughing(observation.t))
         as_one = self._eyes.single or self._cues.shows_one_side(pose)
@@ -72,7 +78,7 @@ class ObservationReader:
         )
 
     def learn(self, span_s: float) -> None:
-        """Let what was read last teach the open-eye level, for the span that it speaks for."""
+        """Let what was read last teach the open-eye level, for the span that it speaks for; lowered lids teach none."""
         raw, learner = self._eyes.raw, self._learner
-        if raw is not None and learner.learns_eyes and learner.add_eyes(raw, span_s):
+        if raw is not None and not self._lowered and learner.learns_eyes and learner.add_eyes(raw, span_s):
             self._eyes.adapt(learner.opening.value)

@@ -23,6 +23,7 @@ class Reading(NamedTuple):
         obstacle: Why they are unknown, None for known eyes.
         in_view: The picture could be judged.
         looking: Where open eyes look, None unknown and for others.
+        lowered: The lids of open eyes are down, and the eyes look down under them.
     """
 
     eyes: Eyes
@@ -34,6 +35,7 @@ class Reading(NamedTuple):
     obstacle: Degraded | None = None
     in_view: bool = True
     looking: Looking | None = None
+    lowered: bool = False
 
 
 class Span(NamedTuple):

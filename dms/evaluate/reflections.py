@@ -195,7 +195,7 @@ def _counts(net: EyeNet, pairs: list[Pair]) -> dict[str, int]:
 
 
 def _verdict(net: EyeNet, left: Picture, right: Picture) -> str:
-    known = [answer for answer in net.both_closed(left, right) if answer is not None]
+    known = [answer for answer in net.look(left, right)[:2] if answer is not None]
     if not known:
         return "unknown"
     return "closed" if min(known) >= 0.5 else "open"

@@ -148,9 +148,10 @@ class Model:
         return [quantisation.real(numbers) for quantisation, numbers in outputs]
 
     def run_few(self, picture: npt.NDArray[np.uint8]) -> list[float]:
-        """``run`` for a model whose one output is a row of a few numbers: plain ones cost less than an array."""
-        (numbers,), (quantisation,) = self.run_quantised(picture), self.quantisations
-        real: list[float] = quantisation.real(numbers).tolist()
+        """``run`` for a model whose outputs are rows of a few numbers, one after the other: plain ones cost less."""
+        real: list[float] = []
+        for quantisation, numbers in zip(self.quantisations, self.run_quantised(picture), strict=True):
+            real += quantisation.real(numbers).tolist()
         return real
 
     def run_quantised(self, picture: npt.NDArray[np.uint8]) -> list[Numbers]:

@@ -1,14 +1,15 @@
 """State of each eye: a patch aligned to the eye's corners, and the net that says open, closed or unusable.
 
-Takes a grey picture with 68 landmarks, gives the probability that an eye is closed, or None when it cannot be told:
-too small, outside the picture, too dark, too flat, or unusable to the net (covered, sunglasses, blurred, no eye in
-the patch). Never judges from the landmarks' lid opening, and never looks at time.
+Takes a grey picture with 68 landmarks, gives the probability that an eye is closed, and of lids that are down that they
+are lowered to look down; or None when it cannot be judged: too small, outside the picture, too dark, too flat, or
+unusable to the net (covered, sunglasses, blurred, no eye in the patch). Never judges from the landmarks' lid opening,
+and never looks at time.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import cv2
 import numpy as np
@@ -31,6 +32,8 @@ LABELS = ("open", "closed", "unusable")
 """The net's outputs in order."""
 
 OPEN, CLOSED, UNUSABLE = range(len(LABELS))
+LOWERED = len(LABELS)
+"""Place of the second output in an answer: of lids that are down, how likely they are lowered to look down."""
 
 MIN_WIDTH: Annotated[float, Constant("px", 4, 32, "own: studies/eye_limits.py, docs/models.md")] = 8.0
 """Least distance of the corners of the wider eye, in pixels of the picture: down to it 95 % of eyes are judged right
@@ -43,6 +46,10 @@ MIN_DEVIATION: Annotated[
     float, Constant("grey levels of 255", 0.5, 20, "own: studies/eye_limits.py, docs/models.md")
 ] = 3.5
 """Least standard deviation of a patch's grey levels; a flatter patch is mostly noise."""
+
+
+LIDS_DOWN: Annotated[float, Constant("probability", 0.1, 0.9, "own: what the second output was trained on")] = 0.3
+"""Closed probability of the more open eye from which the net's second output is asked: it knows lids that are down."""
 
 
 class Side(StrEnum):
@@ -102,6 +109,21 @@ def light(patch: Picture) -> tuple[float, float]:
     return float(mean[0, 0]), float(deviation[0, 0])
 
 
+class Eyes(NamedTuple):
+    """What both eyes of a face show.
+
+    Attributes:
+        left: Probability in 0..1 that the driver's left eye is closed, None unknown.
+        right: The same for the right eye.
+        looking_down: Probability in 0..1 that lids which are down are lowered to look down, not shut; None for lids
+            that are up, unknown eyes, and a net without that output.
+    """
+
+    left: float | None
+    right: float | None
+    looking_down: float | None
+
+
 class EyeNet:
     """The INT8 net behind the state of an eye.
 
@@ -109,7 +131,7 @@ class EyeNet:
     not judged, from which neither of two is, and below which answer the mirrored patch is asked about as well.
 
     Args:
-        file: The shipped model ``eyes`` or one with the same shapes.
+        file: The shipped model ``eyes`` or one with the same shapes; the second output may be missing.
         threads: CPU threads.
         runtime: What runs it.
 
@@ -118,7 +140,9 @@ class EyeNet:
     """
 
     def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
-        self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads, runtime)
+        self._tells_lids = len(file.card.get("outputs", ())) > 1
+        shapes = [(len(LABELS),), (1,)] if self._tells_lids else [(len(LABELS),)]
+        self._model = Model(file.path, (SIZE, SIZE, 1), shapes, threads, runtime)
         self.max_unusable = file.limit("max_unusable")
         """Most probability of "unusable" at which an eye is still judged."""
         self._max_unusable_both = file.limit("max_unusable_both")
@@ -128,10 +152,8 @@ class EyeNet:
         """Run once on an empty patch."""
         self.probabilities(np.zeros((SIZE, SIZE), np.uint8))
 
-    def both_closed(
-        self, left: Picture | None, right: Picture | None, far: Side | None = None
-    ) -> tuple[float | None, float | None]:
-        """Return the probability that each eye is closed, given that it can be seen.
+    def look(self, left: Picture | None, right: Picture | None, far: Side | None = None) -> Eyes:
+        """Judge both eyes of a face, as far as they can be seen.
 
         Args:
             left: (32, 32) uint8 as ``eye_patch`` returns it, None for an eye that is not in view.
@@ -139,7 +161,8 @@ class EyeNet:
             far: The eye that the nose may hide: one that is unusable then says nothing about the other.
 
         Returns:
-            0..1 for each, or None as from ``closed``; None for both when they are doubtful together.
+            Closed as from ``closed`` for each, None for both when they are doubtful together; looking down is the mean
+            of the eyes that can be judged.
         """
         of_left, of_right = self._answer(left), self._answer(right)
         if far is Side.LEFT and self._closed(of_left) is None:
@@ -148,8 +171,16 @@ class EyeNet:
             of_right = None
         doubts = [max(answer[UNUSABLE], 1e-3) for answer in (of_left, of_right) if answer is not None]
         if doubts and math.prod(doubts) ** (1 / len(doubts)) > self._max_unusable_both:
-            return None, None
-        return self._closed(of_left), self._closed(of_right)
+            return Eyes(None, None, None)
+        closed = self._closed(of_left), self._closed(of_right)
+        return Eyes(*closed, self._looking_down(zip((of_left, of_right), closed, strict=True)))
+
+    def _looking_down(self, eyes: Iterable[tuple[Answer | None, float | None]]) -> float | None:
+        """Mean over the eyes that can be judged; None when one of them is open, because it was taught no open eyes."""
+        known = [(answer, closed) for answer, closed in eyes if answer is not None and closed is not None]
+        if not known or not self._tells_lids or min(closed for _, closed in known) < LIDS_DOWN:
+            return None
+        return sum(answer[LOWERED] for answer, _ in known) / len(known)
 
     def closed(self, patch: Picture | None) -> float | None:
         """Return the probability that the eye is closed, given that it can be seen.
@@ -175,7 +206,7 @@ class EyeNet:
 
         Where the patch alone leaves it unsure, their mean over the patch and its mirror image.
         """
-        return np.array(self._asked(normalise(patch)), np.float32)
+        return np.array(self._asked(normalise(patch))[:LOWERED], np.float32)
 
     def _asked(self, upright: Picture) -> Answer:
         answer = self._model.run_few(upright)

@@ -196,8 +196,8 @@ class Perception:
         if ahead:
             with self._stages["eyes"]:
                 left, right = (eye_patch(grey, points, side) for side in (Side.LEFT, Side.RIGHT))
-                closed = self._eyes.both_closed(left, right, far_eye(pose))
-            measured["left_eye"], measured["right_eye"] = map(_round, closed)
+                eyes = self._eyes.look(left, right, far_eye(pose))
+            measured["left_eye"], measured["right_eye"], measured["looking_down"] = map(_round, eyes)
         if self._mouth_pace.due(t):
             with self._stages["mouth"]:
                 yawn = self._mouth.yawn(mouth_patch(grey, points))

@@ -24,6 +24,13 @@ def eyes() -> Any:
     return keras.Model(inputs, [keras.layers.Dense(3, name="state")(x)], name="eyes")
 
 
+def lowered() -> Any:
+    """What the eye net's feature map of 8x8 cells says of lowered lids: (8, 8, 40) to the logit of "looks down"."""
+    inputs = keras.Input((8, 8, 40))
+    x = keras.layers.Dropout(0.3)(keras.layers.Flatten()(conv(inputs, 16, stride=2)))
+    return keras.Model(inputs, [keras.layers.Dense(1, name="lowered")(x)], name="lowered")
+
+
 def emotion() -> Any:
     """Facial expression: 48x48 face to 7 logits (FER2013's labels) and 8 logits (FER+'s classes) on one trunk."""
     inputs = keras.Input((48, 48, 1))

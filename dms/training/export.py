@@ -31,7 +31,9 @@ def with_probabilities(model: Any, temperatures: list[float] | None = None) -> A
     for output, temperature in zip(model.output_names, temperatures or [], strict=bool(temperatures)):
         layer = model.get_layer(output)
         layer.set_weights([w / temperature for w in layer.get_weights()])
-    return keras.Model(model.inputs, [keras.layers.Softmax()(o) for o in model.outputs], name=model.name)
+    last = {1: lambda: keras.layers.Activation("sigmoid")}
+    outputs = [last.get(o.shape[-1], keras.layers.Softmax)()(o) for o in model.outputs]
+    return keras.Model(model.inputs, outputs, name=model.name)
 
 
 def calibration(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -49,6 +49,7 @@ class Options:
         resume: Go on from the checkpoint in the output folder, if there is one.
         threads: CPU threads for PyTorch.
         shipped: The INT8 file of an equal net that training goes on from; None starts from random weights.
+        leave_out: People whose pictures are not learned from.
     """
 
     epochs: int | None = None
@@ -56,6 +57,7 @@ class Options:
     resume: bool = True
     threads: int = 1
     shipped: Path | None = None
+    leave_out: tuple[str, ...] = ()
 
 
 def fix_seed(seed: int) -> None:
@@ -176,12 +178,12 @@ def ahead(batches: Iterable[Batch], count: int = 4) -> Iterator[Batch]:
             yield batch
 
 
-def predict(model: Any, pictures: npt.NDArray[np.uint8], batch: int = 256) -> list[npt.NDArray[np.float32]]:
+def predict(model: Any, pictures: npt.NDArray[Any], batch: int = 256) -> list[npt.NDArray[np.float32]]:
     """Return the model's outputs for many pictures, in evaluation mode.
 
     Args:
         model: Keras model on the PyTorch backend.
-        pictures: (N, height, width) or (N, height, width, channels), uint8.
+        pictures: (N, height, width) or (N, height, width, channels), uint8, or float32 as the model takes them.
         batch: Pictures at a time.
 
     Returns:

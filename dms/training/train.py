@@ -35,6 +35,7 @@ def train(
     imagenet: Path | None = None,
     optimiser: str | None = None,
     shipped: Path | None = None,
+    leave_out: Sequence[str] = (),
 ) -> list[Path]:
     """Train one model, or every one that ships, from data in the public layouts.
 
@@ -50,6 +51,7 @@ def train(
         imagenet: ImageNet weights, for a system of the papers that starts from them.
         optimiser: ``adam``, ``sgd`` or ``rmsprop`` instead of the paper's, for a system of the papers.
         shipped: The INT8 file that training goes on from, for ``eyes`` and ``emotion``.
+        leave_out: People whose pictures are not learned from, for ``eyes`` of a folder with ``down/``.
 
     Returns:
         The files of the models.
@@ -63,6 +65,8 @@ def train(
         raise UserError(f"--imagenet and --optimiser are for the systems of the papers, not for {name}")
     if shipped is not None and name not in ("eyes", "emotion"):
         raise UserError(f"--from is for eyes and emotion, not for {name}")
+    if leave_out and name != "eyes":
+        raise UserError(f"--leave-out is for eyes, not for {name}")
     if name == "svm" and (imagenet, optimiser, epochs) != (None, None, None):
         raise UserError("svm has neither epochs nor an optimiser nor ImageNet weights: leave out those options")
     wanted = {name: list(data)} if name != "all" else data_of(RECIPES, sort_sources(data))
@@ -71,7 +75,9 @@ def train(
             return [importlib.import_module("dms.training.papers.svm").train(data, out, seed, resume)]
         from dms.training.fit import Options, fix_seed  # noqa: PLC0415 - needs the extra
 
-        options = Options(epochs=epochs, seed=seed, resume=resume, threads=threads, shipped=shipped)
+        options = Options(
+            epochs=epochs, seed=seed, resume=resume, threads=threads, shipped=shipped, leave_out=tuple(leave_out)
+        )
         if name in PAPERS:
             fix_seed(seed)
             papers = importlib.import_module("dms.training.papers.train")

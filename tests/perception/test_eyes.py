@@ -119,25 +119,39 @@ def test_sunglasses_are_unknown_and_one_covered_eye_leaves_the_other(net: EyeNet
     (face, *_) = FaceDetector(find_model("face")).find(portrait)
     points = LandmarkNet(find_model("landmarks")).locate(portrait, Crop.around_box(face.box)).points
     left, right = (patch_of(portrait, points, side) for side in (Side.LEFT, Side.RIGHT))
-    assert all(closed is not None and closed < 0.5 for closed in net.both_closed(left, right))
-    assert net.both_closed(lens(left), lens(right)) == (None, None)
-    hidden, seen = net.both_closed(lens(left), right)
+    assert all(closed is not None and closed < 0.5 for closed in net.look(left, right)[:2])
+    assert net.look(lens(left), lens(right))[:2] == (None, None)
+    hidden, seen, _ = net.look(lens(left), right)
     assert (hidden, seen) == (None, net.closed(right))
-    assert net.both_closed(None, right) == (None, net.closed(right))
-    assert net.both_closed(None, None) == (None, None)
+    assert net.look(None, right)[:2] == (None, net.closed(right))
+    assert net.look(None, None)[:2] == (None, None)
 
 
 def test_an_eye_that_the_nose_hides_says_nothing_about_the_other(net: EyeNet, monkeypatch: pytest.MonkeyPatch) -> None:
     near, hidden, shut = eye(1.0), eye(0.0), eye(0.5)
-    answers = ((near, (0.8, 0.1, 0.1)), (hidden, (0.04, 0.01, 0.95)), (shut, (0.1, 0.7, 0.2)))
+    answers = ((near, (0.8, 0.1, 0.1, 0.5)), (hidden, (0.04, 0.01, 0.95, 0.5)), (shut, (0.1, 0.7, 0.2, 0.5)))
     says = {normalise(patch).tobytes(): answer for patch, answer in answers}
     monkeypatch.setattr(net, "_asked", lambda patch: says[patch.tobytes()])
-    assert net.both_closed(hidden, near) == (None, None)
-    unknown, seen = net.both_closed(hidden, near, far=Side.LEFT)
+    assert net.look(hidden, near)[:2] == (None, None)
+    unknown, seen, _ = net.look(hidden, near, far=Side.LEFT)
     assert unknown is None
     assert seen == pytest.approx(1 / 9)
-    assert net.both_closed(hidden, near, far=Side.RIGHT) == (None, None)
-    assert net.both_closed(shut, near, far=Side.LEFT) == pytest.approx((7 / 8, 1 / 9))
+    assert net.look(hidden, near, far=Side.RIGHT)[:2] == (None, None)
+    assert net.look(shut, near, far=Side.LEFT)[:2] == pytest.approx((7 / 8, 1 / 9))
+
+
+def test_lids_are_said_to_be_lowered_only_where_both_are_down(net: EyeNet, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide, down, unusable = eye(1.0), eye(0.0), eye(0.5)
+    answers = ((wide, (0.9, 0.05, 0.05, 0.9)), (down, (0.05, 0.9, 0.05, 0.6)), (unusable, (0.05, 0.05, 0.9, 0.1)))
+    says = {normalise(patch).tobytes(): answer for patch, answer in answers}
+    monkeypatch.setattr(net, "_asked", lambda patch: says[patch.tobytes()])
+    assert net.look(down, down).looking_down == pytest.approx(0.6)
+    assert net.look(wide, down).looking_down is None
+    assert net.look(wide, wide).looking_down is None
+    # an eye that cannot be judged has no say, and neither has one that is not in view
+    assert net.look(down, unusable).looking_down == pytest.approx(0.6)
+    assert net.look(down, None).looking_down == pytest.approx(0.6)
+    assert net.look(None, None).looking_down is None
 
 
 @pytest.mark.parametrize("opening", [0.0, 0.2, 0.75, 1.0])

@@ -46,6 +46,7 @@ class Look:
     view: View = View.CLEAR
     upright: bool | None = None
     wide: WideMouth | None = None
+    looking_down: float | None = None
 
     def emotions(self, noise: float) -> Emotions:
         anger = min(1.0, max(0.0, self.anger + noise))
@@ -271,6 +272,7 @@ def seen(told: Drive, camera: Camera) -> Iterator[tuple[float, Observation | Dri
                 look.yawn,
                 emotions,
                 wide_mouth=None if emotions is None else look.wide,
+                looking_down=look.looking_down,
                 upright=look.upright,
             ),
         )

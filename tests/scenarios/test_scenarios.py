@@ -54,6 +54,15 @@ def closure(seconds: float, **look: object) -> Drive:
     return drive().awake(65).mark("shut").closed(seconds, **look).mark("open").open(40).awake(60)
 
 
+def moving(yaw: float, **look: object) -> Drive:
+    """A second of lids down under a head that turns to and fro."""
+    return drive().times(2, drive().closed(0.25, yaw=yaw, **look).closed(0.25, yaw=-yaw, **look))
+
+
+def long_shut(second: Drive) -> Drive:
+    return drive().awake(65).mark("shut").times(4, second).mark("open").open(40).awake(60)
+
+
 def reaches(limit: float, resting: float = 0.03) -> float:
     """Seconds of rage (0.9, on a face of 0.03) until the mean above a resting face reaches a limit."""
     share = (limit * (1 - resting) + resting - 0.03) / (0.9 - 0.03)
@@ -95,6 +104,7 @@ MICROSLEEP_ONLY = (
     ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
 )
 TO_SLEEP = (starts(MICROSLEEP, "shut", CLOSURE.microsleep_s), rises(ASLEEP, "shut", CLOSURE.asleep_s))
+ASLEEP_SHORTLY = (*TO_SLEEP, ends(ASLEEP, "open", LIFE.asleep_recover_s))
 
 SCENARIOS = (
     Scenario(
@@ -147,6 +157,34 @@ SCENARIOS = (
     Scenario(
         "glances down with lids and head together",
         drive().awake(65).times(14, drive().closed(1.7, pitch=-6.0).open(2.9, pitch=0.0)),
+    ),
+    Scenario(
+        "looks down at a phone, by the net and the head that goes down",
+        drive().awake(65).times(5, drive().closed(5.0, pitch=-6.0, looking_down=0.8).awake(12)),
+    ),
+    Scenario(
+        "looks down with a head that moves about",
+        drive().awake(65).times(5, drive().times(5, moving(yaw=7.0, looking_down=0.8)).awake(12)),
+    ),
+    Scenario(
+        "looks down again and again for most of a minute",
+        drive().awake(65).times(12, drive().closed(4.0, pitch=-6.0, looking_down=0.8).awake(1.5)).awake(60),
+    ),
+    Scenario("lids that look lowered over a still head", closure(1.2, looking_down=0.9), MICROSLEEP_ONLY),
+    Scenario("a head that moves about over shut lids", long_shut(moving(yaw=7.0, looking_down=0.1)), ASLEEP_SHORTLY),
+    Scenario("a head that moves about, by a net that tells no lids", long_shut(moving(yaw=7.0)), ASLEEP_SHORTLY),
+    Scenario(
+        "a head that sinks after the lids, which look lowered then",
+        drive()
+        .awake(65)
+        .mark("shut")
+        .closed(0.9)
+        .closed(0.6, pitch=-5.0, looking_down=0.9)
+        .closed(2.0, pitch=-9.0, looking_down=0.9)
+        .mark("open")
+        .open(40)
+        .awake(60),
+        ASLEEP_SHORTLY,
     ),
     Scenario(
         "nods just as the lids fall",

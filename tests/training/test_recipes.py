@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from dms.training.architectures import eyes as eye_net
 from dms.training.augment.reflections import reflected
 from dms.training.export import quantise, with_probabilities
 from dms.training.fit import Options, predict
-from dms.training.recipes import emotion, eyes
+from dms.training.recipes import emotion, eyes, lowered
 from dms.training.samples.eyes import spoil
 from dms.training.shipped import take_up
 from dms.training.train import train
@@ -168,6 +170,45 @@ def test_a_net_goes_on_from_what_its_file_answers(tmp_path: Path, rng: np.random
     assert all(np.abs(layer.get_weights()[2]).max() > 0 for layer in normalised), "learning would go on from nothing"
     with pytest.raises(UserError, match="other layers"):
         take_up(emotion_net(), file, pictures)
+
+
+@pytest.mark.slow
+def test_a_head_for_lowered_lids_leaves_the_first_output_as_it_was(
+    tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for state in ("open", "closed", "down"):
+        (tmp_path / "lids" / state).mkdir(parents=True)
+        for number in range(20):
+            noise = rng.integers(60, 200, (32, 32), np.uint8)
+            cv2.imwrite(str(tmp_path / "lids" / state / f"p{number // 2}-{number}.png"), noise)
+    monkeypatch.setattr(lowered, "OF_A_STATE", 128)
+    shipped = find_model("eyes").path
+    (made,) = train("eyes", [tmp_path / "lids"], tmp_path / "out", epochs=1, shipped=shipped, leave_out=["p3"])
+    card = json.loads(made.with_suffix(".json").read_text())
+    assert [output["shape"] for output in card["outputs"]] == [[3], [1]]
+    assert made.stat().st_size == shipped.stat().st_size, "a head takes the place of one that was there"
+    # the runtime cannot load a model in a process that holds PyTorch
+    answers = (
+        "import sys; import numpy as np; from pathlib import Path; from dms.models import find_model; "
+        "from dms.perception.eyes import EyeNet; nets = [EyeNet(find_model('eyes', Path(at))) for at in sys.argv[1:]]; "
+        "eyes = np.random.default_rng(0).integers(0, 256, (50, 32, 32), np.uint8); "
+        "first, second = ([net.ask(eye) for eye in eyes] for net in nets); "
+        "assert all((a.states == b.states).all() for a, b in zip(first, second)); "
+        "assert any(a.lowered != b.lowered for a, b in zip(first, second))"
+    )
+    subprocess.run([sys.executable, "-c", answers, str(shipped.parent), str(made.parent)], check=True)
+
+
+def test_who_is_left_out_must_leave_somebody(tmp_path: Path) -> None:
+    (tmp_path / "down").mkdir()
+    cv2.imwrite(str(tmp_path / "down" / "p1-1.png"), np.full((32, 32), 90, np.uint8))
+    assert len(lowered.Lids(tmp_path / "down").images) == 1
+    with pytest.raises(UserError, match="left out"):
+        lowered.Lids(tmp_path / "down", ["p1"])
+    with pytest.raises(UserError, match="--from"):
+        train("eyes", [tmp_path], tmp_path / "out")
+    with pytest.raises(UserError, match="--leave-out is for eyes"):
+        train("mouth", [], tmp_path, leave_out=["p1"])
 
 
 def test_going_on_needs_a_recipe_that_can(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import model_validator
 
-from dms.config.driver.sources import BLINKS, OWN
+from dms.config.driver.sources import BLINKS, NCAP, OWN
 from dms.config.limit import Limit, in_order
 from dms.config.section import Section
 
@@ -58,6 +58,64 @@ class LookingSettings(Section):
             source="shorter than a microsleep, and two frames at 5 a second; " + OWN,
         ),
     ] = 0.6
+    lowered_limit: Annotated[
+        float,
+        Limit(
+            ge=0.1,
+            le=1.0,
+            unit="probability",
+            title="Lowered lids",
+            text="Lids that are down belong to eyes that look down when the eye net's mean answer is at least this and "
+            "the head moved as below; such eyes are open.",
+            source="studies/leave_clips_out.py; " + OWN,
+        ),
+    ] = 0.4
+    lowered_window_s: Annotated[
+        float,
+        Limit(
+            ge=0.3,
+            le=3.0,
+            unit="s",
+            title="Lowered lids, window",
+            text="The eye net's mean answer over this long.",
+            source="as long as a microsleep; " + OWN,
+        ),
+    ] = 1.0
+    lowered_max_s: Annotated[
+        float,
+        Limit(
+            ge=1.5,
+            le=15.0,
+            unit="s",
+            title="Lowered lids, longest",
+            text="Lids that are down for longer than this are shut, whatever is seen.",
+            source=NCAP + ": unresponsive driver, closed >= 6 s",
+        ),
+    ] = 6.0
+    turn_deg: Annotated[
+        float,
+        Limit(
+            ge=0.5,
+            le=20.0,
+            unit="degrees",
+            title="Head turns",
+            text="A head whose yaw spreads this far (standard deviation) while the lids are down is not asleep, if the "
+            "eye net finds lowered lids likely.",
+            source="in the first second 1.6 at most over the shut eyes of our development clips, 2.4 and more of heads "
+            "that look about; " + OWN,
+        ),
+    ] = 2.2
+    turn_window_s: Annotated[
+        float,
+        Limit(
+            ge=0.5,
+            le=4.0,
+            unit="s",
+            title="Head turns, window",
+            text="The spread of the yaw over this long.",
+            source=OWN,
+        ),
+    ] = 2.0
     aside_deg: Annotated[
         float,
         Limit(

@@ -1,0 +1,107 @@
+"""Puts the head of one INT8 file onto another of the same net, so that what the other says stays equal to the bit.
+
+Takes two ``.tflite`` files of one net, the second with a further output, and writes the first with that output. Where
+the feature map that the head reads has another scale in the first file, the biases of what reads it are brought to that
+scale. In a process of its own: PyTorch and TensorFlow do not load together.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dms.errors import WorldError
+
+
+def graft(onto: Path, head: Path, out: Path) -> Path:
+    """Write ``onto`` with the further output of ``head``, in place of one that it has.
+
+    Raises:
+        WorldError: They are not of one net, or there is no TensorFlow to read them.
+    """
+    command = [sys.executable, "-m", "dms.training.graft", str(onto), str(head), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise WorldError(f"the head of {head} does not fit {onto}: {done.stderr.strip().splitlines()[-1:]}")
+    return out
+
+
+def _graft(onto: Path, head: Path, out: Path) -> None:
+    """Runs in the subprocess."""
+    import flatbuffers  # noqa: PLC0415
+    from tensorflow.lite.python import schema_py_generated as schema  # noqa: PLC0415
+
+    def read(file: Path) -> Any:
+        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(file.read_bytes(), 0))
+
+    target, source = read(onto), read(head)
+    net, more = target.subgraphs[0], source.subgraphs[0]
+    shared = 1 + next(i for i, operator in enumerate(more.operators) if more.outputs[0] in operator.outputs)
+    _behead(target, shared)
+    for ours, theirs in zip(net.operators, more.operators, strict=False):
+        if _shape(net, ours.outputs[0]) != _shape(more, theirs.outputs[0]):
+            raise ValueError("their layers differ")
+    places = {theirs.outputs[0]: ours.outputs[0] for ours, theirs in zip(net.operators, more.operators, strict=False)}
+    for operator in more.operators[shared:]:
+        code = source.operatorCodes[operator.opcodeIndex]
+        known = [one.builtinCode for one in target.operatorCodes]
+        if code.builtinCode not in known:
+            target.operatorCodes.append(code)
+            known.append(code.builtinCode)
+        operator.opcodeIndex = known.index(code.builtinCode)
+        ratio = _ratio(net, more, places, operator)
+        for index in (*operator.inputs, *operator.outputs):
+            if index not in places:
+                tensor = more.tensors[index]
+                target.buffers.append(source.buffers[tensor.buffer])
+                tensor.buffer = len(target.buffers) - 1
+                net.tensors.append(tensor)
+                places[index] = len(net.tensors) - 1
+                if tensor.type == schema.TensorType.INT32 and ratio != 1.0 and index in operator.inputs:
+                    _rescale(tensor, target.buffers[-1], ratio)
+        operator.inputs = np.array([places[index] for index in operator.inputs], np.int32)
+        operator.outputs = np.array([places[index] for index in operator.outputs], np.int32)
+        net.operators.append(operator)
+    (further,) = [output for output in more.outputs if places[output] not in set(net.outputs)]
+    net.outputs = np.array([*net.outputs, places[further]], np.int32)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(target.Pack(builder), b"TFL3")
+    out.write_bytes(builder.Output())
+
+
+def _behead(model: Any, kept: int) -> None:
+    """Keep the first operators and the first output: a file that has a head gets another."""
+    net = model.subgraphs[0]
+    net.operators, net.outputs = net.operators[:kept], net.outputs[:1]
+    used = {int(index) for operator in net.operators for index in (*operator.inputs, *operator.outputs)}
+    net.tensors = net.tensors[: 1 + max(used)]
+    buffers = [tensor.buffer for tensor in net.tensors] + [one.buffer for one in model.metadata or ()]
+    model.buffers = model.buffers[: 1 + max(buffers)]
+
+
+def _shape(graph: Any, index: int) -> list[int]:
+    return [int(size) for size in graph.tensors[index].shape]
+
+
+def _ratio(net: Any, more: Any, places: dict[int, int], operator: Any) -> float:
+    """Scale of what an operator reads, here over there: 1 for what comes from the head itself."""
+    index = int(operator.inputs[0])
+    if index not in places:
+        return 1.0
+    here, there = (one.quantization for one in (net.tensors[places[index]], more.tensors[index]))
+    if list(here.zeroPoint) != list(there.zeroPoint):
+        raise ValueError("the feature map has another zero point")
+    return float(here.scale[0] / there.scale[0])
+
+
+def _rescale(tensor: Any, buffer: Any, ratio: float) -> None:
+    """A bias of the same real value at a scale that is so much larger."""
+    numbers = np.frombuffer(bytes(buffer.data), np.int32)
+    buffer.data = np.frombuffer(np.round(numbers / ratio).astype(np.int32).tobytes(), np.uint8)
+    tensor.quantization.scale = tensor.quantization.scale * np.float32(ratio)
+
+
+if __name__ == "__main__":
+    _graft(*map(Path, sys.argv[1:4]))
