@@ -76,6 +76,7 @@ class WideMouth:
     """Talks, laughs, is surprised."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One frame as seen, without a picture.

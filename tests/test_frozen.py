@@ -7,7 +7,10 @@ from dataclasses import FrozenInstanceError, asdict, dataclass, field, replace
 
 import pytest
 
+from dms.driver.state import DriverState, Judgement
 from dms.frozen import quick_init
+from dms.observation import Box, Emotions, HeadPose, Observation, WideMouth
+from dms.sink import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,9 @@ def test_refuses_what_it_cannot_make() -> None:
     for other in (WithoutSlots, WithFactory, WithCheck, int):
         with pytest.raises(TypeError):
             quick_init(other)
+
+
+@pytest.mark.parametrize("made", [Box, HeadPose, Emotions, WideMouth, Observation, DriverState, Judgement, Step])
+def test_what_every_moment_makes_is_quick_to_make(made: type) -> None:
+    assert "__setattr__" in Plain.__init__.__code__.co_names
+    assert "__setattr__" not in made.__init__.__code__.co_names  # type: ignore[misc]

@@ -115,7 +115,7 @@ class EmotionNet:
         return Emotions(*_shares(ferplus))
 
     def wide_mouth(self, patch: Picture | None) -> WideMouth | None:
-        """Tell what a mouth does that is wide open, with the contrast of the pictures that this was learned from.
+        """Return what a mouth does that is wide open, with the contrast of the pictures that this was learned from.
 
         Args:
             patch: (48, 48) uint8 as ``face_patch`` gives it.
