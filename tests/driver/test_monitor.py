@@ -77,6 +77,15 @@ def test_a_new_driver_is_learned_anew_and_the_old_alert_ends() -> None:
     assert monitor.baseline.open_learned == 0.0
 
 
+@pytest.mark.parametrize("jump_s", [3600.0, -3600.0])
+def test_the_first_observation_after_a_jump_of_the_clock_stands_for_no_time(jump_s: float) -> None:
+    monitor = DriverMonitor(LIMITS)
+    for frame in range(100):
+        monitor.step(look(frame / 10, 0.03))
+    assert monitor.step(look(10.0 + jump_s, 0.97)).state.closed_s == 0.0
+    assert monitor.step(look(10.1 + jump_s, 0.97)).state.closed_s == pytest.approx(0.1)
+
+
 def test_memory_stays_constant() -> None:
     monitor = DriverMonitor(LIMITS)
 
