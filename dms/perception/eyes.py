@@ -109,7 +109,7 @@ def light(patch: Picture) -> tuple[float, float]:
     return float(mean[0, 0]), float(deviation[0, 0])
 
 
-class Eyes(NamedTuple):
+class BothEyes(NamedTuple):
     """What both eyes of a face show.
 
     Attributes:
@@ -152,7 +152,7 @@ class EyeNet:
         """Run once on an empty patch."""
         self.probabilities(np.zeros((SIZE, SIZE), np.uint8))
 
-    def look(self, left: Picture | None, right: Picture | None, far: Side | None = None) -> Eyes:
+    def look(self, left: Picture | None, right: Picture | None, far: Side | None = None) -> BothEyes:
         """Judge both eyes of a face, as far as they can be seen.
 
         Args:
@@ -171,9 +171,9 @@ class EyeNet:
             of_right = None
         doubts = [max(answer[UNUSABLE], 1e-3) for answer in (of_left, of_right) if answer is not None]
         if doubts and math.prod(doubts) ** (1 / len(doubts)) > self._max_unusable_both:
-            return Eyes(None, None, None)
+            return BothEyes(None, None, None)
         closed = self._closed(of_left), self._closed(of_right)
-        return Eyes(*closed, self._looking_down(zip((of_left, of_right), closed, strict=True)))
+        return BothEyes(*closed, self._looking_down(zip((of_left, of_right), closed, strict=True)))
 
     def _looking_down(self, eyes: Iterable[tuple[Answer | None, float | None]]) -> float | None:
         """Mean over the eyes that can be judged; None when one of them is open, because it was taught no open eyes."""

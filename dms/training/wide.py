@@ -36,6 +36,9 @@ SHARES = {"yawn": 2.0, "shout": 2.0, "face": 1.0, "disgust": 0.3, "driver": 0.2}
 """What yawns, shouts, other faces, disgust and drivers who do not yawn count for, each kind together. Every mouth that
 is asked about is wide, most others here are not. Disgust is close to anger, and rare: by itself it would not count."""
 
+CHANNELS = 160
+"""Of the emotion net's maps before its last block."""
+
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -127,9 +130,6 @@ def _run(net: Path, given: Path, out: Path) -> None:
     model = Model(net, (SIZE, SIZE, 1), [(7,), (8,), (BANDS, 1, CHANNELS)])
     np.save(out, np.stack([model.run(picture)[-1].ravel() for picture in pictures]))
 
-
-CHANNELS = 160
-"""Of the emotion net's last maps."""
 
 if __name__ == "__main__":
     _run(*map(Path, sys.argv[1:4]))
