@@ -38,6 +38,9 @@ from dms.perception.engine import FloatArray, Model
 LABELS: Mapping[str, Sequence[str]] = {"fer2013": FER2013, "ferplus": FERPLUS}
 """Classes of each label set: ``fer2013`` (original labels) and ``ferplus`` (majority of the votes)."""
 
+WIDE_MOUTH = (3,)
+"""Shape of the output for wide mouths, of which these pictures say nothing."""
+
 _ANGER = {"fer2013": FER2013.index("angry"), "ferplus": FERPLUS.index("anger")}
 _AT_ONCE = 64
 _NAMES = {
@@ -78,7 +81,7 @@ class Classifier(Protocol):
 
 
 class ModelFaces:
-    """A ``.tflite`` file with one or both heads, run as the daemon runs it.
+    """A ``.tflite`` file with one or both heads, run as the daemon runs it; an output for wide mouths is not measured.
 
     Args:
         file: The model; its card's outputs name its heads.
@@ -93,15 +96,17 @@ class ModelFaces:
             shapes = [tuple(output["shape"]) for output in file.card.get("outputs", ())]
         except (TypeError, KeyError):
             shapes = []
-        if not shapes or any(len(shape) != 1 or shape[0] not in by_size for shape in shapes):
+        heads = [shape for shape in shapes if len(shape) == 1 and shape[0] in by_size]
+        others = [shape for shape in shapes if shape not in heads]
+        if not heads or others not in ([], [WIDE_MOUTH]):
             raise UserError(f"{file.path}: its card names the outputs {shapes}, not (7,) of FER2013 or (8,) of FER+")
         self.name = str(file.path)
-        self.label_sets = tuple(by_size[shape[0]] for shape in shapes)
-        self._model = Model(file.path, (SIZE, SIZE, 1), shapes)
+        self.label_sets = tuple(by_size[shape[0]] for shape in heads)
+        self._model = Model(file.path, (SIZE, SIZE, 1), [*heads, *others])
 
     def answer(self, faces: Sequence[Picture]) -> Mapping[str, FloatArray]:
         """One face after the other, on one thread."""
-        heads = zip(*(self._model.run(face) for face in faces), strict=True)
+        heads = zip(*(self._model.run(face)[: len(self.label_sets)] for face in faces), strict=True)
         return {name: np.stack(head) for name, head in zip(self.label_sets, heads, strict=True)}
 
 
