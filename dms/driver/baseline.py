@@ -13,7 +13,7 @@ from dms.driver.smoothing import Histogram
 
 OPEN_QUANTILE = 0.3
 """Below the median, so that even a driver who starts out drowsy shows the level of eyes that are open."""
-RECKON_EVERY = 1.0
+ESTIMATE_EVERY = 1.0
 """Seconds of valid time, or blinks, between two estimates while learning."""
 
 
@@ -51,7 +51,7 @@ class Baseline:
 class _Level:
     """One quantity that is learned: the prior moves to a quantile while valid time passes, then stays."""
 
-    __slots__ = ("_bounds", "_histogram", "_learn", "_prior", "_quantile", "_reckoned", "learned", "value")
+    __slots__ = ("_bounds", "_estimated_at", "_histogram", "_learn", "_prior", "_quantile", "learned", "value")
 
     def __init__(
         self, histogram: Histogram, learn: float, prior: float, bounds: tuple[float, float], *, quantile: float = 0.5
@@ -60,7 +60,7 @@ class _Level:
         self._bounds = bounds
         self._prior = self.value = prior
         self.learned = 0.0
-        self._reckoned = 0.0
+        self._estimated_at = 0.0
 
     def restore(self, value: float, learned: float) -> None:
         """Take over what was learned before, if it was learned to the end; half of a lesson is begun anew."""
@@ -79,9 +79,9 @@ class _Level:
         """
         histogram = self._histogram
         histogram.add(value, weight)
-        if histogram.total < self._reckoned + RECKON_EVERY:
+        if histogram.total < self._estimated_at + ESTIMATE_EVERY:
             return False
-        self._reckoned = histogram.total
+        self._estimated_at = histogram.total
         self.learned = min(1.0, histogram.total / self._learn)
         self.value = self._prior + self.learned * (self.estimate() - self._prior)
         return True

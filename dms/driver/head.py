@@ -18,8 +18,8 @@ from dms.observation import HeadPose
 READ_EVERY_S = 1.0
 """A head moves slowly: a reading this often is enough."""
 SETTLING_S = 60.0
-"""Seconds in view for which every reading is reckoned in at once."""
-RECKON_EVERY_S = 10.0
+"""Seconds in view for which every reading changes the estimate at once."""
+ESTIMATE_EVERY_S = 10.0
 """Seconds between two estimates after that."""
 BINS = 90
 """Of two degrees each."""
@@ -34,7 +34,7 @@ class RestingHead:
         settings: How soon they are trusted, how long they are remembered, and clamps.
     """
 
-    __slots__ = ("_first", "_pitches", "_reckoned_t", "_seen_s", "_settings", "_t", "_yaws", "pitch", "yaw")
+    __slots__ = ("_estimated_t", "_first", "_pitches", "_seen_s", "_settings", "_t", "_yaws", "pitch", "yaw")
 
     def __init__(self, settings: BaselineSettings) -> None:
         self._settings = settings
@@ -42,7 +42,7 @@ class RestingHead:
         self._yaws = Histogram(-90.0, 90.0, BINS)
         self._first: tuple[float, float] | None = None
         self._t: float | None = None
-        self._reckoned_t = 0.0
+        self._estimated_t = 0.0
         self._seen_s = 0.0
         self.pitch = 0.0
         self.yaw = 0.0
@@ -69,18 +69,18 @@ class RestingHead:
         self._pitches.add(pose.pitch, READ_EVERY_S)
         self._yaws.add(pose.yaw, READ_EVERY_S)
         self._seen_s += READ_EVERY_S
-        if self._seen_s <= SETTLING_S or not 0.0 <= t - self._reckoned_t < RECKON_EVERY_S:
-            self._reckon(t, self._first)
+        if self._seen_s <= SETTLING_S or not 0.0 <= t - self._estimated_t < ESTIMATE_EVERY_S:
+            self._estimate(t, self._first)
 
-    def _reckon(self, t: float, first: tuple[float, float]) -> None:
-        elapsed_s, self._reckoned_t = max(0.0, t - self._reckoned_t), t
+    def _estimate(self, t: float, first: tuple[float, float]) -> None:
+        elapsed_s, self._estimated_t = max(0.0, t - self._estimated_t), t
         limits = self._settings
         # the first second counts for the head as it was met, so that a glance right after it does not become the rest
         trust = min(1.0, (self._seen_s - READ_EVERY_S) / limits.head_s)
         self.pitch = _clamped(first[0] + trust * (self._pitches.quantile(0.5) - first[0]), limits.pitch_max_deg)
         self.yaw = _clamped(first[1] + trust * (self._yaws.quantile(0.5) - first[1]), limits.yaw_max_deg)
         if trust == 1.0:
-            keep = 1.0 - min(elapsed_s, RECKON_EVERY_S) / limits.head_memory_s
+            keep = 1.0 - min(elapsed_s, ESTIMATE_EVERY_S) / limits.head_memory_s
             self._pitches.fade(keep)
             self._yaws.fade(keep)
 

@@ -7,8 +7,8 @@ still, or sinks after the lids. Lids that stay down for long are shut, whatever 
 """
 
 from collections import deque
-from math import isfinite
-from statistics import fmean, pstdev
+from math import isfinite, sqrt
+from statistics import fmean
 
 from dms.config.driver import ClosureSettings
 from dms.driver.head import HeadStep
@@ -78,8 +78,14 @@ class LoweredLids:
         if fell_deg is not None and fell_deg >= self._limits.step_deg:
             return True
         yaws = [yaw for at, yaw in self._yaws if at >= t - self._limits.turn_window_s]
-        return len(yaws) >= FEWEST_SEEN and pstdev(yaws) >= self._limits.turn_deg
+        return len(yaws) >= FEWEST_SEEN and _spread(yaws) >= self._limits.turn_deg
 
     def _likely(self, t: float) -> bool:
         shares = [share for at, share in self._shares if at >= t - self._limits.lowered_window_s]
         return len(shares) >= FEWEST_SEEN and fmean(shares) >= self._limits.lowered_limit
+
+
+def _spread(values: list[float]) -> float:
+    """Return the standard deviation; that of ``statistics`` counts in exact fractions, which a small computer feels."""
+    mean = fmean(values)
+    return sqrt(fmean([(value - mean) ** 2 for value in values]))

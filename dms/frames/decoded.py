@@ -14,7 +14,7 @@ class Decoded:
     Attributes:
         t: Seconds since the start of the file, None where the file gives this picture no time.
         image: (height, width, 3) BGR or (height, width) grey, uint8.
-        colours: Makes the picture in BGR where ``image`` is only its brightness, until the next one is asked for.
+        colours: Makes the picture in BGR where ``image`` is only its brightness, whenever it is called.
     """
 
     t: float | None

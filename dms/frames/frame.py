@@ -21,8 +21,8 @@ class Frame:
             Never decreases within one source.
         image: (height, width, 3) BGR or (height, width) grey, uint8: what is judged.
         colours: Makes the same picture in BGR where ``image`` is only its brightness: decoding colours costs time, and
-            only people look at them. Must be called before the next frame is asked for; None where there is no more
-            than ``image``.
+            only people look at them. May be called later and in another thread: it holds what it decodes. None where
+            there is no more than ``image``.
     """
 
     t: float

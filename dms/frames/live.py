@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dms.frames.fault import CameraError, CameraFault, PictureWatch
 from dms.frames.frame import Frame
@@ -172,4 +172,4 @@ def paced(source: Source, stop: threading.Event) -> Generator[Frame, None, None]
         t = start + frame.t
         if stop.wait(max(0.0, t - time.monotonic())):
             return
-        yield Frame(t, frame.image)
+        yield replace(frame, t=t)  # with its colours, for a clip

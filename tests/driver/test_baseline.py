@@ -86,7 +86,7 @@ def test_every_blink_counts_at_once() -> None:
         assert learner.baseline().blink_learned == pytest.approx(number / OWN.blinks)
 
 
-def test_the_level_of_open_eyes_is_reckoned_once_in_a_second_and_not_in_every_frame() -> None:
+def test_the_level_of_open_eyes_is_estimated_once_in_a_second_and_not_in_every_frame() -> None:
     learner = BaselineLearner(LIMITS, None)
     changed = sum(learner.add_eyes(0.3, 1 / 30) for _ in range(300))
     assert changed == pytest.approx(10, abs=1)

@@ -45,6 +45,11 @@ class Recording:
             yield Frame(index / 100, PICTURE)
 
 
+class ColouredRecording(Recording):
+    def frames(self) -> Generator[Frame, None, None]:
+        yield Frame(0.0, PICTURE, lambda: np.full((4, 4, 3), 7, np.uint8))
+
+
 class BrokenRecording(Recording):
     def frames(self) -> Generator[Frame, None, None]:
         raise UserError("no frame that can be decoded")
@@ -194,3 +199,12 @@ def test_a_recording_that_is_broken_leaves_its_failure() -> None:
     until(lambda: capture.ended)
     assert isinstance(capture.failure, UserError)
     capture.stop()
+
+
+def test_a_recording_that_is_played_keeps_its_colours_for_a_clip() -> None:
+    capture = LiveCapture(ColouredRecording(), retry_s=0.01, stall_s=1.0)
+    capture.start()
+    frame = capture.take(timeout_s=5)
+    assert frame is not None
+    assert frame.picture.shape == (4, 4, 3)
+    assert int(frame.picture[0, 0, 0]) == 7

@@ -9,9 +9,9 @@ then mostly from its own mean answers (``dms.training.distill``). A second net s
 the first and comes to surpass it (born-again networks, Furlanello et al. 2018); in the last round it learns from
 what the two answer together, which leans on no single net's mistakes.
 
-``dms.training.wide`` then adds the output for wide mouths, from the same faces and the drivers of the folders' training
-scenes, as ``faces.part_of`` splits them; their test part is written to ``OUT/test``. With ``--from`` a file is given
-a new one, and nothing else is trained.
+``dms.training.wide_mouth`` then adds the output for wide mouths, from the same faces and the drivers of the folders'
+training scenes, as ``faces.part_of`` splits them; their test part is written to ``OUT/test``. With ``--from`` a file is
+given a new one, and nothing else is trained.
 """
 
 import json
@@ -38,8 +38,8 @@ from dms.training.faces import open_data
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.optim import Cosine
 from dms.training.progress import tell
-from dms.training.wide import LABELS as WIDE_MOUTHS
-from dms.training.wide import add_wide_mouth
+from dms.training.wide_mouth import LABELS as WIDE_MOUTHS
+from dms.training.wide_mouth import add_wide_mouth
 
 
 @dataclass(frozen=True, slots=True)

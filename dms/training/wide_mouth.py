@@ -115,7 +115,7 @@ def band_means(file: Path, pictures: Picture) -> FloatArray:
         net, given, out = (Path(folder, name) for name in ("means.tflite", "pictures.npy", "means.npy"))
         with_means(file, net)
         np.save(given, pictures)
-        command = [sys.executable, "-m", "dms.training.wide", str(net), str(given), str(out)]
+        command = [sys.executable, "-m", "dms.training.wide_mouth", str(net), str(given), str(out)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise WorldError(f"{file} cannot be run: {done.stderr.strip().splitlines()[-1:]}")
