@@ -801,4 +801,5 @@ def test_reconnecting_again_and_again_leaves_no_open_file_behind(vehicle: Callab
     van.start()
     until(lambda: len(odd.connections) >= 20)
     odd.close()
-    until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
+    # one left for each connection would be 20; other threads of this process may have opened a few meanwhile
+    until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before + 5)
