@@ -1,4 +1,4 @@
-"""Follows one closure of the eyes from its first moment to its last.
+"""Follows one closure of the eyes and decides how far it has come: a microsleep, sleep, no response.
 
 Takes spans of closed, open and unknown time in order, gives the closure that runs and each one that has ended. Only
 known closed time counts. A closure survives a glimpse of open eyes and a while of unknown ones: the first is a misread

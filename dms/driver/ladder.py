@@ -1,4 +1,4 @@
-"""The ladder of one closure: the length of a microsleep, of sleep, of no response.
+"""Reports each rung that a closure reaches once, and eyes that do not come back after it.
 
 Takes spans, gives what the closure which runs has just come to. Never reads unknown eyes as closed: all that
 they can do is fail to come back after `asleep`.

@@ -1,4 +1,4 @@
-"""The files of clips: ``000007.avi`` (Motion JPEG) and ``000007.json``, the alert and the time of each picture.
+"""Writes clips: ``000007.avi`` (Motion JPEG) and ``000007.json``, the alert and the time of each picture.
 
 Takes compressed pictures and the alert that they surround, gives the video's path. Keeps the limits on number and
 size; whoever calls it has the time.

@@ -1,4 +1,4 @@
-"""Keeps the pictures around the start of an alert: the only place of the program that writes any.
+"""Keeps the newest pictures in memory and decides when they become the clip of an alert.
 
 Takes frames and alert messages, gives ``clips/000007.avi`` (Motion JPEG) with ``000007.json`` beside it: the alert, and
 the time of each picture. Pictures wait in memory as JPEG, within a bound of time and of bytes; a thread of its own

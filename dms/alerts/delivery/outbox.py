@@ -1,4 +1,4 @@
-"""Alerts on disk until the broker has acknowledged them.
+"""Keeps alerts in order until the broker has acknowledged them, and has each put on disk before it is sent.
 
 Takes alert messages in the order in which they were raised, gives them back in that order, forgets them on request.
 The queue is in memory and a SQLite file holds its copy; what is not proven to be what was written there is put aside,

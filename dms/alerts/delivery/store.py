@@ -1,4 +1,4 @@
-"""The outbox's SQLite file: what is written there, and whether what is read is what was written.
+"""The outbox's SQLite file: opened, set aside when broken, and whether what is read is what was written.
 
 Takes and gives plain values; knows no order, no bound and no broker. WAL mode with a sync at every commit, so what
 ``write`` has written survives a kill and a power cut. A file in which anything is wrong is set aside whole as

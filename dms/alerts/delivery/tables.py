@@ -1,4 +1,4 @@
-"""The tables of an outbox's file: how they are made, taken over from the first release, checked and written.
+"""Writes the rows of an outbox's file, and makes, checks and takes over its tables.
 
 Beside each message lies a checksum; beside each counter its negative (``twin``); beside the set of messages its count
 and sum for each topic (``tally``). Triggers keep twin and tally, so that an older release, which knows neither, keeps
