@@ -9,7 +9,7 @@ from dms.driver.head import HeadStep, RestingHead
 from dms.driver.lids import LoweredLids
 from dms.driver.mouth import MouthReader
 from dms.driver.state import Looking
-from dms.observation import HeadPose, Observation, View
+from dms.observation import HeadPose, Observation
 
 LOOKING_AWAY = "looking_away"
 """The head is turned down or aside: what explains a closure for longest."""
@@ -64,19 +64,16 @@ class Cues:
         if observation.wide_mouth is not None:
             self.mouth.read_face(t, observation.wide_mouth.yawn)
 
-    def believes_eyes(self, observation: Observation) -> bool:
-        """Whether the eyes of an observation can be what they look like.
+    def turned_away(self, pose: HeadPose | None) -> bool:
+        """Whether a head shows its profile because it turned, so that lids which look shut may be open.
 
-        None is believed of a head in profile. A face whose profile shows while it rests there looks ahead, seen by a
-        camera at a mirror; until it is known where it rests, it must have been met there too.
+        A face whose profile shows while it rests there looks ahead, seen by a camera at a mirror; until it is known
+        where it rests, it must have been met there too.
         """
-        if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
-            return False
-        pose = observation.pose
         # a yaw that is not a number is no profile
         if pose is None or not abs(pose.yaw) >= self._profile_deg:
-            return True
-        return not self._aside(pose) and (self.head.settled or abs(pose.yaw - self.head.met_yaw) < self._aside_deg)
+            return False
+        return self._aside(pose) or not (self.head.settled or abs(pose.yaw - self.head.met_yaw) < self._aside_deg)
 
     def shows_one_side(self, pose: HeadPose | None) -> bool:
         """Whether a head is in profile and does not rest close to there.

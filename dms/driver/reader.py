@@ -53,10 +53,12 @@ class ObservationReader:
             laughing: Says whether the face laughs at a time; asked of closed eyes only.
         """
         eyes, self._lowered = Eyes.UNKNOWN, False
-        if self._cues.believes_eyes(observation):
-            eyes = self._eyes.read(observation.t, observation.left_eye, observation.right_eye)
-        else:
+        if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
             self._eyes.reset()
+        elif self._cues.turned_away(observation.pose):
+            eyes = self._eyes.read_open(observation.left_eye, observation.right_eye)
+        else:
+            eyes = self._eyes.read(observation.t, observation.left_eye, observation.right_eye)
         if eyes is Eyes.OPEN:
             self._cues.lids.up(observation.t)
             return _OPEN[self._cues.looking(observation)]

@@ -61,3 +61,22 @@ def test_unknown_eyes_leave_nothing_to_hold() -> None:
     reader.read(0.2, 1.0, 1.0)
     reader.reset()
     assert reader.read(0.25, 0.5, 0.5) is Eyes.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "eyes"),
+    [
+        (0.1, 0.2, Eyes.OPEN),
+        (0.1, 0.9, Eyes.UNKNOWN),
+        (0.1, None, Eyes.UNKNOWN),
+        (None, 0.1, Eyes.UNKNOWN),
+        (nan, 0.1, Eyes.UNKNOWN),
+        (1.0, 1.0, Eyes.UNKNOWN),
+    ],
+)
+def test_where_shut_eyes_are_not_believed_open_ones_are_when_both_are(
+    left: float | None, right: float | None, eyes: Eyes
+) -> None:
+    reader = EyeReader(LIMITS, open_level=0.0)
+    assert reader.read_open(left, right) is eyes
+    assert reader.raw is None, "what is seen at such an angle teaches nothing"

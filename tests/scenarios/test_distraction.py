@@ -20,6 +20,7 @@ ALWAYS = LIMITS.model_copy(
 )
 DOWN: dict[str, Any] = {"pitch": -15.0}
 ASIDE: dict[str, Any] = {"yaw": 26.0}
+PROFILE: dict[str, Any] = {"yaw": 36.0}
 
 
 def at(kmh: float, drive_: Drive, every_s: float = 4.0) -> Drive:
@@ -39,6 +40,7 @@ def raised_and_over(after_s: float) -> tuple[Step, ...]:
 SCENARIOS = {
     "lap_fast": (at(90, told(5, **DOWN)), ON, raised_and_over(3.5)),
     "mirror_fast": (at(90, told(5, **ASIDE)), ON, raised_and_over(3.5)),
+    "profile_fast": (at(90, told(5, **PROFILE)), ON, raised_and_over(3.5)),
     "glance_fast": (at(90, told(2.5, **DOWN)), ON, ()),
     "lap_slow": (at(30, told(5, **DOWN)), ON, ()),
     "long_lap_slow": (at(30, told(8, **DOWN)), ON, raised_and_over(6.0)),

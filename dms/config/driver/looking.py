@@ -134,7 +134,8 @@ class LookingSettings(Section):
             le=60.0,
             unit="degrees",
             title="Profile",
-            text="Of a head turned this far from the camera, and aside from where it rests, no eye is believed.",
+            text="Of a head turned this far from the camera, and aside from where it rests, shut eyes are not "
+            "believed, and open ones where both are.",
             source="at 32 degrees the nose hides half of the farther eye; before a mirror camera the head rests there; "
             + OWN,
         ),
