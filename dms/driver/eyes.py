@@ -40,8 +40,8 @@ class EyeReader:
         self._eyes = Eyes.UNKNOWN
         self.raw = None
 
-    def read_open(self, left: float | None, right: float | None) -> Eyes:
-        """Read eyes of which only that they are open can be believed, and only when both say so; it teaches nothing.
+    def read_profile(self, left: float | None, right: float | None) -> Eyes:
+        """Read the eyes of a profile: only plainly open ones are believed, and only when both are; it teaches nothing.
 
         Args:
             left: Probability 0..1 that the left eye is closed, None unknown; not a number counts as unknown.
@@ -50,7 +50,8 @@ class EyeReader:
         self.reset()
         if left is None or right is None:
             return Eyes.UNKNOWN
-        return Eyes.OPEN if left <= self._open_to and right <= self._open_to else Eyes.UNKNOWN
+        limit = self._settings.profile_open_limit
+        return Eyes.OPEN if left <= limit and right <= limit else Eyes.UNKNOWN
 
     def closedness(self) -> float:
         """How far the eyes are shut: 0 this driver's open eyes or wider, 1 shut; an eye must be known."""

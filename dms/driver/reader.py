@@ -56,7 +56,7 @@ class ObservationReader:
         if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
             self._eyes.reset()
         elif self._cues.turned_away(observation.pose):
-            eyes = self._eyes.read_open(observation.left_eye, observation.right_eye)
+            eyes = self._eyes.read_profile(observation.left_eye, observation.right_eye)
         else:
             eyes = self._eyes.read(observation.t, observation.left_eye, observation.right_eye)
         if eyes is Eyes.OPEN:

@@ -56,7 +56,7 @@ def test_narrow_eyes_are_open_above_their_own_level() -> None:
 def test_unknown_eyes_leave_nothing_to_hold() -> None:
     reader = EyeReader(LIMITS, open_level=0.0)
     reader.read(0.0, 1.0, 1.0)
-    reader.read(0.1, None, None)
+    reader.read(0.01, None, None)
     assert reader.read(0.15, 0.5, 0.5) is Eyes.UNKNOWN
     reader.read(0.2, 1.0, 1.0)
     reader.reset()
@@ -66,17 +66,17 @@ def test_unknown_eyes_leave_nothing_to_hold() -> None:
 @pytest.mark.parametrize(
     ("left", "right", "eyes"),
     [
-        (0.1, 0.2, Eyes.OPEN),
-        (0.1, 0.9, Eyes.UNKNOWN),
+        (0.01, 0.06, Eyes.OPEN),
+        (0.01, 0.2, Eyes.UNKNOWN),
         (0.1, None, Eyes.UNKNOWN),
-        (None, 0.1, Eyes.UNKNOWN),
-        (nan, 0.1, Eyes.UNKNOWN),
+        (None, 0.01, Eyes.UNKNOWN),
+        (nan, 0.01, Eyes.UNKNOWN),
         (1.0, 1.0, Eyes.UNKNOWN),
     ],
 )
-def test_where_shut_eyes_are_not_believed_open_ones_are_when_both_are(
+def test_of_a_profile_only_plainly_open_eyes_are_believed_and_only_both(
     left: float | None, right: float | None, eyes: Eyes
 ) -> None:
     reader = EyeReader(LIMITS, open_level=0.0)
-    assert reader.read_open(left, right) is eyes
+    assert reader.read_profile(left, right) is eyes
     assert reader.raw is None, "what is seen at such an angle teaches nothing"

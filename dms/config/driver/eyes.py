@@ -37,6 +37,18 @@ class EyesSettings(Section):
             source="hysteresis of 0.1 on either side of the equal-odds point 0.5; " + OWN,
         ),
     ] = 0.4
+    profile_open_limit: Annotated[
+        float,
+        Limit(
+            ge=0.0,
+            le=0.4,
+            unit="probability",
+            title="Open in profile up to",
+            text="Of a head in profile the eyes are open when both are at or below this, whatever the driver's level.",
+            source="of our development clips 0.06 at most where both eyes are in view, 0.09 and more where the nose "
+            "hides half of one; " + OWN,
+        ),
+    ] = 0.08
     hold_s: Annotated[
         float,
         Limit(

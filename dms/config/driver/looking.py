@@ -134,8 +134,8 @@ class LookingSettings(Section):
             le=60.0,
             unit="degrees",
             title="Profile",
-            text="Of a head turned this far from the camera, and aside from where it rests, shut eyes are not "
-            "believed, and open ones where both are.",
+            text="Of a head turned this far from the camera, and aside from where it rests, only "
+            "plainly open eyes are believed (`eyes.profile_open_limit`).",
             source="at 32 degrees the nose hides half of the farther eye; before a mirror camera the head rests there; "
             + OWN,
         ),
