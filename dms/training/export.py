@@ -6,8 +6,6 @@ whose kernels have one scale per channel. Pixels are x/255 with 0 and 255 in the
 and PyTorch are two backends of Keras and a process has one.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dms.errors import WorldError
+from dms.training.apart import run_apart
 
 
 def with_probabilities(model: Any, temperatures: list[float] | None = None) -> Any:
@@ -98,11 +96,9 @@ def quantise(model: Any, examples: npt.NDArray[np.uint8], out: Path) -> Path:
         saved, kept = Path(folder, "model.keras"), Path(folder, "calibration.npy")
         model.save(saved)
         np.save(kept, pictures)
-        environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        command = [sys.executable, "-m", "dms.training.export", str(saved), str(kept), str(out)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise WorldError(f"conversion to TFLite failed: {done.stderr.strip().splitlines()[-1:]}")
+        environment = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        failed = "conversion to TFLite failed"
+        run_apart("dms.training.export", saved, kept, out, failed=failed, environment=environment)
     return out
 
 

@@ -5,14 +5,13 @@ the feature map that the head reads has another scale in the first file, the bia
 scale. In a process of its own: PyTorch and TensorFlow do not load together.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dms.errors import WorldError
+from dms.training.apart import run_apart
 
 
 def graft(onto: Path, head: Path, out: Path) -> Path:
@@ -21,10 +20,7 @@ def graft(onto: Path, head: Path, out: Path) -> Path:
     Raises:
         WorldError: They are not of one net, or there is no TensorFlow to read them.
     """
-    command = [sys.executable, "-m", "dms.training.graft", str(onto), str(head), str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise WorldError(f"the head of {head} does not fit {onto}: {done.stderr.strip().splitlines()[-1:]}")
+    run_apart("dms.training.graft", onto, head, out, failed=f"the head of {head} does not fit {onto}")
     return out
 
 

@@ -6,7 +6,6 @@ what the pictures give there, so that training can go on. Weights come back to w
 """
 
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dms.errors import UserError, WorldError
+from dms.errors import UserError
+from dms.training.apart import run_apart
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -92,10 +92,7 @@ def read(file: Path) -> Weights:
     """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "weights.npz")
-        command = [sys.executable, "-m", "dms.training.shipped", str(file), str(out)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise WorldError(f"{file} cannot be read: {done.stderr.strip().splitlines()[-1:]}")
+        run_apart("dms.training.shipped", file, out, failed=f"{file} cannot be read")
         with np.load(out) as kept:
             weights = dict(kept)
     # Keras goes on counting from the nets that were made before this one

@@ -6,7 +6,6 @@ angry faces, of which many shout, are the shouts; its other faces, and drivers w
 scikit-learn, and the net in a process of its own, because PyTorch and the TFLite runtime do not load together.
 """
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.datasets.fer import FER2013, FERPLUS, Expressions, majority
-from dms.errors import UserError, WorldError
+from dms.errors import UserError
 from dms.perception.emotion import SIZE, face_patch
 from dms.perception.eyes import normalise
+from dms.training.apart import run_apart
 from dms.training.augment import Picture
 from dms.training.bands import BANDS, with_head, with_means
 from dms.training.faces import FacePicture
@@ -115,10 +115,7 @@ def band_means(file: Path, pictures: Picture) -> FloatArray:
         net, given, out = (Path(folder, name) for name in ("means.tflite", "pictures.npy", "means.npy"))
         with_means(file, net)
         np.save(given, pictures)
-        command = [sys.executable, "-m", "dms.training.wide_mouth", str(net), str(given), str(out)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise WorldError(f"{file} cannot be run: {done.stderr.strip().splitlines()[-1:]}")
+        run_apart("dms.training.wide_mouth", net, given, out, failed=f"{file} cannot be run")
         return np.asarray(np.load(out), np.float32)
 
 

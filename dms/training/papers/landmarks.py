@@ -4,7 +4,6 @@ Takes 48x48 faces, gives for each the 68 points that the shipped landmark model 
 Runs as a process of its own where PyTorch is loaded, because the TFLite runtime cannot be loaded beside it.
 """
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dms.errors import WorldError
 from dms.models import load_verified
 from dms.perception.landmarks import Crop, LandmarkNet, rotation
+from dms.training.apart import run_apart
 
 Features = npt.NDArray[np.float32]
 
@@ -42,10 +41,7 @@ def features_apart(faces: npt.NDArray[np.uint8]) -> Features:
     with tempfile.TemporaryDirectory() as folder:
         given, made = Path(folder, "faces.npy"), Path(folder, "features.npy")
         np.save(given, faces)
-        command = [sys.executable, "-m", "dms.training.papers.landmarks", str(given), str(made)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise WorldError(f"finding landmarks failed: {done.stderr.strip().splitlines()[-1:]}")
+        run_apart("dms.training.papers.landmarks", given, made, failed="finding landmarks failed")
         found: Features = np.load(made)
     return found
 
