@@ -6,14 +6,14 @@ the net was trained for and little else. The file's own weights and operations a
 converting the net again, would move every answer a little.
 """
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dms.errors import UserError, WorldError
+from dms.errors import UserError
+from dms.training.tflite_file import name_of, read, schema, write
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -30,7 +30,7 @@ def with_means(file: Path, out: Path) -> Path:
 
     Raises:
         UserError: The file is of another kind of net.
-        WorldError: TensorFlow is missing, or failed.
+        WorldError: TensorFlow is missing.
     """
     return _graft(file, out, None)
 
@@ -46,7 +46,7 @@ def with_head(file: Path, out: Path, weights: FloatArray, bias: FloatArray) -> P
 
     Raises:
         UserError: The file is of another kind of net.
-        WorldError: TensorFlow is missing, or failed.
+        WorldError: TensorFlow is missing.
     """
     return _graft(file, out, (weights, bias))
 
@@ -56,23 +56,7 @@ def _graft(file: Path, out: Path, head: tuple[FloatArray, FloatArray] | None) ->
     output = changed.add_means()
     if head is not None:
         output = changed.add_head(output, *head)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(changed.packed(output))
-    return out
-
-
-def _schema() -> Any:
-    """The classes of a ``.tflite`` file, without the seconds that TensorFlow itself takes to import."""
-    found = importlib.util.find_spec("tensorflow")
-    places = list(found.submodule_search_locations or ()) if found is not None else []
-    for place in places:
-        path = Path(place, "lite", "python", "schema_py_generated.py")
-        spec = importlib.util.spec_from_file_location("schema_py_generated", path)
-        if path.is_file() and spec is not None and spec.loader is not None:
-            schema = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(schema)
-            return schema
-    raise WorldError("TensorFlow, which has the schema of .tflite files, is not installed: pip install '.[train]'")
+    return changed.write(output, out)
 
 
 _ADD, _AVERAGE_POOL, _FULLY_CONNECTED, _SOFTMAX = 0, 1, 9, 25
@@ -90,15 +74,15 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.schema = _schema()
-        self.model = self.schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+        self.schema = schema()
+        self.model = read(path)
         (self.graph,) = self.model.subgraphs
         self._take_off()
 
     def _take_off(self) -> None:
         """Take off what was added before, which stands behind all that the converter wrote."""
         graph, model = self.graph, self.model
-        count = next((i for i, tensor in enumerate(graph.tensors) if tensor.name == _MEANS.encode()), None)
+        count = next((i for i, tensor in enumerate(graph.tensors) if name_of(tensor) == _MEANS), None)
         if count is not None:
             model.buffers = model.buffers[: graph.tensors[count].buffer]
             graph.tensors = graph.tensors[:count]
@@ -192,11 +176,7 @@ class _File:
         operator.builtinOptionsType, operator.builtinOptions = kind, options
         self.graph.operators.append(operator)
 
-    def packed(self, output: int) -> bytes:
-        """The file with one more output."""
-        import flatbuffers  # noqa: PLC0415 - comes with TensorFlow
-
+    def write(self, output: int, out: Path) -> Path:
+        """Write the file with one more output."""
         self.graph.outputs = np.append(self.graph.outputs, output).astype(np.int32)
-        builder = flatbuffers.Builder(1 << 20)
-        builder.Finish(self.model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        return write(self.model, out)

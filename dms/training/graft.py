@@ -2,43 +2,32 @@
 
 Takes two ``.tflite`` files of one net, the second with a further output, and writes the first with that output. Where
 the feature map that the head reads has another scale in the first file, the biases of what reads it are brought to that
-scale. In a process of its own: PyTorch and TensorFlow do not load together.
+scale.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dms.training.apart import run_apart
+from dms.errors import UserError
+from dms.training.tflite_file import read, schema, write
 
 
 def graft(onto: Path, head: Path, out: Path) -> Path:
     """Write ``onto`` with the further output of ``head``, in place of one that it has.
 
     Raises:
-        WorldError: They are not of one net, or there is no TensorFlow to read them.
+        UserError: They are not of one net.
+        WorldError: TensorFlow is missing.
     """
-    run_apart("dms.training.graft", onto, head, out, failed=f"the head of {head} does not fit {onto}")
-    return out
-
-
-def _graft(onto: Path, head: Path, out: Path) -> None:
-    """Runs in the subprocess."""
-    import flatbuffers  # noqa: PLC0415
-    from tensorflow.lite.python import schema_py_generated as schema  # noqa: PLC0415
-
-    def read(file: Path) -> Any:
-        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(file.read_bytes(), 0))
-
     target, source = read(onto), read(head)
     net, more = target.subgraphs[0], source.subgraphs[0]
     shared = 1 + next(i for i, operator in enumerate(more.operators) if more.outputs[0] in operator.outputs)
     _behead(target, shared)
     for ours, theirs in zip(net.operators, more.operators, strict=False):
         if _shape(net, ours.outputs[0]) != _shape(more, theirs.outputs[0]):
-            raise ValueError("their layers differ")
+            raise UserError(f"the head of {head} does not fit {onto}: their layers differ")
     places = {theirs.outputs[0]: ours.outputs[0] for ours, theirs in zip(net.operators, more.operators, strict=False)}
     for operator in more.operators[shared:]:
         code = source.operatorCodes[operator.opcodeIndex]
@@ -55,16 +44,14 @@ def _graft(onto: Path, head: Path, out: Path) -> None:
                 tensor.buffer = len(target.buffers) - 1
                 net.tensors.append(tensor)
                 places[index] = len(net.tensors) - 1
-                if tensor.type == schema.TensorType.INT32 and ratio != 1.0 and index in operator.inputs:
+                if tensor.type == schema().TensorType.INT32 and ratio != 1.0 and index in operator.inputs:
                     _rescale(tensor, target.buffers[-1], ratio)
         operator.inputs = np.array([places[index] for index in operator.inputs], np.int32)
         operator.outputs = np.array([places[index] for index in operator.outputs], np.int32)
         net.operators.append(operator)
     (further,) = [output for output in more.outputs if places[output] not in set(net.outputs)]
     net.outputs = np.array([*net.outputs, places[further]], np.int32)
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(target.Pack(builder), b"TFL3")
-    out.write_bytes(builder.Output())
+    return write(target, out)
 
 
 def _behead(model: Any, kept: int) -> None:
@@ -88,7 +75,7 @@ def _ratio(net: Any, more: Any, places: dict[int, int], operator: Any) -> float:
         return 1.0
     here, there = (one.quantization for one in (net.tensors[places[index]], more.tensors[index]))
     if list(here.zeroPoint) != list(there.zeroPoint):
-        raise ValueError("the feature map has another zero point")
+        raise UserError("the feature map that the head reads has another zero point there")
     return float(here.scale[0] / there.scale[0])
 
 
@@ -97,7 +84,3 @@ def _rescale(tensor: Any, buffer: Any, ratio: float) -> None:
     numbers = np.frombuffer(bytes(buffer.data), np.int32)
     buffer.data = np.frombuffer(np.round(numbers / ratio).astype(np.int32).tobytes(), np.uint8)
     tensor.quantization.scale = tensor.quantization.scale * np.float32(ratio)
-
-
-if __name__ == "__main__":
-    _graft(*map(Path, sys.argv[1:4]))

@@ -6,8 +6,6 @@ what the pictures give there, so that training can go on. Weights come back to w
 """
 
 import re
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.errors import UserError
-from dms.training.apart import run_apart
+from dms.training import tflite_file
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -36,8 +34,8 @@ def take_up(model: Any, file: Path, pictures: npt.NDArray[np.uint8]) -> None:
         pictures: (N, height, width) uint8 as the net takes them, a few hundred typical ones.
 
     Raises:
-        UserError: The file is of a net with other layers.
-        WorldError: No TFLite runtime can read the file.
+        UserError: The file is of a net with other layers, or no ``.tflite`` file.
+        WorldError: TensorFlow, which has the schema of the file, is missing.
     """
     import keras  # noqa: PLC0415 - the backend is chosen when Keras is imported
 
@@ -88,41 +86,26 @@ def _normalise(model: Any, layers: list[Any], pictures: npt.NDArray[np.uint8]) -
 def read(file: Path) -> Weights:
     """The weights of a file, as ``kernel 0``, ``bias 0`` and so on, in the order in which the model's code makes them.
 
-    Heads go by their names. In a process of its own: PyTorch and the TFLite runtime do not load together.
+    Heads go by their names.
+
+    Raises:
+        UserError: It is no ``.tflite`` file.
+        WorldError: TensorFlow is missing.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder, "weights.npz")
-        run_apart("dms.training.shipped", file, out, failed=f"{file} cannot be read")
-        with np.load(out) as kept:
-            weights = dict(kept)
-    # Keras goes on counting from the nets that were made before this one
-    numbers = sorted({int(name.split()[1]) for name in weights if name.split()[1].isdigit()})
-    ranks = {str(number): str(rank) for rank, number in enumerate(numbers)}
-    return {
-        " ".join((kind, ranks.get(name, name))): weights[f"{kind} {name}"] for kind, name in map(str.split, weights)
-    }
-
-
-def _write(file: Path, out: Path) -> None:
-    """Runs in the subprocess."""
-    import tensorflow as tf  # noqa: PLC0415
-
-    interpreter = tf.lite.Interpreter(str(file))
-    interpreter.allocate_tensors()
-    weights = {}
-    for tensor in interpreter.get_tensor_details():
-        name = _NAME.fullmatch(tensor["name"])
-        kind = _KINDS.get((tensor["dtype"], len(tensor["shape"])))
-        if name and kind:
+    weights, model = {}, tflite_file.read(file)
+    for tensor in model.subgraphs[0].tensors:
+        name, numbers = _NAME.fullmatch(tflite_file.name_of(tensor)), tflite_file.fixed(model, tensor)
+        kind = None if numbers is None else _KINDS.get((numbers.dtype.type, numbers.ndim))
+        if name and numbers is not None and kind:
             number, more, head = name.groups()
-            scales = tensor["quantization_parameters"]["scales"]
-            values = interpreter.get_tensor(tensor["index"])
-            real = values * scales.reshape(-1, *[1] * (values.ndim - 1))
+            scales = np.asarray(tensor.quantization.scale, np.float32)
+            real = numbers * scales.reshape(-1, *[1] * (numbers.ndim - 1))
             # (out, height, width, in) and (out, in) become Keras' order
             order = (*range(1, real.ndim), 0)
             weights[f"{kind} {head or (number if more else 0)}"] = real.transpose(order).astype(np.float32)
-    np.savez(out, **weights)
-
-
-if __name__ == "__main__":
-    _write(*map(Path, sys.argv[1:3]))
+    # Keras goes on counting from the nets that were made before this one
+    counted = sorted({int(name.split()[1]) for name in weights if name.split()[1].isdigit()})
+    ranks = {str(number): str(rank) for rank, number in enumerate(counted)}
+    return {
+        " ".join((kind, ranks.get(name, name))): weights[f"{kind} {name}"] for kind, name in map(str.split, weights)
+    }
