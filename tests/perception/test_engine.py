@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from dms.errors import UserError
 from dms.models import MODEL_NAMES, find_model, load_verified, models_dir
 from dms.perception.engine import Model
+from dms.perception.xnnpack import int8_delegates
 
 FACE = ((120, 160, 1), [(15, 20, 1), (15, 20, 4)])
 
@@ -87,6 +90,64 @@ def test_a_model_without_a_sound_card_is_told(folder: Path, spoil: object, words
     spoil(folder)  # type: ignore[operator]
     with pytest.raises(UserError, match=words):
         find_model("face", folder)
+
+
+@pytest.mark.skipif(find_spec("tflite_runtime") is None, reason="tflite-runtime is not installed (Python 3.11 has it)")
+class TestXnnpack:
+    """tflite-runtime 2.14.0 runs INT8 nets by XNNPACK where its library has it."""
+
+    def test_it_runs_every_net_and_answers_as_the_plain_kernels_do(self) -> None:
+        interpreter = import_module("tflite_runtime.interpreter").Interpreter
+        for name in MODEL_NAMES:
+            answers = []
+            for delegates in ([], int8_delegates(1)):
+                net = interpreter(str(find_model(name).path), num_threads=1, experimental_delegates=delegates)
+                net.allocate_tensors()
+                given = net.get_input_details()[0]
+                noise = np.random.default_rng(0).integers(-128, 128, given["shape"]).astype(np.int8)
+                net.set_tensor(given["index"], noise)
+                net.invoke()
+                answers.append([net.get_tensor(output["index"]) for output in net.get_output_details()])
+            for plain, fast in zip(*answers, strict=True):
+                step = 1 if plain.dtype == np.int8 else np.ptp(plain) / 255
+                assert np.abs(plain.astype(float) - fast).max() <= 12 * step, name
+
+    def test_the_engine_makes_it(self) -> None:
+        assert "XNNPACK" in printed(
+            "from dms.models import find_model\n"
+            "from dms.perception.engine import bare_run\n"
+            "bare_run(find_model('face').path)\n"
+        )
+
+    def test_another_release_keeps_its_own_kernels(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("tflite_runtime.__version__", "2.13.0")
+        assert int8_delegates(1) == []
+
+    def test_a_library_without_it_keeps_its_own_kernels(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("ctypes.CDLL", lambda path: object())
+        assert int8_delegates(1) == []
+
+    def test_it_is_given_back_with_its_interpreter(self) -> None:
+        printed_sizes = printed(
+            "import resource\n"
+            "from dms.models import find_model\n"
+            "from dms.perception.engine import bare_run\n"
+            "path = find_model('emotion').path\n"
+            "for rounds in (20, 200):\n"
+            "    for _ in range(rounds):\n"
+            "        bare_run(path)[0]()\n"
+            "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        )
+        after_few, after_many = [int(line) for line in printed_sizes.splitlines() if line.isdigit()]
+        assert after_many - after_few < 20 * 1024, "180 nets of 1 MB each were kept"
+
+
+def printed(program: str) -> str:
+    """What a fresh process writes, on both its outputs."""
+    command = [sys.executable, "-c", program]
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True, timeout=120
+    ).stdout
 
 
 def in_folder(folder: Path, *names: str) -> None:
