@@ -6,6 +6,8 @@ Exit codes: 0 done, 1 something outside the program failed, 2 the input is wrong
 import os
 import sys
 
+from dms.cli.daemon import plain_options, run_daemon
+from dms.cli.loading import loading
 from dms.errors import UserError, WorldError
 from dms.threads import one_thread_each
 
@@ -22,10 +24,12 @@ def main() -> None:
     if "train" not in sys.argv[1:2]:
         # a training has work for more
         one_thread_each()
-    from dms.cli.app import app  # noqa: PLC0415  # `import dms.cli` loads no library
-
+    options = plain_options(sys.argv[1:])
     try:
-        app()
+        if options is not None:
+            run_daemon(options)
+        else:
+            _run_other()
     except UserError as error:
         _fail(error, 2)
     except WorldError as error:
@@ -35,6 +39,13 @@ def main() -> None:
     except BrokenPipeError:
         # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run_other() -> None:
+    with loading():
+        from dms.cli.app import app  # noqa: PLC0415  # `import dms.cli` loads no library
+
+    app()
 
 
 def _fail(error: Exception, code: int) -> None:

@@ -8,8 +8,9 @@ from typer.core import TyperCommand
 
 from dms.cli.aim_page import served
 from dms.cli.aim_views import daemon_view, follow, own_view, recorded
-from dms.cli.options import AsJson, ConfigFile, SourceUri, configuration
+from dms.cli.options import AsJson, ConfigFile, SourceUri
 from dms.cli.output import show
+from dms.cli.settings import configuration
 
 _HERE = "127.0.0.1:8088"
 """Where a page is served that nobody gave an address: this machine alone reaches it."""

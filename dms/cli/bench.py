@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from dms.cli.help import CommandGroup
-from dms.cli.options import AsJson, ConfigFile, SourceUri, configuration
+from dms.cli.options import AsJson, ConfigFile, SourceUri
 from dms.cli.output import show
+from dms.cli.settings import configuration
 from dms.errors import UserError
 
 group = typer.Typer(

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from dms.cli.batch import replay_many
-from dms.cli.options import AsJson, ConfigFile, configuration
+from dms.cli.options import AsJson, ConfigFile
 from dms.cli.output import show, warn
+from dms.cli.settings import configuration
 from dms.errors import UserError
 
 

@@ -3,15 +3,14 @@
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from dms.cli.options import AsJson, ConfigFile, SourceUri, configuration
+from dms.cli.daemon import RunOptions, run_daemon
+from dms.cli.options import AsJson, ConfigFile, SourceUri
 from dms.cli.output import show
-
-if TYPE_CHECKING:
-    from dms.config import Config
+from dms.cli.settings import configuration
 
 
 def run(
@@ -23,20 +22,7 @@ def run(
 
     SIGHUP makes it read its configuration and models anew.
     """
-    from dms.config import with_values  # noqa: PLC0415  # --help stays quick
-    from dms.service.daemon import Daemon  # noqa: PLC0415
-    from dms.service.log import log_to_stderr  # noqa: PLC0415
-
-    def load() -> "Config":
-        loaded = configuration(config, source)
-        return with_values(loaded, "service", log_level="debug") if verbose else loaded
-
-    loaded = load()
-    log_to_stderr(loaded.service.log_level)
-    Daemon(loaded, load).run()
-    if threading.active_count() > 1:
-        # all is flushed, but something hangs in a driver: Python would abort if it came back during the shutdown
-        os._exit(0)
+    run_daemon(RunOptions(config, source, verbose))
 
 
 def demo() -> None:

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from dms.cli.label_options import Format, LabelFps
-from dms.cli.options import ConfigFile, configuration
+from dms.cli.options import ConfigFile
 from dms.cli.output import warn
+from dms.cli.settings import configuration
 
 
 def report(

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from dms.cli.options import AsJson, ConfigFile, SourceUri, configuration
+from dms.cli.options import AsJson, ConfigFile, SourceUri
 from dms.cli.output import for_people, show
+from dms.cli.settings import configuration
 
 
 def status(config: ConfigFile = None, source: SourceUri = None, as_json: AsJson = False) -> None:

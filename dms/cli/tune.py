@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from dms.cli.label_options import Format, LabelFps, Labels
-from dms.cli.options import AsJson, ConfigFile, configuration
+from dms.cli.options import AsJson, ConfigFile
 from dms.cli.output import for_people, show
+from dms.cli.settings import configuration
 
 
 def tune(
