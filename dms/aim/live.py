@@ -4,33 +4,15 @@ Takes a camera that nobody else holds, gives ``Seen`` as pictures come. The daem
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 
 from dms.aim.picture import drawn, jpeg
-from dms.aim.verdict import Aim
+from dms.aim.seen import PICTURES_HZ, Seen
 from dms.aim.viewer import Lookout
 from dms.config import Config
 from dms.frames.live import LiveCapture
 from dms.frames.source import Source
 
-PICTURES_HZ = 10.0
-"""Most pictures a second for people: a hand that turns a camera sees what it does. Source: own."""
 _WAIT_S = 0.25
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """What is to be seen now.
-
-    Attributes:
-        aim: The verdict over the last seconds; None before enough was seen, and while the camera gives nothing.
-        picture: JPEG with the face drawn in; None where none is wanted or there is none.
-        fault: What is wrong with the camera, None when nothing is.
-    """
-
-    aim: Aim | None = None
-    picture: bytes | None = None
-    fault: str | None = None
 
 
 def watch_camera(source: Source, config: Config, wanted: Callable[[], bool]) -> Generator[Seen, None, None]:

@@ -8,7 +8,7 @@ from dms.cli.output import print_text
 from dms.errors import WorldError
 
 if TYPE_CHECKING:
-    from dms.aim.live import Seen
+    from dms.aim.seen import Seen
     from dms.aim.verdict import Aim
     from dms.config import Config
     from dms.frames import Image

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from dms.aim.live import Seen
+from dms.aim.seen import Seen
 from dms.aim.verdict import Aim
 from dms.config import Config
 from dms.errors import WorldError

@@ -12,20 +12,20 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dms.aim.glimpse import Points
-from dms.aim.live import PICTURES_HZ, Seen
-from dms.aim.picture import drawn, jpeg
-from dms.aim.viewer import Sight, Viewer
+from dms.aim.seen import PICTURES_HZ, Seen
 from dms.config import Config
 from dms.errors import UserError
 from dms.frames import Frame
 from dms.observation import Observation
 from dms.service.control.protocol import Answer, RefusedError
 from dms.sink import Sink, Step
+
+if TYPE_CHECKING:
+    from dms.aim.glimpse import Points
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class AimQuestion(BaseModel):
 class _Waiting:
     frame: Frame | None
     seen: Observation
-    points: Points | None
+    points: "Points | None"
 
 
 class Onlookers(Sink):
@@ -64,7 +64,7 @@ class Onlookers(Sink):
         points: (68, 2) of the face that perception follows, as of the frame that was seen last; called by the road.
     """
 
-    def __init__(self, config: Callable[[], Config], points: Callable[[], Points | None]) -> None:
+    def __init__(self, config: Callable[[], Config], points: Callable[[], "Points | None"]) -> None:
         self._config = config
         self._points = points
         self._changed = threading.Condition()
@@ -162,6 +162,9 @@ class Onlookers(Sink):
         log.info("nobody looks through the camera any longer")
 
     def _follow(self) -> None:
+        from dms.aim.picture import drawn, jpeg  # noqa: PLC0415  # only while somebody looks
+        from dms.aim.viewer import Sight, Viewer  # noqa: PLC0415
+
         config, drawn_t = self._config(), -1.0
         viewer = Viewer(config)
         while (waiting := self._next()) is not None:

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from dms.aim.live import Seen
 from dms.aim.page.board import Board
 from dms.aim.page.guard import Guard, TooSoonError
 from dms.aim.page.server import PageServer, parse_address
 from dms.aim.picture import jpeg as as_jpeg
+from dms.aim.seen import Seen
 from dms.errors import UserError, WorldError
 from tests.aim.scenes import aim_of, sample, turned
 from tests.browser import chromium

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from dms.aim.live import Seen
+from dms.aim.seen import Seen
 
 _LOOKED_AT_S = 2.0
 """A page asks several times a second: one that has not for so long is closed, or its phone is locked."""
