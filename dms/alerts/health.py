@@ -22,7 +22,9 @@ ServiceStatus = TypeAliasType("ServiceStatus", Literal["running", "stopped"])
 class CameraHealth(BaseModel):
     """The camera's own health."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
+    )
 
     status: CameraStatus = Field(description="Whether it gives pictures that can be judged.")
     fault: CameraFaultName | None = Field(None, description="What is wrong with a camera that is lost.")
@@ -37,7 +39,9 @@ class CameraHealth(BaseModel):
 class ModelsHealth(BaseModel):
     """The models' own health."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
+    )
 
     status: ModelsStatus = Field(description="Whether inference works.")
     hashes: dict[str, str] = Field(
@@ -57,7 +61,9 @@ class ModelsHealth(BaseModel):
 class BrokerHealth(BaseModel):
     """The health of the way out, as the daemon last knew it."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
+    )
 
     status: BrokerStatus = Field(description="Whether messages get through.")
     protocol: MqttVersion | None = Field(None, description="Version of MQTT that the broker has accepted; null before.")
@@ -81,7 +87,9 @@ class BrokerHealth(BaseModel):
 class ActionsHealth(BaseModel):
     """How the local actions (hook, buzzer, light) went since the start or the last reload that changed them."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
+    )
 
     done: int = Field(ge=0, description="Alert messages acted on.")
     failed: int = Field(ge=0, description="Alert messages on which an action failed.")
@@ -92,7 +100,9 @@ class ActionsHealth(BaseModel):
 class RecordsHealth(BaseModel):
     """How the records for replay are doing."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
+    )
 
     clips: int = Field(ge=0, description="Clips of video kept since the start.")
     error: str | None = Field(description="Why the trace or the last clip was not kept; null when all is well.")

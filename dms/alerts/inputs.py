@@ -40,7 +40,7 @@ Input = VehicleSpeed | Acknowledgement | DriverNamed
 
 
 class _Input(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True, strict=True)
 
 
 class SpeedInput(_Input):

@@ -69,7 +69,11 @@ class Message(BaseModel):
     """What every message shares."""
 
     model_config = ConfigDict(
-        extra="ignore", frozen=True, ser_json_inf_nan="null", json_schema_serialization_defaults_required=True
+        extra="ignore",
+        frozen=True,
+        defer_build=True,
+        ser_json_inf_nan="null",
+        json_schema_serialization_defaults_required=True,
     )
 
     schema_version: Literal[1] = Field(1, description="Rises only when a field goes or changes meaning.")
@@ -145,14 +149,16 @@ class DistractionAlertMessage(_Alert):
 
 AlertMessage = FatigueAlertMessage | AngerAlertMessage | DistractionAlertMessage
 """One step in the life of an alert; ``kind`` says which."""
-ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
+ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage, config=ConfigDict(defer_build=True))
 """Reads one from JSON."""
 
 
 class EmotionShares(BaseModel):
     """Smoothed probabilities of the eight FER+ classes."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
+    )
 
     neutral: Share
     happiness: Share
@@ -167,7 +173,9 @@ class EmotionShares(BaseModel):
 class OpenAlert(BaseModel):
     """An alert that has started and not ended."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
+    )
 
     kind: AlertKind
     event_id: UUID = Field(description="Names the alert, for cmd/ack.")
@@ -210,7 +218,9 @@ class StateMessage(Message):
 class ModelInfo(BaseModel):
     """A model that is loaded."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
+    )
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the .tflite file.")
 

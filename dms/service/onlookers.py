@@ -42,7 +42,7 @@ _WAITING = 8
 class AimQuestion(BaseModel):
     """What is asked for with ``aim``."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     source: str | None = Field(None, max_length=2048, description="The camera that is meant; absent: whichever it is.")
     pictures: bool = False

@@ -40,7 +40,7 @@ _DIGITS = 4
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, ser_json_inf_nan="null")
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True, ser_json_inf_nan="null")
 
 
 class DaemonStatus(_Part):

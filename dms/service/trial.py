@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dms.alerts.clock import Clock
 from dms.alerts.delivery.progress import PublisherStatus
@@ -40,6 +40,8 @@ _WAKING: Mapping[AlertKind, FatigueLevel | AngerLevel | DistractionLevel] = {
 
 class TrialSettings(BaseModel):
     """What is tried: the arguments of the question ``test_alert``."""
+
+    model_config = ConfigDict(defer_build=True)
 
     kind: AlertKind = AlertKind.FATIGUE
     level: FatigueLevel | AngerLevel | DistractionLevel | None = Field(

@@ -52,7 +52,7 @@ class RefusedError(Exception):
 class Question(BaseModel):
     """What is asked."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     version: int
     ask: str = Field(max_length=64)
@@ -65,7 +65,7 @@ class Reply(BaseModel):
     What an answer holds is sent as it is, ``null`` too.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     version: int = VERSION
     answer: dict[str, Any] | None = None
