@@ -5,7 +5,6 @@ code 2), a ``WorldError`` a failure outside the program such as a missing camera
 that says what is wrong and what to do. Anything else that escapes is a defect and keeps its traceback.
 """
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -19,5 +18,7 @@ class WorldError(Exception):
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """`` (did you mean 'NAME'?)`` with the known name closest to the given one, nothing when none is close."""
+    import difflib  # noqa: PLC0415  # hardly ever needed
+
     close = difflib.get_close_matches(given, list(known), n=1)
     return f" (did you mean '{close[0]}'?)" if close else ""

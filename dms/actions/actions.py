@@ -5,19 +5,19 @@ Takes the ``[actions]`` table and the steps of a drive, gives a report for ``hea
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from dms.actions.button import Button
-from dms.actions.gpio import Buzzer, Light
-from dms.actions.hook import Hook
 from dms.actions.notice import Conditions, Notice
-from dms.actions.sound import Sound
-from dms.actions.worker import Witness, Worker
 from dms.alerts.clock import Stamp
 from dms.alerts.health import ActionsHealth
 from dms.config.actions import ActionSettings
 from dms.driver.state import Phase
 from dms.sink import DriveInfo, Sink, Step
+
+if TYPE_CHECKING:
+    from dms.actions.button import Button
+    from dms.actions.worker import Witness, Worker
 
 
 class Actions(Sink):
@@ -40,28 +40,19 @@ class Actions(Sink):
         vehicle_id: str,
         stamp: Callable[[float], Stamp],
         acknowledge: Callable[[], None] = lambda: None,
-        witness: Witness | None = None,
+        witness: "Witness | None" = None,
     ) -> None:
         self._workers: list[Worker] = []
+        self._button: Button | None = None
         self._conditions = Conditions(stamp)
         self._open: dict[UUID, Notice] = {}
         """The last step of each alert that has not ended."""
         self._started = False
-        hook, buzzer, led = settings.hook, settings.buzzer, settings.led
-        if hook.command is not None:
-            self._workers.append(Worker(Hook(hook, vehicle_id), hook.kinds, hook.per_minute, witness))
-        if buzzer.pin is not None:
-            self._workers.append(Worker(Buzzer(buzzer), buzzer.kinds, buzzer.per_minute, witness))
-        if led.pin is not None:
-            self._workers.append(Worker(Light(led), led.kinds, None, witness))
-        for kind, lamp in (("watching", settings.watching), ("degraded", settings.blind)):
-            if lamp.pin is not None:
-                self._workers.append(Worker(Light(lamp, f"light ({kind})"), (kind,), None, witness))
-        sound = settings.sound
-        if sound.device is not None:
-            kinds = (*sound.kinds, "watching") if sound.watching else sound.kinds
-            self._workers.append(Worker(Sound(sound), kinds, sound.per_minute, witness))
-        self._button = None if settings.button.pin is None else Button(settings.button, acknowledge)
+        if settings != ActionSettings():
+            from dms.actions.devices import make_button, make_workers  # noqa: PLC0415  # most vehicles have none
+
+            self._workers = make_workers(settings, vehicle_id, witness)
+            self._button = make_button(settings, acknowledge)
 
     def start(self, info: DriveInfo) -> None:
         """Begin to act; in a session that follows another, go on."""

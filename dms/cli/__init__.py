@@ -15,12 +15,16 @@ _QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
 """What is wrong with a picture, a video or a camera is said by our own errors, in one line, without an address and its
 password."""
 
+_NO_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
+"""Else pydantic reads what every installed package says of itself, in search of one that would change how it works."""
+
 
 def main() -> None:
     """Run a command and turn errors that are meant to be read into one line and an exit code."""
     # before a command loads its libraries; a program that imports dms keeps its own settings
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    os.environ.setdefault(*_NO_PLUGINS)
     if "train" not in sys.argv[1:2]:
         # a training has work for more
         one_thread_each()

@@ -2,20 +2,19 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dms.config import CameraSettings
 from dms.config.frames import without_secrets
 from dms.errors import UserError, did_you_mean
-from dms.frames.http import HttpCamera
-from dms.frames.libcamera import LibcameraCamera
-from dms.frames.source import Source, open_recording
-from dms.frames.stream import StreamCamera
-from dms.frames.v4l2 import V4l2Camera
+
+if TYPE_CHECKING:
+    from dms.frames.source import Source
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
-def open_source(source: CameraSettings | str | Path) -> Source:
+def open_source(source: CameraSettings | str | Path) -> "Source":
     """Open a camera, a stream, a video or a folder of images.
 
     Args:
@@ -31,17 +30,33 @@ def open_source(source: CameraSettings | str | Path) -> Source:
     settings = source if isinstance(source, CameraSettings) else CameraSettings(source=str(source))
     name = settings.source
     if name.partition(":")[0] == "libcamera":
+        from dms.frames.libcamera import LibcameraCamera  # noqa: PLC0415  # each kind is loaded where it is used
+
         return LibcameraCamera(settings)
     if "://" in name:
         _check_address(name)
-        return HttpCamera(settings) if name.lower().startswith("http") else StreamCamera(settings)
+        return _network_camera(settings)
     if name.isdigit() or name.startswith("/dev/"):
+        from dms.frames.v4l2 import V4l2Camera  # noqa: PLC0415
+
         return V4l2Camera(settings)
     path = Path(name)
     hint = did_you_mean(name.partition(":")[0].lower(), ["libcamera"])
     if hint and not path.exists():
         raise UserError(f"{name}: no such file{hint}")
+    from dms.frames.source import open_recording  # noqa: PLC0415
+
     return open_recording(path, settings)
+
+
+def _network_camera(settings: CameraSettings) -> "Source":
+    if settings.source.lower().startswith("http"):
+        from dms.frames.http import HttpCamera  # noqa: PLC0415
+
+        return HttpCamera(settings)
+    from dms.frames.stream import StreamCamera  # noqa: PLC0415
+
+    return StreamCamera(settings)
 
 
 def _check_address(source: str) -> None:

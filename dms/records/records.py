@@ -5,13 +5,16 @@ Takes the ``[records]`` table and the steps of a drive, gives a report for ``hea
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dms.alerts.health import RecordsHealth
 from dms.config import RecordSettings
 from dms.driver.state import Phase
-from dms.records.clips import ClipRecorder
-from dms.records.recorder import TraceRecorder
 from dms.sink import DriveInfo, Sink, Step
+
+if TYPE_CHECKING:
+    from dms.records.clips import ClipRecorder
+    from dms.records.recorder import TraceRecorder
 
 _TELL_S = 0.1
 """Kept of the time for closing, to give up a clip and to say so."""
@@ -26,8 +29,8 @@ class Records(Sink):
     """
 
     def __init__(self, settings: RecordSettings, folder: Path) -> None:
-        self._trace = TraceRecorder(folder / "traces", settings.trace_mb) if settings.trace else None
-        self._clips = ClipRecorder(folder / "clips", settings) if settings.video else None
+        self._trace = _trace_recorder(settings, folder / "traces") if settings.trace else None
+        self._clips = _clip_recorder(settings, folder / "clips") if settings.video else None
 
     def start(self, info: DriveInfo) -> None:
         """Begin the trace of a session."""
@@ -64,3 +67,15 @@ class Records(Sink):
             self._trace.stop(max(0.0, deadline - time.monotonic()))
         if self._clips is not None:
             self._clips.stop(max(0.0, deadline - time.monotonic()))
+
+
+def _trace_recorder(settings: RecordSettings, folder: Path) -> "TraceRecorder":
+    from dms.records.recorder import TraceRecorder  # noqa: PLC0415  # off by default
+
+    return TraceRecorder(folder, settings.trace_mb)
+
+
+def _clip_recorder(settings: RecordSettings, folder: Path) -> "ClipRecorder":
+    from dms.records.clips import ClipRecorder  # noqa: PLC0415  # off by default
+
+    return ClipRecorder(folder, settings)

@@ -8,16 +8,19 @@ import hashlib
 import pwd
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dms.config import Config
 from dms.errors import UserError
 from dms.frames.camera import open_source
-from dms.frames.source import Source
+
+if TYPE_CHECKING:
+    from dms.frames.source import Source
 
 _LONGEST_NAME = 64
 
 
-def state_folder(config: Config, source: Source) -> Path:
+def state_folder(config: Config, source: "Source") -> Path:
     """Return the state folder of a live source, ``recordings/<name>`` in it for a file."""
     folder = config.service.state_dir
     return folder if source.live else folder / "recordings" / _name(config.camera.source)

@@ -7,6 +7,7 @@ state folder, actions, records, outbox.
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from dms.alerts.clock import Clock
 from dms.alerts.health import ModelsHealth
@@ -17,7 +18,6 @@ from dms.driver.inputs import Acknowledgement
 from dms.driver.state import Alert, Degraded
 from dms.frames import Frame
 from dms.frames.live import CaptureStatus
-from dms.frames.source import Source
 from dms.observation import Observation
 from dms.road import Road
 from dms.service.baselines import USUAL_DRIVER, BaselineStore
@@ -32,6 +32,9 @@ from dms.service.onlookers import Onlookers
 from dms.service.session import DriverSession
 from dms.service.trial import Trial
 from dms.sink import Sink
+
+if TYPE_CHECKING:
+    from dms.frames.source import Source
 
 
 class LiveRoad:
@@ -57,7 +60,7 @@ class LiveRoad:
     def __init__(
         self,
         config: Config,
-        source: Source,
+        source: "Source",
         clock: Clock,
         on_input: Callable[[Input], None],
         sinks: Sequence[Sink] = (),
