@@ -11,10 +11,13 @@ import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dms.frames.fault import CameraError, CameraFault, PictureWatch
 from dms.frames.frame import Frame
-from dms.frames.source import Source
+
+if TYPE_CHECKING:
+    from dms.frames.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ class LiveCapture:
         stall_s: Seconds without a new picture after which a camera has a fault.
     """
 
-    def __init__(self, source: Source, retry_s: float, stall_s: float) -> None:
+    def __init__(self, source: "Source", retry_s: float, stall_s: float) -> None:
         self._source = source
         self._retry_s = retry_s
         self._stall_s = stall_s
@@ -163,7 +166,7 @@ class LiveCapture:
         return news
 
 
-def paced(source: Source, stop: threading.Event) -> Generator[Frame, None, None]:
+def paced(source: "Source", stop: threading.Event) -> Generator[Frame, None, None]:
     """Play a recording at its own pace, its times moved onto the monotonic clock."""
     start: float | None = None
     for frame in source.frames():
