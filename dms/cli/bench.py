@@ -17,7 +17,6 @@ group = typer.Typer(
     help="Measure this machine. Alone it means perception, on the sample drive.",
 )
 
-
 AsTable = Annotated[
     bool, typer.Option("--table", help="Print a table in Markdown that can be sent: machine and figures.")
 ]

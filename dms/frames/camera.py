@@ -41,8 +41,7 @@ def open_source(source: CameraSettings | str | Path) -> "Source":
 
         return V4l2Camera(settings)
     path = Path(name)
-    hint = did_you_mean(name.partition(":")[0].lower(), ["libcamera"])
-    if hint and not path.exists():
+    if not path.exists() and (hint := did_you_mean(name.partition(":")[0].lower(), ["libcamera"])):
         raise UserError(f"{name}: no such file{hint}")
     from dms.frames.source import open_recording  # noqa: PLC0415
 

@@ -3,12 +3,16 @@
 import base64
 import hashlib
 import re
+import shutil
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -65,6 +69,18 @@ class SnapshotServer:
 
     def address(self, path: str = "snap.jpg", login: str = "") -> str:
         return f"http://{login}127.0.0.1:{self._server.server_address[1]}/{path}"
+
+    def encrypt(self, folder: Path) -> None:
+        """Speak TLS from now on, with a certificate that nobody else has signed."""
+        cert, key = folder / "cert.pem", folder / "key.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", "/CN=camera", "-keyout", key, "-out", cert],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def answer(self, to: BaseHTTPRequestHandler) -> None:
         if self.login is not None and not self._knows(to):
@@ -156,6 +172,13 @@ def test_one_that_answers_slowly_is_asked_once_at_a_time(camera: SnapshotServer)
     camera.take = slowly
     frames(camera.address(), 5, fps=60.0)
     assert most == 1
+
+
+def test_a_camera_with_a_certificate_of_its_own_is_believed(camera: SnapshotServer, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    camera.encrypt(tmp_path)
+    assert frames(camera.address().replace("http", "https", 1), 1)[0].image.shape == (120, 160)
 
 
 def test_the_same_bytes_are_no_new_picture_and_for_too_long_a_frozen_camera(camera: SnapshotServer) -> None:
