@@ -2,11 +2,19 @@
 
 Takes the probabilities of one observation, gives ``Eyes`` with how far they are shut above this driver's own
 open-eye level. The driver's eyes are as open as the more open one; with one eye unknown the other speaks for both,
-and a closure that rests on it is in doubt. Between the two limits they stay what they were for a moment only.
+and a closure that rests on it is in doubt. Eyes that were shut together open together: of a closure that is no blink
+any more, one eye that seems to open is believed as far as the other lets it. Between the two limits they stay what they
+were for a moment only.
 """
 
+from math import exp, log
+
 from dms.config.driver import EyesSettings
+from dms.driver.smoothing import EPSILON_S
 from dms.driver.state import Eyes
+
+LEAST_DOUBT = 0.02
+"""No probability counts as surer than this beside another."""
 
 
 class EyeReader:
@@ -17,14 +25,26 @@ class EyeReader:
         open_level: Closed probability 0..1 of this driver's open eyes.
     """
 
-    __slots__ = ("_closed_from", "_eyes", "_open_level", "_open_to", "_settings", "_sure_t", "raw", "single")
+    __slots__ = (
+        "_closed_from",
+        "_closed_t",
+        "_eyes",
+        "_open_level",
+        "_open_to",
+        "_settings",
+        "_shut_t",
+        "_sure_t",
+        "raw",
+        "single",
+    )
 
     def __init__(self, settings: EyesSettings, open_level: float) -> None:
         self._settings = settings
         self._eyes = Eyes.UNKNOWN
-        self._sure_t = 0.0
+        self._sure_t = self._closed_t = 0.0
+        self._shut_t: float | None = None
         self.raw: float | None = None
-        """Closed probability of the more open known eye, None when no eye is known."""
+        """Closed probability of both, mostly that of the more open known eye; None when no eye is known."""
         self.single = False
         """Whether only one eye is known."""
         self.adapt(open_level)
@@ -38,6 +58,7 @@ class EyeReader:
     def reset(self) -> None:
         """Start anew: what the eyes were does not hold any longer."""
         self._eyes = Eyes.UNKNOWN
+        self._shut_t = None
         self.raw = None
 
     def read_profile(self, left: float | None, right: float | None) -> Eyes:
@@ -74,9 +95,10 @@ class EyeReader:
             raw, self.single = left, True
         else:
             raw, self.single = (left if left < right else right), False
+            if self._shut_t is not None and self._closed_t - self._shut_t >= self._settings.together_s - EPSILON_S:
+                raw = max(raw, together(left, right))
         if raw is None or raw != raw:  # noqa: PLR0124
-            self.raw = None
-            self._eyes = Eyes.UNKNOWN
+            self.reset()
             return Eyes.UNKNOWN
         self.raw = raw
         if raw <= self._open_to:
@@ -87,4 +109,23 @@ class EyeReader:
             self._sure_t = t
         elif t - self._sure_t > self._settings.hold_s:
             self._eyes = Eyes.UNKNOWN
+        self._follow(t)
         return self._eyes
+
+    def _follow(self, t: float) -> None:
+        """Take what the eyes are now: a glimpse of open ones does not end that they were shut together."""
+        if self._eyes is Eyes.CLOSED and not self.single:
+            self._shut_t = t if self._shut_t is None else self._shut_t
+            self._closed_t = t
+        elif self.single or self._eyes is Eyes.UNKNOWN or t - self._closed_t > self._settings.hold_s:
+            self._shut_t = None
+
+
+def together(left: float, right: float) -> float:
+    """Closed probability 0..1 of two eyes that do the same: the mean of their log-odds; a sure one weighs more."""
+    return 1.0 / (1.0 + exp(-(_log_odds(left) + _log_odds(right)) / 2))
+
+
+def _log_odds(probability: float) -> float:
+    sure = min(max(probability, LEAST_DOUBT), 1.0 - LEAST_DOUBT)
+    return log(sure / (1.0 - sure))

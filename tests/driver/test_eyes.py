@@ -44,6 +44,57 @@ def test_between_the_limits_the_eyes_stay_what_they_were_for_a_moment(first: flo
     assert reader.read(LIMITS.hold_s + 0.02, 0.5, 0.5) is Eyes.UNKNOWN
 
 
+def shut_for(seconds: float) -> EyeReader:
+    """A reader of eyes that have been shut for so long at time 0."""
+    reader = EyeReader(LIMITS, open_level=0.0)
+    for number in range(11):
+        assert reader.read((number - 10) / 10 * seconds, 0.95, 0.9) is Eyes.CLOSED
+    return reader
+
+
+def test_one_eye_that_seems_to_open_does_not_open_eyes_that_were_shut_together() -> None:
+    reader = shut_for(LIMITS.together_s)
+    assert reader.read(0.03, 0.95, 0.3) is Eyes.CLOSED
+    assert reader.read(0.06, 0.25, 0.95) is Eyes.CLOSED
+    assert reader.closedness() > 0.5
+
+
+def test_eyes_that_were_shut_together_open_together() -> None:
+    reader = shut_for(LIMITS.together_s)
+    assert reader.read(0.03, 0.05, 0.3) is Eyes.OPEN
+    assert reader.read(0.06, 0.05, 0.05) is Eyes.OPEN
+
+
+def test_one_eye_opens_after_a_blink() -> None:
+    assert shut_for(LIMITS.together_s - 0.1).read(0.03, 0.95, 0.3) is Eyes.OPEN
+
+
+def test_a_glimpse_of_open_eyes_does_not_end_that_they_were_shut_together() -> None:
+    reader = shut_for(LIMITS.together_s)
+    assert reader.read(0.03, 0.6, 0.1) is Eyes.OPEN
+    assert reader.read(0.06, 0.95, 0.3) is Eyes.CLOSED
+
+
+def test_eyes_that_stay_open_are_read_by_the_more_open_one_again() -> None:
+    reader = shut_for(LIMITS.together_s)
+    for number in range(1, 11):
+        assert reader.read(number * LIMITS.hold_s / 8, 0.1, 0.1) is Eyes.OPEN
+    assert reader.read(2 * LIMITS.hold_s, 0.95, 0.3) is Eyes.OPEN
+
+
+def test_one_eye_that_stays_shut_beside_a_plainly_open_one_does_not_hold_both_shut() -> None:
+    reader = shut_for(LIMITS.together_s)
+    said = [reader.read(number * 0.1, 0.98, 0.02) for number in range(1, 8)]
+    assert said[-1] is Eyes.OPEN
+
+
+def test_one_eye_alone_was_not_shut_together_with_the_other() -> None:
+    reader = EyeReader(LIMITS, open_level=0.0)
+    for number in range(20):
+        reader.read(number / 10, 0.95, None)
+    assert reader.read(2.0, 0.95, 0.3) is Eyes.OPEN
+
+
 def test_narrow_eyes_are_open_above_their_own_level() -> None:
     reader = EyeReader(LIMITS, open_level=0.5)
     assert reader.read(0.0, 0.6, 0.65) is Eyes.OPEN

@@ -62,7 +62,7 @@ EXTRA = (
     drive().awake(60).closed(4).open(2).closed(4).open(2),
     drive().times(1, droops(drive().awake(90), 40, 6.8)).gone(70),
     drive().awake(60).closed(1.5).gone(70),
-    drive().awake(90).open(8, anger=0.95).gone(80),
+    drive().awake(90).open(6.5, anger=0.95).gone(80),
     drive().awake(90).open(20, anger=0.95).gone(80),
     drive().awake(10).open(6, pitch=-20.0).gone(70),
     # the camera gives nothing for a while, without saying so

@@ -31,6 +31,8 @@ DROWSY, MICROSLEEP, ASLEEP, UNRESPONSIVE = FatigueLevel
 IRRITATED, ANGRY = AngerLevel
 CLOSURE, LIFE = LIMITS.closure, LIMITS.life
 PRIOR = LIMITS.baseline.anger_prior
+FIRST_READINGS_S = -LIMITS.anger.average_s * log(1 - LIMITS.anger.min_valid_share)
+"""Until the mean of anger rests on enough of them."""
 GOLDEN = 0.6180339887
 KNOWN_DRIVER = DriverChange(0.0, Baseline(0.04, 1.0, 0.3, 1.0, 0.03, 1.0))
 """Somebody who blinks slowly by nature: droops of less than half a second are no slow blinks."""
@@ -241,6 +243,15 @@ SCENARIOS = (
             starts(ASLEEP, "shut", CLOSURE.asleep_s),
             ends(ASLEEP, "open", LIFE.asleep_recover_s),
         ),
+    ),
+    Scenario(
+        "sleeps, and one of the eyes soon reads as rather open",
+        drive().awake(65).mark("shut").closed(0.8).closed(2.6, left=0.97, right=0.35).mark("open").open(40),
+        ASLEEP_SHORTLY,
+    ),
+    Scenario(
+        "one eye stays narrow after every blink",
+        drive().awake(65).times(8, drive().closed(0.3).open(5, left=0.9, right=0.3)),
     ),
     Scenario(
         "nods off to the side",
@@ -510,6 +521,16 @@ SCENARIOS = (
             ends(ANGRY, "calm", falls(LIMITS.anger.clear, 0.3) + 2 * LIMITS.anger.clear_s, slack_s=0.6),
         ),
     ),
+    Scenario(
+        "rage from the first reading",
+        drive().mark("rage").open(20, anger=0.9).mark("calm").awake(60),
+        (
+            starts(IRRITATED, "rage", FIRST_READINGS_S + LIMITS.anger.irritated_s, slack_s=EMOTIONS_EVERY_S),
+            rises(ANGRY, "rage", FIRST_READINGS_S + LIMITS.anger.angry_s, slack_s=EMOTIONS_EVERY_S),
+            ends(ANGRY, "calm", falls(LIMITS.anger.clear, 0.3) + 2 * LIMITS.anger.clear_s, slack_s=0.6),
+        ),
+    ),
+    Scenario("shouts from the first reading for two seconds", drive().open(2, anger=0.9).awake(60)),
     Scenario("a stern face from the first reading", drive().awake(120, anger=0.45)),
     Scenario(
         "talks, laughs, yawns and starts in the first minute",

@@ -42,9 +42,10 @@ class AngerSettings(Section):
             unit="share",
             title="Least valid time",
             text="Below this share of known readings in the average, anger is unknown.",
-            source=OWN,
+            source="1.3 s of readings, after which a rage that is there from the first one is told as soon as another; "
+            + OWN,
         ),
-    ] = 0.5
+    ] = 0.35
     irritated: Annotated[
         float,
         Limit(

@@ -49,6 +49,18 @@ class EyesSettings(Section):
             "hides half of one; " + OWN,
         ),
     ] = 0.08
+    together_s: Annotated[
+        float,
+        Limit(
+            ge=0.3,
+            le=3.0,
+            unit="s",
+            title="Open together after",
+            text="Eyes that were both shut for this long open together: one that reads open beside one that reads shut "
+            "is read by the mean of their log-odds.",
+            source="as `closure.slow_s`: no blink any more; " + OWN,
+        ),
+    ] = 0.5
     hold_s: Annotated[
         float,
         Limit(
