@@ -7,7 +7,8 @@ makes the same messages as the daemon, byte for byte.
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
+from typing import Any
 from uuid import UUID, uuid5
 
 from dms.alerts.clock import Stamp
@@ -21,6 +22,7 @@ from dms.alerts.messages import (
 )
 from dms.alerts.topics import ROOT, Topics
 from dms.driver.state import Alert, AlertKind, DriverState, Phase
+from dms.observation import Emotions
 
 _NAMESPACE = UUID("6d8f0b0e-4a43-5b7e-9a53-0f7d3b2a9c11")
 _DIGITS = 4
@@ -122,13 +124,14 @@ class Encoder:
         """Return the next state message."""
         self._sequences[self.topics.state] += 1
         stamp = self._stamp(state.t)
-        fields = {name: _rounded(value) for name, value in asdict(state).items() if name != "t"}
+        judged = _plain(state)
+        del judged["t"]
         if state.emotions is not None:
-            fields["emotions"] = {name: _rounded(value) for name, value in asdict(state.emotions).items()}
+            judged["emotions"] = _plain(state.emotions)
         sequence = self._sequences[self.topics.state]
         told = {"at": stamp.at, "clock": stamp.quality, "sequence": sequence, "session": self.session}
         open_alerts = tuple({"kind": kind, "event_id": event_id} for event_id, (kind, _) in self._open.items())
-        return StateMessage.model_validate({**fields, **told, "open_alerts": open_alerts})
+        return StateMessage.model_validate({**judged, **told, "open_alerts": open_alerts})
 
     def end_of(self, payload: str, topic: str, last: int, t: float) -> AlertMessage:
         """Return the end of an alert that an earlier run left open: the daemon that raised it was killed.
@@ -155,6 +158,11 @@ class Encoder:
                 "late_s": 0.0,
             }
         )
+
+
+def _plain(record: DriverState | Emotions) -> dict[str, Any]:
+    """The fields of a record, numbers rounded, records in it as they are; ``asdict`` would copy every value."""
+    return {field.name: _rounded(getattr(record, field.name)) for field in fields(record)}
 
 
 def _rounded(value: object) -> object:

@@ -68,10 +68,11 @@ class PictureWatch:
     def accept(self, frame: Frame) -> bool:
         """Take the next picture; returns whether it is new."""
         self._seen_t = frame.t
-        sample = frame.image[::_EVERY, ::_EVERY]
+        # copied before it is compared: the picture is gone over once, a line of the cache for every pixel
+        sample = frame.image[::_EVERY, ::_EVERY].copy()
         if self._sample is not None and np.array_equal(sample, self._sample) and sample.std() >= FLAT:
             return False
-        self._sample = sample.copy()
+        self._sample = sample
         self._new_t = frame.t
         return True
 

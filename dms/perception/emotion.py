@@ -18,6 +18,7 @@ from dms.models import ModelFile
 from dms.observation import Emotions, WideMouth
 from dms.perception.engine import FloatArray, Model
 from dms.perception.eyes import MIN_DEVIATION, MIN_MEAN, light, normalise
+from dms.perception.landmarks import LEFT_EYE, MOUTH, RIGHT_EYE, centre
 
 Picture = npt.NDArray[np.uint8]
 
@@ -63,8 +64,8 @@ def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32], framing: Frami
         (48, 48) uint8; what lies outside the picture repeats its edge. None for a face so small that it would be
         enlarged more than twice: its expression was not recorded.
     """
-    right_eye, left_eye = landmarks[36:42].mean(0), landmarks[42:48].mean(0)
-    eyes, mouth = (right_eye + left_eye) / 2, landmarks[48:68].mean(0)
+    right_eye, left_eye, mouth = (centre(landmarks, part) for part in (RIGHT_EYE, LEFT_EYE, MOUTH))
+    eyes = (right_eye + left_eye) / 2
     apart = left_eye - right_eye
     distance = max(float(np.hypot(*apart)), 1e-6)
     cos, sin = apart / distance

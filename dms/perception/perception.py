@@ -4,7 +4,7 @@ Takes a ``Frame``, gives an ``Observation``. It follows a face from frame to fra
 whole picture only when it is lost. What was not measured, or cannot be, is unknown.
 """
 
-from dataclasses import astuple, replace
+from dataclasses import fields, replace
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -145,7 +145,8 @@ class Perception:
         upright = self._upright.judge(grey, frame.t, self._followed, pose, new=followed is None)
         if not upright:
             return replace(seen, upright=False)
-        return replace(seen, upright=True, **self._measure(grey, frame.t, self._followed.points, pose))
+        measured = self._measure(grey, frame.t, self._followed.points, pose)
+        return Observation(frame.t, face=True, face_score=seen.face_score, box=seen.box, upright=True, **measured)
 
     def _locate(self, grey: Image, t: float) -> Observation:
         """Follow the face, or search for it; sets what is followed."""
@@ -225,4 +226,7 @@ def _rounded_pose(pose: HeadPose) -> HeadPose:
 
 
 def _rounded_shares(record: _Shares | None) -> _Shares | None:
-    return None if record is None else type(record)(*(round(share, _DECIMALS) for share in astuple(record)))
+    if record is None:
+        return None
+    # as astuple would, which copies every number on the way
+    return type(record)(*[round(getattr(record, field.name), _DECIMALS) for field in fields(record)])

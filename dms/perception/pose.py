@@ -111,17 +111,16 @@ def _rows_of_rotation(affine: list[list[float]]) -> tuple[list[float], list[floa
     The root of a symmetric 2x2 matrix M has the closed form (M + s I) / t, s^2 = det M, t^2 = trace M + 2 s, which
     spares a singular value decomposition.
     """
-    first, second = affine
-    xx, xy, yy = (
-        sum(a * b for a, b in zip(one, other, strict=True))
-        for one, other in ((first, first), (first, second), (second, second))
-    )
+    (a, b, c), (d, e, f) = affine
+    # written out, as numpy and generators take longer to begin than to multiply three numbers
+    xx, xy, yy = a * a + b * b + c * c, a * d + b * e + c * f, d * d + e * e + f * f
     s = math.sqrt(max(0.0, xx * yy - xy * xy))
     # points on one line have no nearest rotation; zeros are as good as any, and no error
     inverse = 1 / max(s * math.sqrt(xx + yy + 2 * s), 1e-12)
+    first, second = yy + s, xx + s
     return (
-        [inverse * ((yy + s) * a - xy * b) for a, b in zip(first, second, strict=True)],
-        [inverse * ((xx + s) * b - xy * a) for a, b in zip(first, second, strict=True)],
+        [inverse * (first * a - xy * d), inverse * (first * b - xy * e), inverse * (first * c - xy * f)],
+        [inverse * (second * d - xy * a), inverse * (second * e - xy * b), inverse * (second * f - xy * c)],
     )
 
 

@@ -5,6 +5,7 @@ Take the steps of a drive. Alerts are on disk before the log names them.
 
 import logging
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 
 from dms.alerts.clock import Clock
@@ -23,7 +24,7 @@ from dms.sink import Sink, Step
 log = logging.getLogger(__name__)
 
 
-_NEWS = ("condition", "degraded", "fatigue", "anger", "distraction")
+_NEWS = attrgetter("condition", "degraded", "fatigue", "anger", "distraction")
 """Fields of the state whose change is published at once."""
 
 
@@ -106,7 +107,7 @@ class MqttSink(Sink):
         last = self._published
         if last is None or state.t - last.t >= self.state_interval_s or state.t < last.t:
             return True
-        return any(getattr(state, name) != getattr(last, name) for name in _NEWS)
+        return bool(_NEWS(state) != _NEWS(last))
 
 
 class AlertLog(Sink):
