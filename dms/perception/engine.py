@@ -7,7 +7,7 @@ Takes a ``.tflite`` file with full-INT8 input and outputs, gives arrays of real 
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def _interpreter(content: bytes, threads: int, runtime: Runtime) -> Any:
     return interpreter
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quantisation:
     """How an output's integers stand for real values; the default leaves real values as they are.
 
@@ -72,17 +72,16 @@ class Quantisation:
         if numbers.dtype == np.int8:
             # looked up: one pass instead of three
             steps: Any = numbers
-            looked_up: FloatArray = _levels(self).take(steps)
+            looked_up: FloatArray = self._levels.take(steps)
             return looked_up
         return np.asarray((numbers - self.zero_point) * np.float32(self.scale), np.float32)
 
-
-@cache
-def _levels(quantisation: Quantisation) -> FloatArray:
-    """What every integer stands for, (256,): 0 to 127, then -128 to -1, as Python counts from the end."""
-    integers = np.arange(256).astype(np.uint8).view(np.int8)
-    levels: FloatArray = (integers.astype(np.float32) - quantisation.zero_point) * np.float32(quantisation.scale)
-    return levels
+    @cached_property
+    def _levels(self) -> FloatArray:
+        """What every integer stands for, (256,): 0 to 127, then -128 to -1, as Python counts from the end."""
+        integers = np.arange(256).astype(np.uint8).view(np.int8)
+        levels: FloatArray = (integers.astype(np.float32) - self.zero_point) * np.float32(self.scale)
+        return levels
 
 
 class Model:
