@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from dms.frames.fault import CameraError, CameraFault, PictureWatch
@@ -57,8 +58,9 @@ class LiveCapture:
         self._retry_s = retry_s
         self._stall_s = stall_s
         self._watch = PictureWatch(stall_s, time.monotonic())
-        self._changed = threading.Condition()
-        self._newest: Frame | None = None
+        self._lock = threading.Lock()
+        # holds the newest frame, and None behind the last; a condition would take some fifty calls of Python a frame
+        self._slot: SimpleQueue[Frame | None] = SimpleQueue()
         self._ended = False
         self._stop = threading.Event()
         self._frames = self._dropped = self._opened = 0
@@ -81,13 +83,13 @@ class LiveCapture:
     @property
     def ended(self) -> bool:
         """True when a recording has been played and its last frame taken."""
-        with self._changed:
-            return self._ended and self._newest is None
+        with self._lock:
+            return self._ended and self._slot.qsize() <= 1
 
     @property
     def status(self) -> CaptureStatus:
         """How the capture is doing."""
-        with self._changed:
+        with self._lock:
             fault, error = self._fault, self._error
             if error is None and self._source.live and not self._ended:
                 fault = self._watch.fault(time.monotonic())
@@ -96,10 +98,13 @@ class LiveCapture:
 
     def take(self, timeout_s: float) -> Frame | None:
         """Take the newest frame; None when none came in time, or the recording has ended."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._newest is not None or self._ended, timeout_s)
-            frame, self._newest = self._newest, None
-            return frame
+        try:
+            frame = self._slot.get(timeout=timeout_s)
+        except Empty:
+            return None
+        if frame is None:
+            self._slot.put(None)
+        return frame
 
     def _run(self) -> None:
         try:
@@ -121,9 +126,9 @@ class LiveCapture:
         except Exception as error:
             self.failure = error
         finally:
-            with self._changed:
+            with self._lock:
                 self._ended = True
-                self._changed.notify_all()
+                self._slot.put(None)
 
     def _read(self) -> None:
         frames = self._source.frames() if self._source.live else paced(self._source, self._stop)
@@ -139,15 +144,19 @@ class LiveCapture:
 
     def _keep(self, frame: Frame) -> bool:
         """Put a frame into the slot; returns False when a camera has repeated itself for too long."""
-        with self._changed:
+        with self._lock:
             self._frames += 1
             if self._source.live and not self._watch.accept(frame):
                 return self._watch.fault(frame.t) is None
             recovered = self._error is not None
-            self._dropped += self._newest is not None
-            self._newest, self._fault, self._error = frame, None, None
+            self._fault = self._error = None
             self._size = (frame.image.shape[1], frame.image.shape[0])
-            self._changed.notify_all()
+            try:
+                self._slot.get_nowait()
+                self._dropped += 1
+            except Empty:
+                pass
+            self._slot.put(frame)
         if recovered:
             log.info("%s gives pictures again", self._source.name)
         return True
@@ -158,7 +167,7 @@ class LiveCapture:
 
     def _report(self, fault: CameraFault, error: str) -> bool:
         """Keep why there are no pictures, and log it once; returns whether it is news."""
-        with self._changed:
+        with self._lock:
             news = self._error != error
             self._fault, self._error = fault, error
         if news:
