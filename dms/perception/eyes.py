@@ -1,9 +1,9 @@
 """State of each eye: a patch aligned to the eye's corners, and the net that says open, closed or unusable.
 
 Takes a grey picture with 68 landmarks, gives the probability that an eye is closed, and of lids that are down that they
-are lowered to look down; or None when it cannot be judged: too small, outside the picture, too dark, too flat, or
-unusable to the net (covered, sunglasses, blurred, no eye in the patch). Never judges from the landmarks' lid opening,
-and never looks at time.
+are lowered to look down; or None when it cannot be judged: too small, outside the picture, too dark, too flat,
+unusable to the net (covered, sunglasses, blurred, no eye in the patch), or closed in a patch too blurred to show it.
+Never judges from the landmarks' lid opening, and never looks at time.
 """
 
 import math
@@ -47,6 +47,15 @@ MIN_DEVIATION: Annotated[
 ] = 3.5
 """Least standard deviation of a patch's grey levels; a flatter patch is mostly noise."""
 
+MIN_DETAIL: Annotated[
+    float, Constant("grey levels of 255", 0.5, 10, "own: studies/harder_clips.py, docs/models.md")
+] = 2.8
+"""Least standard deviation, in the middle of a patch whose light is brought to the net's, of what a blur of
+``DETAIL_PX`` takes away, at which an eye is believed to be closed: below it nothing of an eye is left, which the net
+reads as closed."""
+
+DETAIL_PX: Annotated[float, Constant("px", 0.5, 4, "own: not measured")] = 1.5
+"""Deviation of that blur: lids and lashes are finer, brows and shadows are not."""
 
 LIDS_DOWN: Annotated[float, Constant("probability", 0.1, 0.9, "own: what the second output was trained on")] = 0.3
 """Closed probability of the more open eye from which the net's second output is asked: it knows lids that are down."""
@@ -59,6 +68,8 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
+_MIDDLE = slice(6, 26)
+"""Of a patch: the eye without what surrounds it."""
 _CORNERS = slice(36, 46, 3)
 """Of the right eye, then of the left one, each from the image's left."""
 
@@ -107,6 +118,12 @@ def light(patch: Picture) -> tuple[float, float]:
     """Return the mean and standard deviation of the grey levels, 0..255."""
     mean, deviation = cv2.meanStdDev(patch)
     return float(mean[0, 0]), float(deviation[0, 0])
+
+
+def detail(normalised: Picture) -> float:
+    """Return how much of a (32, 32) patch as from ``normalise`` is finer than a shadow, in grey levels."""
+    fine = cv2.subtract(normalised, cv2.GaussianBlur(normalised, (0, 0), DETAIL_PX), dtype=cv2.CV_16S)
+    return float(cv2.meanStdDev(fine[_MIDDLE, _MIDDLE])[1][0, 0])
 
 
 class BothEyes(NamedTuple):
@@ -189,7 +206,8 @@ class EyeNet:
             patch: (32, 32) uint8 as ``eye_patch`` returns it.
 
         Returns:
-            0..1, or None when there is no patch, it is too dark or flat, or the net calls it unusable.
+            0..1, or None when there is no patch, it is too dark or flat, the net calls it unusable, or closed where it
+            is too blurred to tell.
         """
         return self._closed(self._answer(patch))
 
@@ -199,7 +217,9 @@ class EyeNet:
         mean, deviation = light(patch)
         if mean < MIN_MEAN or deviation < MIN_DEVIATION:
             return None
-        return self._asked(_normalised(patch, mean, deviation))
+        upright = _normalised(patch, mean, deviation)
+        answer = self._asked(upright)
+        return None if answer[CLOSED] > answer[OPEN] and detail(upright) < MIN_DETAIL else answer
 
     def probabilities(self, patch: Picture) -> npt.NDArray[np.float32]:
         """Return the net's (3,) probabilities of ``LABELS`` for a (32, 32) uint8 patch.

@@ -68,7 +68,7 @@ def test_the_card_decides_which_eyes_are_judged() -> None:
     eyes = find_model("eyes")
     limits = {name: dict(limit) for name, limit in eyes.card["limits"].items()}
     limits["max_unusable"]["value"] = 0.0
-    flat = np.tile(np.arange(32, dtype=np.uint8) * 7, (32, 1))
-    assert EyeNet(card_with(eyes, **limits)).closed(flat) is None
+    patch = np.random.default_rng(0).integers(0, 256, (32, 32), np.uint8)
+    assert EyeNet(card_with(eyes, **limits)).closed(patch) is None
     limits["max_unusable"]["value"] = 1.0
-    assert EyeNet(card_with(eyes, **limits)).closed(flat) is not None
+    assert EyeNet(card_with(eyes, **limits)).closed(patch) is not None

@@ -107,6 +107,18 @@ def test_drawn_eyes_are_told_apart(net: EyeNet) -> None:
     assert wide < 0.5 < shut
 
 
+@pytest.mark.parametrize(
+    ("answer", "blurred"), [((0.02, 0.95, 0.03, 0.1), None), ((0.95, 0.02, 0.03, 0.1), pytest.approx(0.02, abs=0.01))]
+)
+def test_a_patch_without_detail_is_no_shut_eye(
+    net: EyeNet, monkeypatch: pytest.MonkeyPatch, answer: tuple[float, ...], blurred: float | None
+) -> None:
+    monkeypatch.setattr(net, "_asked", lambda upright: answer)
+    drawn = eye(0.0)
+    assert net.closed(np.asarray(cv2.GaussianBlur(drawn, (0, 0), 5), np.uint8)) == blurred
+    assert net.closed(drawn) == pytest.approx(answer[1], abs=0.05)
+
+
 def lens(patch: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A dark lens with a rim and a reflection over an eye."""
     dark = cv2.ellipse(patch.copy(), (16, 16), (15, 12), 0, 0, 360, (25,), -1)

@@ -18,20 +18,29 @@ def face(x: float, score: float) -> Detection:
     return Detection(Box(x, 190, 80, 100), score)
 
 
+NEAR_WITH_ROOM = Box(80, 60, 320, 240)
+"""A face that fills ``PICTURE``, in the picture of half its size with room around it."""
+NEAR = Box(0, 0, 640, 480)
+
+
 class Nets:
     """What the nets say: of each face its place, the face net's score, the landmark net's confidence at the first look.
 
     Args:
         faces: As above.
         again: The confidence at a second look.
+        near: The face net's score of a face that fills the picture, seen when there is room around it.
     """
 
-    def __init__(self, *faces: tuple[float, float, float], again: float = 1.0) -> None:
+    def __init__(self, *faces: tuple[float, float, float], again: float = 1.0, near: float | None = None) -> None:
+        self._near = near
         self._faces = faces
         self._again = again
         self.asked: list[float] = []
 
     def find(self, grey: Image) -> list[Detection]:
+        if grey.shape != PICTURE.shape:
+            return [] if self._near is None else [Detection(NEAR_WITH_ROOM, self._near)]
         return sorted((face(x, score) for x, score, _ in self._faces), key=lambda d: -d.score)
 
     def locate(self, grey: Image, crop: Crop) -> Landmarks:
@@ -98,3 +107,24 @@ def test_a_driver_in_faint_view_is_found_beside_a_passenger_in_plain_view() -> N
 
 def test_the_faint_limit_can_be_raised_out_of_use() -> None:
     assert Nets((100, 0.5, 1.0)).search(faint_score=0.55) == Sighting(False)
+
+
+def test_a_face_that_fills_the_picture_is_found_when_there_is_room_around_it() -> None:
+    found = Nets(near=0.7).search().landmarks
+    assert found is not None
+    assert found.points[0, 0] == NEAR.x + NEAR.width / 2
+
+
+def test_a_faint_one_is_asked_about_as_any_other() -> None:
+    assert Nets(near=0.4).search().face is True
+    assert Nets(near=0.4, again=0.97).search() == Sighting(False)
+    assert Nets(near=0.3).search() == Sighting(False)
+
+
+def test_no_room_is_needed_where_somebody_is_found_or_may_be() -> None:
+    assert place(Nets((100, 0.36, 0.9), near=0.9).search()) == 100
+    assert Nets((100, 0.6, 0.7), near=0.9).search() == Sighting(None)
+
+
+def test_a_near_face_that_the_landmarks_refuse_is_nobody() -> None:
+    assert Nets(near=0.9, again=0.5).search() == Sighting(False)
