@@ -89,8 +89,9 @@ class PerceptionSettings(Section):
         ge=0.0,
         le=80.0,
         title="Dark limit",
-        description="Mean grey level 0..255 below which a picture is dark: nothing is judged on it. Source: own; of "
-        "110 in-car frames dimmed to a mean of 12, with noise, the face is found in all, at 8 in 96 %, at 6 in 80 %.",
+        description="Mean grey level 0..255 below which a picture is dark: nothing is judged on it, unless it shows "
+        "a face that is brighter. Source: own; of 110 in-car frames dimmed to a mean of 12, with noise, the face is "
+        "found in all, at 8 in 96 %, at 6 in 80 %.",
     )
     covered_detail: float = Field(
         0.012,
@@ -98,9 +99,10 @@ class PerceptionSettings(Section):
         le=0.1,
         title="Covered limit",
         description="Mean absolute difference of neighbouring pixels at 80x60, averaged over the last second, as a "
-        "share of the brightness, below which the lens counts as covered. Source: own, studies/camera_limits.py; the "
-        "plainest empty room of the development clips has 0.013, drivers in cars 0.043 or more, dimmed to a mean of 14 "
-        "with noise 0.053 or more; the same clips blurred as by a hand on the lens 0.003 to 0.011 at a mean of 100.",
+        "share of the brightness, below which the lens counts as covered, unless a face is found. Source: own, "
+        "studies/camera_limits.py; the plainest empty room of the development clips has 0.013, drivers in cars 0.043 "
+        "or more, dimmed to a mean of 14 with noise 0.053 or more; the same clips blurred as by a hand on the lens "
+        "0.003 to 0.011 at a mean of 100.",
     )
 
     @field_validator("region")

@@ -7,6 +7,7 @@ whole picture only when it is lost. What was not measured, or cannot be, is unkn
 from dataclasses import fields, replace
 from typing import Annotated, Any, TypeVar
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -132,12 +133,15 @@ class Perception:
             grey = as_grey(frame.image)
             # what cannot be seen is looked at anew in every frame, so that a clear view is known at once
             if self._last_view is not View.CLEAR or self._view_pace.due(frame.t):
-                self._last_view = self._view.judge(grey, frame.t)
-        if self._last_view is not View.CLEAR:
-            self._followed = None
-            return Observation(frame.t, self._last_view)
+                before, self._last_view = self._last_view, self._view.judge(grey, frame.t)
+                if self._last_view is View.CLEAR and before is not View.CLEAR:
+                    # whoever it shows is searched for at once
+                    self._search_pace = _Pace(self._settings.search_hz)
         followed = self._followed
         seen = self._locate(grey, frame.t)
+        if self._last_view is not View.CLEAR and not self._is_lit(grey, seen):
+            self._followed = None
+            return Observation(frame.t, self._last_view)
         if self._followed is None or not seen.face:
             return seen
         with self._stages["pose"]:
@@ -147,6 +151,18 @@ class Perception:
             return replace(seen, upright=False)
         measured = self._measure(grey, frame.t, self._followed.points, pose)
         return Observation(frame.t, face=True, face_score=seen.face_score, box=seen.box, upright=True, **measured)
+
+    def _is_lit(self, grey: Image, seen: Observation) -> bool:
+        """Return whether a picture that is dark or without detail on the whole shows a face all the same, in its light.
+
+        Only the cabin behind it is dark then, or flat.
+        """
+        box = seen.box
+        if not seen.face or box is None:
+            return False
+        top, left = max(0, int(box.y)), max(0, int(box.x))
+        face = grey[top : max(top, int(box.y + box.height)), left : max(left, int(box.x + box.width))]
+        return face.size > 0 and cv2.mean(face)[0] >= self._settings.dark_level
 
     def _locate(self, grey: Image, t: float) -> Observation:
         """Follow the face, or search for it; sets what is followed."""

@@ -132,6 +132,28 @@ def test_a_picture_without_content_says_why_and_nothing_else(picture: Image, vie
     assert Perception(PerceptionSettings()).observe(Frame(1.0, picture)) == Observation(1.0, view)
 
 
+def face_alone(portrait: Image, light: float) -> Image:
+    """Only the face has light, as from a lamp at night: this share of what it had by day."""
+    box = Perception(PerceptionSettings()).observe(Frame(0.0, portrait)).box
+    assert box is not None
+    lit = np.zeros(portrait.shape, np.float32)
+    middle, half = (box.x + box.width / 2, box.y + box.height / 2), (1.1 * box.width, 1.2 * box.height)
+    cv2.ellipse(lit, (middle, half, 0.0), (light,), -1)
+    return np.asarray(portrait * lit, np.uint8)
+
+
+def test_a_face_in_its_own_light_is_seen_before_a_dark_cabin(portrait: Image) -> None:
+    night = face_alone(portrait, 0.4)
+    assert night.mean() < PerceptionSettings().dark_level
+    perception = Perception(PerceptionSettings())
+    for number in range(4):
+        seen = perception.observe(Frame(number / 10, night))
+        assert (seen.view, seen.face) == (View.CLEAR, True)
+        assert seen.left_eye is not None
+    # as soon as the face is dark as well the picture is
+    assert perception.observe(Frame(0.5, face_alone(portrait, 0.04))) == Observation(0.5, View.DARK)
+
+
 def test_a_clear_view_is_lost_within_a_tenth_of_a_second_and_back_at_once(portrait: Image) -> None:
     perception, dark = Perception(PerceptionSettings()), np.zeros_like(portrait)
     # at thirty pictures a second: eleven clear ones, nine dark ones, so that each dark time begins at another phase
