@@ -33,21 +33,28 @@ from tests.mjpeg import MjpegCamera, jpeg, jpegs  # noqa: E402
 
 _LEAD_S = 3.0
 _WATCHED = f"""
-import atexit, json, re, sys, time
+import atexit, builtins, json, re, sys, time
 import dms.threads; dms.threads.one_thread_each()
-from dms.driver.monitor import DriverMonitor
-step, marks = DriverMonitor.step, []
-def watched(monitor, observation):
-    judged = step(monitor, observation)
-    now, cpu = time.monotonic(), time.process_time()
-    if observation.face and not marks:
-        marks.append((now, cpu))
-    elif marks and len(marks) < 2 and now - marks[0][0] >= {_LEAD_S}:
-        marks.append((now, cpu))
-    elif len(marks) >= 2:
-        marks[2:] = [(now, cpu)]
-    return judged
-DriverMonitor.step = watched
+marks, made = [], builtins.__build_class__
+def watching(step):
+    def watched(monitor, observation):
+        judged = step(monitor, observation)
+        now, cpu = time.monotonic(), time.process_time()
+        if observation.face and not marks:
+            marks.append((now, cpu))
+        elif marks and len(marks) < 2 and now - marks[0][0] >= {_LEAD_S}:
+            marks.append((now, cpu))
+        elif len(marks) >= 2:
+            marks[2:] = [(now, cpu)]
+        return judged
+    return watched
+# the program loads its modules itself, in its own order
+def make(body, name, *bases, **options):
+    kind = made(body, name, *bases, **options)
+    if name == "DriverMonitor":
+        kind.step, builtins.__build_class__ = watching(kind.step), made
+    return kind
+builtins.__build_class__ = make
 def tell():
     first, begin, end = marks
     # ru_maxrss would begin with what the parent had
