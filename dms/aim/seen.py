@@ -1,7 +1,8 @@
 """What whoever looks through a camera is told."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from dms.frozen import dataclass
 
 if TYPE_CHECKING:
     from dms.aim.verdict import Aim

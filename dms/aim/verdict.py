@@ -1,8 +1,10 @@
 """What is said about a camera's aim: plain data."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, ClassVar, Self
+
+from dms.frozen import dataclass
 
 
 class Verdict(StrEnum):

@@ -1,10 +1,9 @@
 """What the driver room gives: the state of the driver at one moment, and the alerts it raised."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
-from dms.frozen import quick_init
+from dms.frozen import dataclass
 from dms.observation import Emotions
 
 
@@ -133,7 +132,6 @@ class Alert:
     evidence: Evidence
 
 
-@quick_init
 @dataclass(frozen=True, slots=True)
 class DriverState:
     """The driver at one moment, with what the judgement rests on.
@@ -179,7 +177,6 @@ class DriverState:
     distraction: DistractionLevel | None = None
 
 
-@quick_init
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What one observation led to.

@@ -6,8 +6,9 @@ its name, and by what other cameras of that name there were, which it cannot be.
 
 import logging
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from dms.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

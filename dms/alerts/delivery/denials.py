@@ -5,7 +5,8 @@ message.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from dms.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

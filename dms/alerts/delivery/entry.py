@@ -1,7 +1,8 @@
 """An alert message that waits, and the mark by which its copy on disk is known to be unchanged."""
 
 import hashlib
-from dataclasses import dataclass
+
+from dms.frozen import dataclass
 
 EARLIER_BOOT = -1.0
 """``started_t`` of a message whose beginning was measured in an earlier boot: only its UTC is known."""

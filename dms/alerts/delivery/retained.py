@@ -5,7 +5,8 @@ Takes messages from one thread, gives them to another. Bounded by the number of 
 
 import threading
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from dms.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)
