@@ -75,6 +75,8 @@ def test_every_net_takes_a_grey_face_to_seven_logits(name: str) -> None:
     assert count_macs(model) > 1e8, "layers of the nets inside count too"
 
 
+# Keras 3.15 warns of the wrong file before it refuses it
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
 def test_imagenet_weights_are_taken_and_what_the_paper_freezes_is_frozen(tmp_path: Path) -> None:
     weights = tmp_path / "vgg16.weights.h5"
     base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(224, 224, 3))
