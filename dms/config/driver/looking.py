@@ -32,7 +32,7 @@ class LookingSettings(Section):
             title="Head goes down",
             text="A head that goes down this far with the falling lids looks down; who falls asleep shuts the eyes "
             "first.",
-            source="of our development clips 3 and 5 degrees already fail one; " + OWN,
+            source="3 and 5 degrees each failed a development clip before the eye net had its second output; " + OWN,
         ),
     ] = 4.0
     step_gap_s: Annotated[
