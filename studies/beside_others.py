@@ -181,7 +181,7 @@ def machine() -> str:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
     count, busy = sum(line.startswith("processor") for line in lines), Path("/proc/loadavg").read_text().split()[0]
-    return f"{name}, {count} cores, load {busy} (others used it at the same time)"
+    return f"{name}, {count} cores, load {busy} when it began"
 
 
 def main() -> None:
