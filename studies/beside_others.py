@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
@@ -31,7 +30,7 @@ from beside.systems import System, builds, clip_readers, others
 from dms.alerts.mosquitto import mosquitto
 from dms.demo import SAMPLE_DRIVE
 
-ROUNDS, HELP_ROUNDS, START_ROUNDS = 1, 5, 3
+ROUNDS, HELP_ROUNDS, START_ROUNDS = 3, 5, 3
 CAMERA_S = 60.0
 PAIRS = {True: ("five.mp4", "one.mp4"), False: ("one.mp4", "short.mp4")}
 """The long and the short recording, for the quick systems and the others."""
@@ -62,21 +61,21 @@ def recordings(scratch: Path) -> dict[str, int]:
 
 
 def costs(systems: Sequence[System], scratch: Path) -> dict[tuple[str, str], list[Cost]]:
-    """Cost of each system on its recordings; all at the same time, so that the machine is as busy for each."""
+    """Cost of each system on its recordings, one after the other: side by side they would empty each other's caches.
+
+    Round follows round, so that neighbours who come and go are there for each.
+    """
     taken: dict[tuple[str, str], list[Cost]] = {}
     for number in range(ROUNDS):
         for which in (0, 1):
-            runs = [(one, PAIRS[one.quick][which]) for one in systems if one.quick or number == 0]
-
-            def cost(run: tuple[System, str], number: int = number) -> Cost:
-                system, recording = run
+            for system in systems:
+                if not (system.quick or number == 0):
+                    continue
+                recording = PAIRS[system.quick][which]
                 out = scratch / "out" / f"{system.key}-{recording}-{number}"
-                return measure(system.watch(out, [scratch / recording]), system.variables)
-
-            with ThreadPoolExecutor(len(runs)) as pool:
-                for (system, recording), one in zip(runs, pool.map(cost, runs), strict=True):
-                    taken.setdefault((system.key, recording), []).append(one)
-                    print(f"{system.key} {recording}: {one.cpu_s:.2f} s, {one.rss_mb:.0f} MB", file=sys.stderr)
+                one = measure(system.watch(out, [scratch / recording]), system.variables)
+                taken.setdefault((system.key, recording), []).append(one)
+                print(f"{system.key} {recording}: {one.cpu_s:.2f} s, {one.rss_mb:.0f} MB", file=sys.stderr)
     return taken
 
 
