@@ -7,11 +7,11 @@ as ``dms/models/`` inside the wheel. Never loads a model: that is ``perception.e
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dms.errors import UserError
-from dms.frozen import dataclass
 
 MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
 """The models that ship, in the order in which a frame passes them."""

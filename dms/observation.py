@@ -4,9 +4,10 @@ Takes nothing and imports no other room, so that both sides of the road can shar
 values, not two: a number, or ``None`` for unknown. Unknown is never read as open, closed, calm or absent.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from dms.frozen import dataclass
+from dms.frozen import quick_init
 
 
 class View(StrEnum):
@@ -23,6 +24,7 @@ class View(StrEnum):
     """There was a picture, but it could not be analysed: a net or the picture itself failed."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Box:
     """A face, tight from forehead to chin, in pixels of the frame it was found in."""
@@ -33,6 +35,7 @@ class Box:
     height: float
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class HeadPose:
     """Rotation of the head against the camera axis, in degrees.
@@ -46,6 +49,7 @@ class HeadPose:
     roll: float
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Emotions:
     """Probabilities of the eight FER+ classes (Barsoum et al. 2016); they add up to 1."""
@@ -60,6 +64,7 @@ class Emotions:
     contempt: float
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class WideMouth:
     """What a mouth does that is wide open, as probabilities that add up to 1; of another mouth they say nothing."""
@@ -71,6 +76,7 @@ class WideMouth:
     """Talks, laughs, is surprised."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One frame as seen, without a picture.

@@ -5,6 +5,7 @@ docs/sinks.md shows how to write one.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from dms.alerts.health import HealthMessage
 from dms.alerts.messages import AlertMessage
@@ -12,7 +13,7 @@ from dms.driver.baseline import Baseline
 from dms.driver.inputs import DriverInput
 from dms.driver.state import Alert, DriverState
 from dms.frames import Frame
-from dms.frozen import dataclass
+from dms.frozen import quick_init
 from dms.observation import Observation
 
 
@@ -33,6 +34,7 @@ class DriveInfo:
     baseline: Callable[[], Baseline]
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """What one moment came to.

@@ -10,11 +10,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from dms.actions.notice import Notice
 from dms.driver.state import Phase
-from dms.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

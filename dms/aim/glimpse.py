@@ -4,13 +4,13 @@ Takes a frame, what perception saw in it and the face's points; gives a ``Glimps
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from dms.aim.limits import BLOWN_OUT
 from dms.frames import Frame, Image
-from dms.frozen import dataclass
 from dms.observation import Box, Observation, View
 from dms.perception.view import as_grey
 

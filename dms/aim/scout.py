@@ -4,13 +4,14 @@ Takes grey pictures with their times, gives a ``Scene`` now and then. Has nets o
 thread than perception.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from dms.aim.limits import SETTLED, STEADY, TURNS
 from dms.config import PerceptionSettings
 from dms.frames import Image
-from dms.frozen import dataclass
 from dms.models import load_verified
 from dms.observation import Box
 from dms.perception.face import Detection, FaceDetector

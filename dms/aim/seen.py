@@ -1,8 +1,7 @@
 """What whoever looks through a camera is told."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from dms.frozen import dataclass
 
 if TYPE_CHECKING:
     from dms.aim.verdict import Aim

@@ -6,6 +6,7 @@ and ends with somebody who gets out: what counts is how well the driver is seen 
 
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import dataclass
 
 from dms.aim.limits import STRETCH_S
 from dms.aim.verdict import Aim, Problem, Verdict
@@ -13,7 +14,6 @@ from dms.aim.viewer import Lookout, Sight
 from dms.config import Config
 from dms.errors import WorldError
 from dms.frames import Frame, Source
-from dms.frozen import dataclass
 
 _EVERY_S = 1.0
 """Seconds between the ends of two stretches that are compared."""

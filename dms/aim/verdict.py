@@ -1,10 +1,8 @@
 """What is said about a camera's aim: plain data."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Self
-
-from dms.frozen import dataclass
 
 
 class Verdict(StrEnum):

@@ -3,13 +3,14 @@
 Takes frames in order of time, gives an ``Aim`` and the newest picture with what was seen in it.
 """
 
+from dataclasses import dataclass
+
 from dms.aim.glimpse import Points, glimpse_of
 from dms.aim.judge import AimJudge
 from dms.aim.scout import Scout
 from dms.aim.verdict import Aim
 from dms.config import Config
 from dms.frames import Frame, Image
-from dms.frozen import dataclass
 from dms.observation import Box, Observation
 from dms.perception.perception import Perception
 from dms.perception.view import as_grey

@@ -6,7 +6,7 @@ Takes a folder on the disk in question, gives figures. Starts a Mosquitto of its
 import tempfile
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,7 +22,6 @@ from dms.alerts.topics import Topics
 from dms.config.alerts import MqttSettings
 from dms.driver.state import Alert, AlertKind, Condition, DriverState, Eyes, FatigueLevel, Phase
 from dms.errors import WorldError
-from dms.frozen import dataclass
 from dms.models import MODEL_NAMES
 from dms.observation import Emotions
 

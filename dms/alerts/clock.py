@@ -12,11 +12,10 @@ import functools
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-
-from dms.frozen import dataclass
 
 FLOOR = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 """No build of this program ran before: a wall clock below it is wrong, whatever the kernel says."""

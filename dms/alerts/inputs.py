@@ -5,6 +5,7 @@ carries raises anything else; size, values and rate are bounded.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dms.alerts.topics import Topics
 from dms.driver.inputs import Acknowledgement, VehicleSpeed
 from dms.driver.state import AlertKind
-from dms.frozen import dataclass
 
 MAX_BYTES = 1024
 """Largest payload that is looked at; the longest valid one has about 100 bytes."""

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from dms.alerts.delivery.connection import WHOLE_WILL, Connection, Will
 from dms.alerts.delivery.limits import packet_bytes
@@ -20,7 +20,6 @@ from dms.alerts.version import Version, VersionChoice
 from dms.config.alerts import MqttSettings
 from dms.driver.state import AlertKind
 from dms.errors import WorldError
-from dms.frozen import dataclass
 
 _PATIENCE_S = 5.0
 _ATTEMPTS = 6

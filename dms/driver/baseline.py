@@ -5,11 +5,11 @@ few blinks, glances or outbursts cannot move, with priors and clamps, and then f
 who tires. A ``Baseline`` is plain numbers, so that the service can keep it for each driver.
 """
 
+from dataclasses import dataclass
 from typing import Self
 
 from dms.config.driver import BaselineSettings, DriverSettings
 from dms.driver.smoothing import Histogram
-from dms.frozen import dataclass
 
 OPEN_QUANTILE = 0.3
 """Below the median, so that even a driver who starts out drowsy shows the level of eyes that are open."""

@@ -5,12 +5,13 @@ known closed time counts. A closure survives a glimpse of open eyes and a while 
 frame, the second a head that turns or sinks.
 """
 
+from dataclasses import dataclass
+
 from dms.config.driver import ClosureSettings, SignsSettings
 from dms.driver.cues import LOOKING_AWAY, LOOKING_DOWN
 from dms.driver.smoothing import EPSILON_S
 from dms.driver.span import Span
 from dms.driver.state import Eyes
-from dms.frozen import dataclass
 
 HALF = 0.5
 """An explanation counts when it holds for at least half of a closure."""

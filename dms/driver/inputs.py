@@ -3,9 +3,10 @@
 Plain data, so that a trace can hold and replay them.
 """
 
+from dataclasses import dataclass
+
 from dms.driver.baseline import Baseline
 from dms.driver.state import AlertKind
-from dms.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

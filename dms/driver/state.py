@@ -1,9 +1,10 @@
 """What the driver room gives: the state of the driver at one moment, and the alerts it raised."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
-from dms.frozen import dataclass
+from dms.frozen import quick_init
 from dms.observation import Emotions
 
 
@@ -132,6 +133,7 @@ class Alert:
     evidence: Evidence
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class DriverState:
     """The driver at one moment, with what the judgement rests on.
@@ -177,6 +179,7 @@ class DriverState:
     distraction: DistractionLevel | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What one observation led to.

@@ -1,10 +1,10 @@
 """What a decoder of recordings returns, before times are put in order and repeats are left out."""
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Protocol
 
 from dms.frames.frame import Image
-from dms.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

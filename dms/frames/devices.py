@@ -6,9 +6,8 @@ its name, and by what other cameras of that name there were, which it cannot be.
 
 import logging
 import os
+from dataclasses import dataclass
 from pathlib import Path
-
-from dms.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -1,11 +1,10 @@
 """One picture with its time."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
-from dms.frozen import dataclass
 
 Image = npt.NDArray[np.uint8]
 """A picture: (height, width, 3) in BGR order or (height, width) grey, values 0..255."""

@@ -10,13 +10,12 @@ import math
 import threading
 import time
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from dms.frames.fault import CameraError, CameraFault, PictureWatch
 from dms.frames.frame import Frame
-from dms.frozen import dataclass
 
 if TYPE_CHECKING:
     from dms.frames.source import Source

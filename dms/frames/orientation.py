@@ -6,6 +6,7 @@ Takes a display matrix (ISO/IEC 14496-12, 8.5.2, ``tkhd``; FFmpeg keeps it as ni
 
 import math
 import struct
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
 
@@ -13,7 +14,6 @@ import cv2
 import numpy as np
 
 from dms.frames.frame import Image
-from dms.frozen import dataclass
 
 _SQUARE = 0.01
 """Pixels whose width and height differ by no more count as square: sizes rounded to even numbers make such ones."""

@@ -6,12 +6,12 @@ their names, else from those in all of the files, else none.
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dms.errors import UserError
 from dms.frames.names import natural
-from dms.frozen import dataclass
 
 _TIME = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_.]?(\d\d)[-_.]?(\d\d)[T _.-]*(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)(?!\d)", re.IGNORECASE

@@ -12,6 +12,7 @@ import stat
 import struct
 import time
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -24,7 +25,6 @@ from dms.frames.fault import FIRST_S, CameraError, CameraFault, check_size
 from dms.frames.frame import Frame, Image, taken_at
 from dms.frames.luma import Colours
 from dms.frames.upright import upright_frame
-from dms.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ The face is turned upright and framed the way FER2013 frames faces. It sees an e
 looks at time.
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import cv2
@@ -13,7 +14,6 @@ import numpy.typing as npt
 
 from dms.config.constant import Constant
 from dms.config.perception import Runtime
-from dms.frozen import dataclass
 from dms.models import ModelFile
 from dms.observation import Emotions, WideMouth
 from dms.perception.engine import FloatArray, Model

@@ -6,6 +6,7 @@ face is the matter of ``landmarks`` and ``perception``.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import cv2
@@ -16,7 +17,6 @@ from dms.config import PerceptionSettings
 from dms.config.constant import Constant
 from dms.config.perception import Runtime
 from dms.frames import Image
-from dms.frozen import dataclass
 from dms.models import ModelFile
 from dms.observation import Box
 from dms.perception.engine import Model

@@ -6,6 +6,7 @@ like those the net has learned. Remembers nothing.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import cv2
@@ -14,7 +15,6 @@ import numpy as np
 from dms.config import PerceptionSettings
 from dms.config.constant import Constant
 from dms.frames import Image
-from dms.frozen import dataclass
 from dms.observation import Box
 from dms.perception.face import WIDTH, Detection, faint, select_driver
 from dms.perception.landmarks import Crop, Landmarks

@@ -4,9 +4,8 @@ Takes the stages' names as they begin, gives runs and milliseconds.
 """
 
 import time
+from dataclasses import dataclass
 from types import TracebackType
-
-from dms.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ import numpy as np
 
 from dms.alerts.messages import AlertMessage
 from dms.config import RecordSettings
-from dms.frozen import dataclass
 from dms.records.folder import check_free, make_room, private_folder
 
 JPEG_QUALITY = 80

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,6 @@ import cv2
 from dms.alerts.messages import AlertMessage
 from dms.config import RecordSettings
 from dms.frames import Frame
-from dms.frozen import dataclass
 from dms.records.clip_files import JPEG_QUALITY, STOPPED, ClipFiles, Picture
 
 log = logging.getLogger(__name__)

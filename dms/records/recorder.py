@@ -11,11 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from dms.driver.baseline import Baseline
 from dms.driver.inputs import DriverInput
-from dms.frozen import dataclass
 from dms.observation import Observation
 from dms.records.trace import TraceHeader
 from dms.records.trace_files import TraceFiles

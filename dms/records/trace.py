@@ -12,7 +12,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import chain
 from operator import attrgetter, itemgetter
@@ -26,7 +26,6 @@ from pydantic_core import from_json
 from dms.driver.baseline import Baseline
 from dms.driver.inputs import Acknowledgement, DriverChange, DriverInput, VehicleSpeed
 from dms.errors import UserError
-from dms.frozen import dataclass
 from dms.observation import Box, Emotions, HeadPose, Observation, View, WideMouth
 
 TRACE_VERSION = 2

@@ -7,13 +7,12 @@ with other models means that the driver is learned anew.
 import hashlib
 import logging
 import os
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from dms.driver.baseline import Baseline
-from dms.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

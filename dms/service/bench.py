@@ -8,7 +8,7 @@ import logging
 import resource
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +20,6 @@ from dms.alerts.mosquitto import mosquitto
 from dms.alerts.topics import Topics
 from dms.config import ActionSettings, Config, MqttSettings, ObdSettings, with_values
 from dms.errors import WorldError
-from dms.frozen import dataclass
 from dms.service.daemon import Daemon
 
 _STATE_INTERVAL_S = 0.2

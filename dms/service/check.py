@@ -10,7 +10,7 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar
 
@@ -27,7 +27,6 @@ from dms.alerts.topics import Topics
 from dms.config import ActionSettings, Config
 from dms.errors import UserError, WorldError
 from dms.frames.camera import open_source
-from dms.frozen import dataclass
 from dms.perception.perception import Perception
 from dms.service.check_camera import check_camera, check_daemon_camera
 from dms.service.check_disk import check_disk

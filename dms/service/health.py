@@ -5,6 +5,7 @@ Takes what the parts say of themselves, gives a ``HealthMessage`` from time to t
 
 import os
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,6 @@ from dms.alerts.health import ActionsHealth, BrokerHealth, CameraHealth, HealthM
 from dms.driver.state import Degraded
 from dms.frames.fault import CameraFault
 from dms.frames.live import CaptureStatus
-from dms.frozen import dataclass
 
 _STATM = Path("/proc/self/statm")
 _TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")

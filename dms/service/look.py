@@ -3,13 +3,13 @@
 ``Notes`` hears the drive and keeps what a look needs of it. Takes steps, gives plain values; changes nothing.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from dms.alerts.clock import Clock
 from dms.alerts.health import HealthMessage
 from dms.alerts.messages import AlertMessage
 from dms.driver.state import Condition, Degraded, DriverState
-from dms.frozen import dataclass
 from dms.sink import Sink, Step
 
 

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,7 +20,6 @@ from dms.aim.seen import PICTURES_HZ, Seen
 from dms.config import Config
 from dms.errors import UserError
 from dms.frames import Frame
-from dms.frozen import dataclass
 from dms.observation import Observation
 from dms.service.control.protocol import Answer, RefusedError
 from dms.sink import Sink, Step

@@ -6,12 +6,12 @@ Takes what actions and delivery report from threads of their own, gives it to wh
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from dms.actions.worker import Outcome
 from dms.alerts.messages import ALERT, AlertMessage
 from dms.driver.state import Phase
-from dms.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ Takes a look at it, gives findings in words. Judges no driver.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from dms.alerts.health import HealthMessage
 from dms.driver.state import Condition, Degraded, DriverState
-from dms.frozen import dataclass
 from dms.service.load import HOT_C
 
 Verdict = Literal["ok", "warning", "failed"]

@@ -3,10 +3,10 @@
 Takes two configurations, gives the one that holds from now on and the names of the keys. Changes nothing itself.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from dms.config import Config
-from dms.frozen import dataclass
 
 _LIVE = ("perception", "driver", "actions", "records", "service")
 """Tables that take effect at once; of the others the camera, the broker and the vehicle's name are in use."""

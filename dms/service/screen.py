@@ -3,6 +3,7 @@
 Takes a ``Status``, gives lines in rich's markup.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -11,7 +12,6 @@ from rich.markup import escape
 from dms.alerts.console import held_back_in_words
 from dms.alerts.health import BrokerHealth, CameraHealth, HealthMessage
 from dms.alerts.messages import AlertMessage
-from dms.frozen import dataclass
 from dms.service.problems import Verdict
 from dms.service.status import DriverStatus, Status
 

@@ -8,6 +8,7 @@ import queue
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID, uuid4
 
@@ -19,7 +20,6 @@ from dms.alerts.encoder import Encoder
 from dms.alerts.messages import AlertMessage
 from dms.driver.inputs import Acknowledgement
 from dms.driver.state import Alert, AlertKind, AngerLevel, DistractionLevel, FatigueLevel, Phase
-from dms.frozen import dataclass
 from dms.service.control.loop import LoopCalls
 from dms.service.control.protocol import Answer, RefusedError
 from dms.service.outcomes import Heard, Outcomes

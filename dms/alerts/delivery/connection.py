@@ -8,6 +8,7 @@ is a new ``Connection``, so nothing of an old one lives on.
 import functools
 import select
 import socket
+from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -23,7 +24,6 @@ from dms.alerts.messages import OFFLINE
 from dms.alerts.reasons import blames_message, connack_in_words, disconnect_in_words
 from dms.alerts.version import Version
 from dms.config.alerts import MqttSettings
-from dms.frozen import dataclass
 
 _MAX_INCOMING_BYTES = 4096
 """Largest packet that the broker may send (MQTT 5): inputs are a quarter of it."""

@@ -5,8 +5,7 @@ message.
 """
 
 from collections.abc import Collection
-
-from dms.frozen import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """An alert message that waits, and the mark by which its copy on disk is known to be unchanged."""
 
 import hashlib
-
-from dms.frozen import dataclass
+from dataclasses import dataclass
 
 EARLIER_BOOT = -1.0
 """``started_t`` of a message whose beginning was measured in an earlier boot: only its UTC is known."""

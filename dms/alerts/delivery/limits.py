@@ -3,9 +3,8 @@
 Takes the properties of a CONNACK (MQTT 5, 3.2.2.3), gives numbers. A broker of MQTT 3.1.1 states nothing.
 """
 
+from dataclasses import dataclass
 from typing import Any
-
-from dms.frozen import dataclass
 
 _ALIASES = (
     ("maximum_qos", "MaximumQoS"),

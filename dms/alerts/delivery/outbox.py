@@ -7,13 +7,13 @@ counted and named. Never talks to a broker.
 
 import threading
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from dms.alerts.delivery.disk import DiskCopy
 from dms.alerts.delivery.entry import Entry
 from dms.alerts.delivery.ledger import Ledger
 from dms.alerts.delivery.queue import AlertQueue
-from dms.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from dms.alerts.version import Version
-from dms.frozen import dataclass
 
 _LATENCIES = 256
 

@@ -1,8 +1,6 @@
 """A message as it goes to the broker."""
 
-from dataclasses import replace
-
-from dms.frozen import dataclass
+from dataclasses import dataclass, replace
 
 _FRESH_S = 1.0
 """A message older than this when sent was waiting for the broker: it says nothing about the way itself."""

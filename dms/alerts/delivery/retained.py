@@ -5,8 +5,7 @@ Takes messages from one thread, gives them to another. Bounded by the number of 
 
 import threading
 from collections.abc import Collection, Iterable
-
-from dms.frozen import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
