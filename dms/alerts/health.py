@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from dms.alerts.messages import Message, Seconds
+from dms.alerts.messages import Message, Part, Seconds
 
 # aliases with a name: a generated client gets an enum of that name
 CameraStatus = TypeAliasType("CameraStatus", Literal["ok", "lost", "dark", "covered"])
@@ -19,12 +19,8 @@ MqttVersion = TypeAliasType("MqttVersion", Literal["5", "3.1.1"])
 ServiceStatus = TypeAliasType("ServiceStatus", Literal["running", "stopped"])
 
 
-class CameraHealth(BaseModel):
+class CameraHealth(Part):
     """The camera's own health."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
-    )
 
     status: CameraStatus = Field(description="Whether it gives pictures that can be judged.")
     fault: CameraFaultName | None = Field(None, description="What is wrong with a camera that is lost.")
@@ -36,12 +32,8 @@ class CameraHealth(BaseModel):
     error: str | None = Field(description="Why there are no pictures.")
 
 
-class ModelsHealth(BaseModel):
+class ModelsHealth(Part):
     """The models' own health."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
-    )
 
     status: ModelsStatus = Field(description="Whether inference works.")
     hashes: dict[str, str] = Field(
@@ -58,12 +50,8 @@ class ModelsHealth(BaseModel):
     )
 
 
-class BrokerHealth(BaseModel):
+class BrokerHealth(Part):
     """The health of the way out, as the daemon last knew it."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
-    )
 
     status: BrokerStatus = Field(description="Whether messages get through.")
     protocol: MqttVersion | None = Field(None, description="Version of MQTT that the broker has accepted; null before.")
@@ -84,12 +72,8 @@ class BrokerHealth(BaseModel):
     error: str | None = Field(description="What was wrong with the broker or its last answer.")
 
 
-class ActionsHealth(BaseModel):
+class ActionsHealth(Part):
     """How the local actions (hook, buzzer, light) went since the start or the last reload that changed them."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
-    )
 
     done: int = Field(ge=0, description="Alert messages acted on.")
     failed: int = Field(ge=0, description="Alert messages on which an action failed.")
@@ -97,12 +81,8 @@ class ActionsHealth(BaseModel):
     error: str | None = Field(description="Why an action failed the last time; null when it did not.")
 
 
-class RecordsHealth(BaseModel):
+class RecordsHealth(Part):
     """How the records for replay are doing."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
-    )
 
     clips: int = Field(ge=0, description="Clips of video kept since the start.")
     error: str | None = Field(description="Why the trace or the last clip was not kept; null when all is well.")

@@ -65,16 +65,18 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
-class Message(BaseModel):
-    """What every message shares."""
+class Part(BaseModel):
+    """What every message shares with the records in it: unknown fields are let through, nothing changes."""
 
     model_config = ConfigDict(
-        extra="ignore",
-        frozen=True,
-        defer_build=True,
-        ser_json_inf_nan="null",
-        json_schema_serialization_defaults_required=True,
+        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
     )
+
+
+class Message(Part):
+    """What every message shares."""
+
+    model_config = ConfigDict(ser_json_inf_nan="null")
 
     schema_version: Literal[1] = Field(1, description="Rises only when a field goes or changes meaning.")
     at: Utc = Field(description="When it was judged or measured, UTC.")
@@ -153,12 +155,8 @@ ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage, config=ConfigDict(d
 """Reads one from JSON."""
 
 
-class EmotionShares(BaseModel):
+class EmotionShares(Part):
     """Smoothed probabilities of the eight FER+ classes."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
-    )
 
     neutral: Share
     happiness: Share
@@ -170,12 +168,8 @@ class EmotionShares(BaseModel):
     contempt: Share
 
 
-class OpenAlert(BaseModel):
+class OpenAlert(Part):
     """An alert that has started and not ended."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
-    )
 
     kind: AlertKind
     event_id: UUID = Field(description="Names the alert, for cmd/ack.")
@@ -215,12 +209,8 @@ class StateMessage(Message):
     distraction: DistractionLevel | None = Field(None, description="Level of the open distraction alert.")
 
 
-class ModelInfo(BaseModel):
+class ModelInfo(Part):
     """A model that is loaded."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, defer_build=True, json_schema_serialization_defaults_required=True
-    )
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the .tflite file.")
 
