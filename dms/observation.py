@@ -34,6 +34,12 @@ class Box:
     width: float
     height: float
 
+    def within(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of the part of the box that a picture of this size holds, whole pixels."""
+        left, top = min(max(0, int(self.x)), width), min(max(0, int(self.y)), height)
+        right, bottom = min(int(self.x + self.width), width), min(int(self.y + self.height), height)
+        return left, top, max(left, right), max(top, bottom)
+
 
 @quick_init
 @dataclass(frozen=True, slots=True)

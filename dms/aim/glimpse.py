@@ -87,7 +87,7 @@ def glimpse_of(frame: Frame, observation: Observation, points: Points | None) ->
     if box is None:
         blown = float((thin >= BLOWN_OUT).mean())
         return Glimpse(observation.t, observation.view, (width, height), float(thin.mean()), blown, observation.face)
-    left, top, right, bottom = _inside(box, width, height)
+    left, top, right, bottom = box.within(width, height)
     face = grey[top:bottom, left:right]
     rest = np.ones(thin.shape, np.bool_)
     rest[-(-top // _EVERY) : -(-bottom // _EVERY), -(-left // _EVERY) : -(-right // _EVERY)] = False
@@ -144,13 +144,6 @@ def _mirrors(grey: Image, points: Points, first: int, cheek: tuple[int, int]) ->
 
 def _cut(grey: Image, left: float, top: float, right: float, bottom: float) -> Image:
     return grey[max(0, int(top)) : max(0, int(bottom) + 1), max(0, int(left)) : max(0, int(right) + 1)]
-
-
-def _inside(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the part of a box that the picture holds."""
-    left, top = min(max(0, int(box.x)), width), min(max(0, int(box.y)), height)
-    right, bottom = min(int(box.x + box.width), width), min(int(box.y + box.height), height)
-    return left, top, max(left, right), max(top, bottom)
 
 
 def _outside(box: Box, width: int, height: int) -> float:

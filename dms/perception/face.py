@@ -62,6 +62,13 @@ class Detection:
     box: Box
     score: float
 
+    def before(self, scale: float, left: float, top: float) -> "Detection":
+        """Return the face in the picture as it was before it was scaled, then moved by so many pixels."""
+        box = self.box
+        return Detection(
+            Box((box.x - left) / scale, (box.y - top) / scale, box.width / scale, box.height / scale), self.score
+        )
+
 
 class FaceDetector:
     """The face model, loaded and ready.
@@ -89,18 +96,7 @@ class FaceDetector:
         """
         picture, scale, left, top = letter_boxed(grey)
         heat, boxes = self._model.run(picture)
-        return [
-            Detection(
-                Box(
-                    (found.box.x - left) / scale,
-                    (found.box.y - top) / scale,
-                    found.box.width / scale,
-                    found.box.height / scale,
-                ),
-                found.score,
-            )
-            for found in decode(heat[..., 0], boxes)
-        ]
+        return [found.before(scale, left, top) for found in decode(heat[..., 0], boxes)]
 
 
 def letter_boxed(grey: Image) -> tuple[Image, float, int, int]:

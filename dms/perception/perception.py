@@ -160,8 +160,8 @@ class Perception:
         box = seen.box
         if not seen.face or box is None:
             return False
-        top, left = max(0, int(box.y)), max(0, int(box.x))
-        face = grey[top : max(top, int(box.y + box.height)), left : max(left, int(box.x + box.width))]
+        left, top, right, bottom = box.within(grey.shape[1], grey.shape[0])
+        face = grey[top:bottom, left:right]
         return face.size > 0 and cv2.mean(face)[0] >= self._settings.dark_level
 
     def _locate(self, grey: Image, t: float) -> Observation:

@@ -90,18 +90,7 @@ class FaceSearch:
         small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1.0 else grey
         down, aside = round(ROOM * small.shape[0]), round(ROOM * small.shape[1])
         wide = cv2.copyMakeBorder(small, down, down, aside, aside, cv2.BORDER_REPLICATE)
-        return [
-            Detection(
-                Box(
-                    (found.box.x - aside) / scale,
-                    (found.box.y - down) / scale,
-                    found.box.width / scale,
-                    found.box.height / scale,
-                ),
-                found.score,
-            )
-            for found in self._find(np.asarray(wide, np.uint8))
-        ]
+        return [found.before(scale, aside, down) for found in self._find(np.asarray(wide, np.uint8))]
 
     def best(self, grey: Image, candidates: Sequence[Detection]) -> tuple[Detection, Landmarks] | None:
         """Return the best of some faint candidates by what both nets say, that the landmark net confirms twice.
