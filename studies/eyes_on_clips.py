@@ -27,6 +27,7 @@ from dms.perception import Perception
 from dms.perception.eyes import EyeNet, Picture, Side, eye_patch
 from dms.perception.pose import far_eye, head_pose, turned_to_camera
 from dms.perception.view import as_grey
+from dms.replay.label_files import read_labels
 
 EDGE_S = 0.15
 CLOSED = 0.6
@@ -62,8 +63,7 @@ def frames(drive: Path) -> Iterator[Eyes]:
     lids, table = judged(), drive.with_suffix(".events.csv")
     if not table.is_file():
         return
-    rows = [line.split(",") for line in table.read_text().splitlines()[1:]]
-    spans = [(float(start_s), float(end_s), what) for start_s, end_s, what in rows if what in SILENT]
+    spans = [(one.start_s, one.end_s, one.event) for one in read_labels(table) if one.event in SILENT]
     spans += labelled(drive, lids)
     perception = Perception()
     for frame in open_recording(drive, CameraSettings()).frames():

@@ -11,14 +11,13 @@ them. `judge` judges it by the present rules, holds that against the labels as `
 each version with what was missed or falsely raised, and one for each half of the persons.
 """
 
-import csv
 import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harder_versions import AS_IS, PICTURES, TIMES, Label, Trace, see, sensor_noise
+from harder_versions import AS_IS, PICTURES, TIMES, Trace, see, sensor_noise
 
 from dms.config.driver import DriverSettings
 from dms.driver.monitor import DriverMonitor
@@ -27,8 +26,8 @@ from dms.observation import Observation
 from dms.records.trace import TraceHeader, TraceWriter, read_trace
 from dms.replay.benchmark import truth_at
 from dms.replay.demands import DEMANDS
-from dms.replay.labels import Label as Labelled
-from dms.replay.labels import LabelRow
+from dms.replay.label_files import read_labels
+from dms.replay.labels import Label, LabelRow
 from dms.replay.score import score
 
 CHOSEN = "fellway", "film", "garden", "hdtf", "interview", "mead", "rak", "stock", "student", "webcam_proctor"
@@ -37,14 +36,9 @@ SHUT_LONGER = {"fellway_smile": (16.55, 18.75), "pyfeat_sad_to_happy": (0.0, 6.5
 """Where eyes are shut beyond their label, seconds: alerts there are right, and the frames count nowhere."""
 
 
-def read_labels(path: Path) -> list[Label]:
-    with path.open() as file:
-        return [(float(row["start_s"]), float(row["end_s"]), row["event"]) for row in csv.DictReader(file)]
-
-
 def beyond(drive: str) -> list[Label]:
     """Return a label that permits an alert and demands none, where eyes are shut beyond their labels."""
-    return [(*SHUT_LONGER[drive], "lids_down_uncertain")] if drive in SHUT_LONGER else []
+    return [Label(*SHUT_LONGER[drive], "lids_down_uncertain")] if drive in SHUT_LONGER else []
 
 
 def write(out: Path, drive: Path, trace: Iterable[Observation], labels: list[Label]) -> None:
@@ -54,7 +48,7 @@ def write(out: Path, drive: Path, trace: Iterable[Observation], labels: list[Lab
         for seen in trace:
             file.write(seen)
     (folder / "trace.jsonl.partial").replace(folder / "trace.jsonl")
-    told = ["start_s,end_s,event", *(f"{start:.3f},{end:.3f},{event}" for start, end, event in labels)]
+    told = ["start_s,end_s,event", *(f"{one.start_s:.3f},{one.end_s:.3f},{one.event}" for one in labels)]
     labelled = out / "labels"
     labelled.mkdir(exist_ok=True)
     (labelled / f"{drive.stem}.events.csv").write_text("\n".join(told) + "\n")
@@ -144,12 +138,11 @@ HEAD = (
 def judged(trace: Trace, labels: list[Label], settings: DriverSettings, name: str) -> Result:
     """Judge a clip by the present rules and hold it against its labels, as `dms score` does."""
     monitor = DriverMonitor(settings)
-    told = [Labelled(*label) for label in labels]
     said: Counter[tuple[str, Eyes]] = Counter()
     messages = []
     for seen in trace:
         judgement = monitor.step(seen)
-        truth = truth_at(seen.t - trace[0].t, told)
+        truth = truth_at(seen.t - trace[0].t, labels)
         if truth is not None:
             said[truth, judgement.state.eyes] += 1
         messages += [
@@ -163,7 +156,7 @@ def judged(trace: Trace, labels: list[Label], settings: DriverSettings, name: st
             }
             for alert in judgement.alerts
         ]
-    rows = [LabelRow(name, label) for label in told]
+    rows = [LabelRow(name, label) for label in labels]
     came = score(messages, rows, trace[-1].t)
     demanded, found, false, notes = Counter[str](), Counter[str](), Counter[str](), []
     for outcome in came.outcomes:

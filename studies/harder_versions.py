@@ -21,11 +21,11 @@ from dms.observation import Observation
 from dms.perception import Perception
 from dms.perception.view import as_grey
 from dms.replay.benchmark import EDGE_S
+from dms.replay.labels import Label
 
 Picture = npt.NDArray[np.uint8]
 Change = Callable[[Picture, Picture], Picture]
 """Takes a grey picture and the noise of its sensor (mean 128, deviation 16), gives another picture."""
-Label = tuple[float, float, str]
 Trace = list[Observation]
 AS_IS = "as is"
 LEAST_CLOSURE_S = 1.0
@@ -160,9 +160,9 @@ def compressed(frames: Iterable[Frame], crf: str) -> Iterator[Frame]:
 
 def begun(trace: Trace, labels: list[Label], before_s: float) -> tuple[Trace, list[Label]]:
     """Begin a clip so long before its first long closure; what is left of that must be a long one."""
-    for start_s, end_s, event in labels:
-        if event == "eyes_closed" and end_s - start_s >= LEAST_CLOSURE_S:
-            first_s = max(0.0, min(start_s - before_s, end_s - LEAST_CLOSURE_S - 1e-3))
+    for label in labels:
+        if label.event == "eyes_closed" and label.end_s - label.start_s >= LEAST_CLOSURE_S:
+            first_s = max(0.0, min(label.start_s - before_s, label.end_s - LEAST_CLOSURE_S - 1e-3))
             return moved(trace, labels, first_s)
     return trace, labels
 
@@ -170,7 +170,9 @@ def begun(trace: Trace, labels: list[Label], before_s: float) -> tuple[Trace, li
 def moved(trace: Trace, labels: list[Label], first_s: float) -> tuple[Trace, list[Label]]:
     kept = [seen for seen in trace if seen.t >= first_s]
     first_s = kept[0].t
-    told = [(max(0.0, start - first_s), end - first_s, event) for start, end, event in labels if end > first_s]
+    told = [
+        Label(max(0.0, one.start_s - first_s), one.end_s - first_s, one.event) for one in labels if one.end_s > first_s
+    ]
     return [replace(seen, t=seen.t - first_s) for seen in kept], told
 
 
@@ -179,13 +181,13 @@ def repeated(trace: Trace, labels: list[Label], times: int) -> tuple[Trace, list
     length_s = trace[-1].t + (trace[-1].t - trace[0].t) / max(1, len(trace) - 1)
     told: list[Label] = []
     for turn in range(times):
-        for start, end, name in labels:
-            last = next((one for one in reversed(told) if one[2] == name), None)
-            if last is not None and turn * length_s + start - last[1] < EDGE_S:
+        for label in labels:
+            start_s, end_s = label.start_s + turn * length_s, label.end_s + turn * length_s
+            last = next((one for one in reversed(told) if one.event == label.event), None)
+            if last is not None and start_s - last.end_s < EDGE_S:
                 told.remove(last)
-                told.append((last[0], end + turn * length_s, name))
-            else:
-                told.append((start + turn * length_s, end + turn * length_s, name))
+                start_s = last.start_s
+            told.append(Label(start_s, end_s, label.event))
     return [replace(seen, t=seen.t + turn * length_s) for turn in range(times) for seen in trace], told
 
 

@@ -31,6 +31,7 @@ from dms.perception import Perception
 from dms.perception.eyes import EyeNet, Picture, Side, eye_patch
 from dms.perception.landmarks import Crop, LandmarkNet
 from dms.perception.view import as_grey
+from dms.replay.label_files import read_labels
 
 TABLES = (
     "landmarks/landmarks68_helen_afw.csv",
@@ -162,9 +163,7 @@ def labelled(drive: Path, lids: dict[str, list[Row]]) -> list[Row]:
     states = {"look_down": "down", "eyes_closed": "closed"}
     rows, table = list(lids.get(drive.stem, ())), drive.with_suffix(".events.csv")
     if table.is_file():
-        with table.open() as file:
-            events = [(float(e["start_s"]), float(e["end_s"]), e["event"]) for e in csv.DictReader(file)]
-        rows += [(start_s, end_s, states[event]) for start_s, end_s, event in events if event in states]
+        rows += [(one.start_s, one.end_s, states[one.event]) for one in read_labels(table) if one.event in states]
     return sorted(rows)
 
 
