@@ -75,7 +75,7 @@ def main(lids: Path, drives: Path, traces: Path, out: Path, names: list[str]) ->
     os.environ["KERAS_BACKEND"] = "torch"
     import keras  # noqa: PLC0415
 
-    from dms.datasets.layouts import eye_group  # noqa: PLC0415
+    from dms.datasets.pictures import person_of  # noqa: PLC0415
     from dms.models import find_model  # noqa: PLC0415
     from dms.training.architectures import eyes  # noqa: PLC0415
     from dms.training.export import calibration  # noqa: PLC0415
@@ -84,7 +84,7 @@ def main(lids: Path, drives: Path, traces: Path, out: Path, names: list[str]) ->
     from dms.training.shipped import take_up  # noqa: PLC0415
 
     videos = {file.stem: file for file in drives.iterdir() if file.suffix != ".csv"}
-    people = {eye_group(file) for state in ("closed", "down") for file in (lids / state).iterdir()}
+    people = {person_of(file) for state in ("closed", "down") for file in (lids / state).iterdir()}
     persons = {name: "student" if name.startswith("student") else name.replace("_", ".") for name in videos}
     chosen = names or sorted(name for name, person in persons.items() if person in people)
     model = eyes()

@@ -53,7 +53,8 @@ def train(
     eyes       folders with closed/ and open/, better with points; or one
                with down/ too and --from, for eyes that look down
     mouth      labels with points beside them, and points
-    emotion    fer2013.csv fer2013new.csv, and labels with points beside them
+    emotion    fer2013.csv fer2013new.csv, labels with points beside them, and
+               a folder of expressions with anger/, happiness/ and so on
     all        all of these, the most accurate points first; one folder each in DIR
     others     fer2013.csv, for cnn10 cnn6 vgg16 cnn4 cnn4_mobilenet shinde
                shinde_resnet thesis svm resnet50_34: the systems of the papers

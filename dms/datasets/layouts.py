@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dms.datasets.pictures import find_pictures, named, read_grey, sub_folders
+from dms.datasets.pictures import find_pictures, named, person_of, read_grey, sub_folders
 from dms.datasets.tables import letters, rows_of
 from dms.errors import UserError
 
@@ -48,7 +48,7 @@ def read_eyes(folder: Path) -> EyePatches:
         if all(closed != is_closed for _, closed in files):
             raise UserError(f"folder {folder / name} holds no picture (.jpg, .png and the like)")
     closed_eyes = np.array([closed for _, closed in files])
-    return EyePatches([read_grey(file) for file, _ in files], closed_eyes, [eye_group(file) for file, _ in files])
+    return EyePatches([read_grey(file) for file, _ in files], closed_eyes, [person_of(file) for file, _ in files])
 
 
 def eye_files(folder: Path) -> list[tuple[Path, bool]]:
@@ -69,11 +69,6 @@ def eye_files(folder: Path) -> list[tuple[Path, bool]]:
     if not files:
         raise UserError(f"{folder}: closed/ and open/ hold no picture (.jpg, .png and the like)")
     return files
-
-
-def eye_group(file: Path) -> str:
-    """Return the person that an eye is of: its file's name before the first ``-`` or ``_``."""
-    return file.stem.replace("_", "-").partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -81,6 +81,11 @@ def read_grey(path: Path) -> npt.NDArray[np.uint8]:
     return grey
 
 
+def person_of(file: Path) -> str:
+    """Return the person that a picture shows: its file's name before the first ``-`` or ``_``."""
+    return file.stem.replace("_", "-").partition("-")[0]
+
+
 def named(folder: Path, name: str) -> Path:
     """A file or folder by its name, or else by one that differs in case only; ``folder / name`` if there is neither."""
     exact = folder / name

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
+from dms.datasets.expressions import label_set_of
+from dms.datasets.pictures import sub_folders
 from dms.errors import UserError
 
 
@@ -20,6 +22,7 @@ class Layout(Enum):
     EYES = "a folder with closed/ and open/"
     POINTS = "a landmarks68_*.csv (file,x0,y0,...) beside its pictures"
     LABELS = "a folder with labels.csv (file,scene_group,x,y,w,h,yawn)"
+    EXPRESSIONS = "a folder with one sub-folder per class of expression (angry/, happy/, ...)"
 
 
 Sources = Mapping[Layout, Sequence[Path]]
@@ -65,8 +68,8 @@ def _data(model: str, sources: Sources) -> list[Path]:
     points, labels = sources[Layout.POINTS], sources[Layout.LABELS]
     match model:
         case "emotion":
-            needed = {Layout.FER2013: 1, Layout.FERPLUS: 1, Layout.LABELS: 0}
-            chosen = [*sources[Layout.FER2013], *sources[Layout.FERPLUS], *labels]
+            needed = {Layout.FER2013: 1, Layout.FERPLUS: 1, Layout.LABELS: 0, Layout.EXPRESSIONS: 1}
+            chosen = [*sources[Layout.FER2013], *sources[Layout.FERPLUS], *labels, *sources[Layout.EXPRESSIONS]]
         case "eyes":
             # lids of loosely marked faces say little: only the first, most accurate table
             needed = {Layout.EYES: 0}
@@ -87,6 +90,8 @@ def _layout(path: Path) -> Layout:
             return Layout.EYES
         if (path / "labels.csv").is_file():
             return Layout.LABELS
+        if label_set_of([inside.name for inside in sub_folders(path)]) is not None:
+            return Layout.EXPRESSIONS
     elif path.is_file():
         columns = _columns(path)
         for layout, wanted in (

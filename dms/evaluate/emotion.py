@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.datasets.expressions import LABELS, SAME, class_folders
 from dms.datasets.fer import FER2013, FERPLUS, majority, read_fer2013
-from dms.datasets.pictures import find_pictures, sub_folders
+from dms.datasets.pictures import find_pictures
 from dms.datasets.reading import Reading, progress
 from dms.errors import UserError
 from dms.evaluate.metrics import (
@@ -35,28 +36,11 @@ from dms.models import ModelFile
 from dms.perception.emotion import SIZE, Picture
 from dms.perception.engine import FloatArray, Model
 
-LABELS: Mapping[str, Sequence[str]] = {"fer2013": FER2013, "ferplus": FERPLUS}
-"""Classes of each label set: ``fer2013`` (original labels) and ``ferplus`` (majority of the votes)."""
-
 WIDE_MOUTH = (3,)
 """Shape of the output for wide mouths, of which these pictures say nothing."""
 
 _ANGER = {"fer2013": FER2013.index("angry"), "ferplus": FERPLUS.index("anger")}
 _AT_ONCE = 64
-_NAMES = {
-    "anger": ("angry", "mad"),
-    "disgust": ("disgusted",),
-    "fear": ("fearful", "afraid", "scared"),
-    "happiness": ("happy", "joy"),
-    "sadness": ("sad",),
-    "surprise": ("surprised",),
-    "neutral": ("neutrality", "normal"),
-    "contempt": ("contemptuous",),
-}
-"""Names that people give to the folders of ``FERPLUS``, with those of ``FER2013`` among them."""
-_ALIKE = {other: FERPLUS.index(name) for name, others in _NAMES.items() for other in (name, *others)}
-_SAME = tuple(_ALIKE[name] for name in FER2013)
-"""Which of ``FERPLUS`` each of ``FER2013`` is."""
 _LEAST_AGREEMENT = 0.4
 """Share of faces whose original label the votes confirm below which the two files do not belong together: two in three
 do, and of shuffled ones a fifth."""
@@ -232,7 +216,7 @@ def evaluate(
 def _compare(labels: npt.NDArray[np.int64], votes: npt.NDArray[np.int64], reading: Reading) -> None:
     """Say so when labels and votes look like those of different faces."""
     known = votes >= 0
-    agree = np.array(_SAME)[labels[known]] == votes[known]
+    agree = np.array(SAME)[labels[known]] == votes[known]
     if len(agree) >= 100 and agree.mean() < _LEAST_AGREEMENT:
         reading.note(
             f"FER+ agrees with only {agree.mean():.0%} of the original labels: are the rows of both files in one order?"
@@ -277,22 +261,14 @@ def _corners(false: npt.NDArray[np.float64], true: npt.NDArray[np.float64]) -> t
 
 def _folder(folder: Path, reading: Reading) -> tuple[list[Picture], dict[str, npt.NDArray[np.int64]]]:
     """Pictures of a folder with one sub-folder per class, and the label set that its names belong to."""
-    inside = sub_folders(folder)
-    found = _classes([p.name.lower() for p in inside])
-    if found is None:
-        table = folder / "fer2013.csv"
-        raise UserError(
-            f"{folder} needs one sub-folder per class, named {', '.join(FER2013)} or {', '.join(FERPLUS)}; it has "
-            f"{', '.join(p.name for p in inside) or 'none'}" + (f": give {table}" if table.is_file() else "")
-        )
-    label_set, classes = found
+    label_set, inside = class_folders(folder)
     files: list[tuple[Path, int]] = []
-    for path, label in zip(inside, classes, strict=True):
-        pictures = [(file, label) for file in find_pictures(path)]
+    for each in inside:
+        pictures = [(file, each.label) for file in find_pictures(each.folder)]
         files += pictures
         if not pictures:
-            reading.note(f"no picture in {path}")
-    taken = [(path.name, LABELS[label_set][label]) for path, label in zip(inside, classes, strict=True)]
+            reading.note(f"no picture in {each.folder}")
+    taken = [(each.folder.name, LABELS[label_set][each.label]) for each in inside]
     if renamed := [f"{name} as {label}" for name, label in taken if name.lower() != label]:
         reading.note(f"folders taken as classes of {label_set}: {', '.join(renamed)}")
     for file in find_pictures(folder):
@@ -304,19 +280,6 @@ def _folder(folder: Path, reading: Reading) -> tuple[list[Picture], dict[str, np
         *((face_picture(grey), label) for grey, label in reading.pictures(files, "pictures")), strict=True
     )
     return list(images), {label_set: np.array(labels)}
-
-
-def _classes(names: Sequence[str]) -> tuple[str, list[int]] | None:
-    """Return the label set that names belong to, and their indices in it; None when they name something else too."""
-    for label_set, labels in LABELS.items():
-        if names and set(names) <= set(labels):
-            return label_set, [labels.index(name) for name in names]
-    if not names or not set(names) <= set(_ALIKE):
-        return None
-    classes = [_ALIKE[name] for name in names]
-    if FERPLUS.index("contempt") in classes:
-        return "ferplus", classes
-    return "fer2013", [_SAME.index(index) for index in classes]
 
 
 def _calibration(head: HeadReport) -> str:

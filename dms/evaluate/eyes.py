@@ -11,7 +11,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from dms.datasets.layouts import eye_files, eye_group
+from dms.datasets.layouts import eye_files
+from dms.datasets.pictures import person_of
 from dms.datasets.reading import Reading
 from dms.evaluate.metrics import Classification, Latency, auc, classification, judged_accuracy, judged_text, latency
 from dms.models import ModelFile
@@ -76,7 +77,7 @@ def evaluate(data: Path, model: ModelFile) -> EyesReport:
         UserError: The folder is not in this layout, no picture can be read, or the model cannot be run.
     """
     reading, net = Reading(), EyeNet(model)
-    files = [(file, (closed, eye_group(file))) for file, closed in eye_files(data)]
+    files = [(file, (closed, person_of(file))) for file, closed in eye_files(data)]
     pictures = reading.pictures(files, "eyes")
     resized, labels = zip(*((resize(grey), label) for grey, label in pictures), strict=True)
     verdicts = [net.closed(patch) for patch in resized]

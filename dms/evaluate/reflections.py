@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dms.datasets.layouts import eye_files, eye_group
+from dms.datasets.layouts import eye_files
+from dms.datasets.pictures import person_of
 from dms.datasets.reading import Reading
 from dms.errors import UserError
 from dms.evaluate.eyes import resize
@@ -135,7 +136,7 @@ def evaluate(data: Path, model: ModelFile) -> ReflectionsReport:
     """
     reading, net = Reading(), EyeNet(model)
     eyes: dict[tuple[bool, str], list[Picture]] = {}
-    files = [(file, (closed, eye_group(file))) for file, closed in eye_files(data)]
+    files = [(file, (closed, person_of(file))) for file, closed in eye_files(data)]
     for grey, key in reading.pictures(files, "eyes"):
         eyes.setdefault(key, []).append(resize(grey))
     pairs: dict[bool, list[Pair]] = {False: [], True: []}

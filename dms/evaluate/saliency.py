@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dms.datasets.expressions import LABELS
 from dms.datasets.pictures import picture_files
 from dms.datasets.reading import Reading
 from dms.errors import UserError
-from dms.evaluate.emotion import LABELS, Classifier, answer_all, face_picture
+from dms.evaluate.emotion import Classifier, answer_all, face_picture
 from dms.perception.emotion import SIZE, Picture
 
 STRIDE = 2

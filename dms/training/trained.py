@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from dms.datasets.expressions import LABELS
 from dms.errors import UserError
-from dms.evaluate.emotion import LABELS, Classifier
+from dms.evaluate.emotion import Classifier
 from dms.perception.emotion import SIZE, Picture
 from dms.perception.engine import FloatArray
 

@@ -11,7 +11,7 @@ NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
 
 @pytest.fixture
 def everything(tmp_path: Path) -> list[Path]:
-    for folder in ("cew/open", "cew/closed", "cabin"):
+    for folder in ("cew/open", "cew/closed", "cabin", "news/anger", "news/joy"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cabin" / "labels.csv").write_text("file,yawn\n")
     for name, columns in (
@@ -21,19 +21,21 @@ def everything(tmp_path: Path) -> list[Path]:
         ("accurate.csv", "\ufeff" + POINTS),
     ):
         (tmp_path / name).write_text(columns + "\n")
-    return [tmp_path / name for name in ("votes.csv", "cabin", "accurate.csv", "faces.csv", "cew", "loose.csv")]
+    names = ("news", "votes.csv", "cabin", "accurate.csv", "faces.csv", "cew", "loose.csv")
+    return [tmp_path / name for name in names]
 
 
 def test_each_model_gets_what_it_is_trained_from_in_its_order(everything: list[Path]) -> None:
     found = data_of(NAMES, sort_sources(everything))
     names = {model: [path.name for path in paths] for model, paths in found.items()}
-    assert names["emotion"] == ["faces.csv", "votes.csv", "cabin"]
+    assert names["emotion"] == ["faces.csv", "votes.csv", "cabin", "news"]
     assert names["eyes"] == ["cew", "accurate.csv"]
     assert names["face"] == names["landmarks"] == names["mouth"] == ["accurate.csv", "loose.csv", "cabin"]
 
 
 @pytest.mark.parametrize(
-    ("left_out", "model"), [("votes.csv", "emotion"), ("cabin", "emotion"), ("cew", "eyes"), ("cabin", "mouth")]
+    ("left_out", "model"),
+    [("votes.csv", "emotion"), ("cabin", "emotion"), ("news", "emotion"), ("cew", "eyes"), ("cabin", "mouth")],
 )
 def test_what_a_model_cannot_do_without_is_told(everything: list[Path], left_out: str, model: str) -> None:
     given = sort_sources(path for path in everything if path.name != left_out)
@@ -42,7 +44,7 @@ def test_what_a_model_cannot_do_without_is_told(everything: list[Path], left_out
 
 
 def test_two_tables_where_one_is_wanted_are_told(everything: list[Path]) -> None:
-    twice = sort_sources([*everything, everything[3]])
+    twice = sort_sources([*everything, next(path for path in everything if path.name == "faces.csv")])
     with pytest.raises(UserError, match="2 given"):
         data_of(["emotion"], twice)
 

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from dms.datasets.expressions import LABELS
 from dms.datasets.fer import FERPLUS
 from dms.errors import UserError, WorldError
 from dms.evaluate import emotion
-from dms.evaluate.emotion import LABELS, ModelFaces
+from dms.evaluate.emotion import ModelFaces
 from dms.evaluate.plots import draw
 from dms.evaluate.run import run_emotion
 from dms.evaluate.saliency import occlude

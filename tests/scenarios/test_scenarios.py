@@ -531,11 +531,11 @@ SCENARIOS = (
         ),
     ),
     Scenario("shouts from the first reading for two seconds", drive().open(2, anger=0.9).awake(60)),
-    Scenario("a stern face from the first reading", drive().awake(120, anger=0.45)),
+    Scenario("a stern face from the first reading", drive().awake(120, anger=0.35)),
     Scenario(
         "talks, laughs, yawns and starts in the first minute",
         drive()
-        .times(6, drive().open(0.4, anger=0.5, yawn=0.7).open(0.6, anger=0.35))
+        .times(6, drive().open(0.4, anger=0.4, yawn=0.7).open(0.6, anger=0.3))
         .open(3, happiness=0.97)
         .open(4, yawn=0.9, anger=0.85)
         .open(1.5, anger=0.9)

@@ -17,14 +17,19 @@ if any(importlib.util.find_spec(name) is None for name in ("torch", "keras", "te
     pytest.skip("needs the extra train", allow_module_level=True)
 os.environ["KERAS_BACKEND"] = "torch"
 
+from dms.datasets.expressions import ExpressionFaces, read_expressions
+from dms.datasets.fer import read_fer2013
 from dms.datasets.split import EYES, Part
 from dms.errors import UserError
+from dms.evaluate.emotion import face_picture
 from dms.models import find_model
-from dms.training import augment, distill
+from dms.perception.eyes import normalise
+from dms.training import augment, distill, wide_mouth
 from dms.training.architectures import emotion as emotion_net
 from dms.training.architectures import eyes as eye_net
 from dms.training.augment.reflections import reflected
 from dms.training.export import quantise, with_probabilities
+from dms.training.faces import read_pictures
 from dms.training.fit import Options, predict
 from dms.training.recipes import emotion, eyes, lowered
 from dms.training.samples.eyes import spoil
@@ -50,7 +55,12 @@ def faces_with_votes(tmp_path: Path, rng: np.random.Generator) -> list[Path]:
         plus.append(",".join(["Training", "x.png", *map(str, np.eye(10, dtype=int)[number % 8] * 10)]))
     (tmp_path / "fer2013.csv").write_text("\n".join(fer))
     (tmp_path / "fer2013new.csv").write_text("\n".join(plus))
-    return [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv", drivers(tmp_path / "cabin", rng)]
+    for number in range(60):
+        folder = tmp_path / "news" / ("anger", "disgust", "joy")[number % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"p{number}-1.png"), rng.integers(0, 256, (64, 64), np.uint8))
+    cabin = drivers(tmp_path / "cabin", rng)
+    return [tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv", cabin, tmp_path / "news"]
 
 
 def drivers(folder: Path, rng: np.random.Generator) -> Path:
@@ -76,6 +86,24 @@ def test_emotion_from_csv_to_card(tmp_path: Path, faces_with_votes: list[Path]) 
     assert [output["shape"] for output in card["outputs"]] == [[7], [8], [3]]
     for number in range(1, len(emotion.ROUNDS) + 1):
         assert (tmp_path / "out" / f"round-{number}" / "best.weights.h5").is_file()
+
+
+def test_photographs_teach_in_the_mirror_too_and_each_kind_counts_for_its_share(faces_with_votes: list[Path]) -> None:
+    fer, plus, cabin, news = faces_with_votes
+    photographs = read_expressions(news)
+    many = ExpressionFaces(photographs.images * 3, np.tile(photographs.classes, 3), np.tile(photographs.groups, 3))
+    votes, seen = read_fer2013(fer, "Training", plus), read_pictures([cabin])
+    few, _, _ = wide_mouth.examples(votes, seen, photographs)
+    pictures, answers, weights = wide_mouth.examples(votes, seen, many)
+    # 20 of joy are too few, 60 are not
+    assert len(pictures) - len(few) == 2 * (2 * 20 * 2 + 60)
+    assert weights.mean() == pytest.approx(1)
+    share = weights[answers == wide_mouth.SHOUT].sum() / weights.sum()
+    shares = wide_mouth.SHARES
+    assert share == pytest.approx((shares["shout"] + shares["photographed shout"]) / sum(shares.values()))
+    anger = photographs.where(photographs.classes == wide_mouth.ANGER).images[0]
+    mirrored = normalise(np.ascontiguousarray(face_picture(anger)[:, ::-1]))
+    assert any(np.array_equal(mirrored, picture) for picture in pictures[answers == wide_mouth.SHOUT])
 
 
 def test_eyes_from_folders_to_card(tmp_path: Path, rng: np.random.Generator) -> None:

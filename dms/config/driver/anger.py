@@ -56,7 +56,7 @@ class AngerSettings(Section):
             text="Mean anger above the resting face from which the driver is irritated.",
             source=OWN,
         ),
-    ] = 0.4
+    ] = 0.3
     irritated_s: Annotated[
         float,
         Limit(
@@ -100,7 +100,7 @@ class AngerSettings(Section):
             text="Mean anger below which the alert may end.",
             source="hysteresis; " + OWN,
         ),
-    ] = 0.25
+    ] = 0.2
     clear_s: Annotated[
         float,
         Limit(

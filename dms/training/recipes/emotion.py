@@ -1,17 +1,18 @@
 """Trains ``emotion``: a face to FER2013's seven labels and FER+'s eight classes.
 
-Data: ``fer2013.csv`` and, after it, ``fer2013new.csv``, and folders with ``labels.csv`` (with ``yawn``) and
-``landmarks68_*.csv``. Only rows with Usage ``Training`` are read; one in twenty of
-them is held out and decides which weights are kept and the two temperatures. PublicTest and PrivateTest are never read.
+Data: ``fer2013.csv`` and, after it, ``fer2013new.csv``, folders with ``labels.csv`` (with ``yawn``) and
+``landmarks68_*.csv``, and a folder with one sub-folder per class of expression. Only rows with Usage ``Training`` are
+read; one in twenty of them is held out and decides which weights are kept and the two temperatures. PublicTest and
+PrivateTest are never read.
 
 The labels are noisy (people agree with FER2013's on two faces in three). So the net learns in rounds: from people, and
 then mostly from its own mean answers (``dms.training.distill``). A second net starts fresh, learns from the answers of
 the first and comes to surpass it (born-again networks, Furlanello et al. 2018); in the last round it learns from
 what the two answer together, which leans on no single net's mistakes.
 
-``dms.training.wide_mouth`` then adds the output for wide mouths, from the same faces and the drivers of the folders'
-training scenes, as ``faces.part_of`` splits them; their test part is written to ``OUT/test``. With ``--from`` a file is
-given a new one, and nothing else is trained.
+``dms.training.wide_mouth`` then adds the output for wide mouths, from the same faces, those of the folder of
+expressions and the drivers of the other folders' training scenes, as ``faces.part_of`` splits them; their test part is
+written to ``OUT/test``. With ``--from`` a file is given a new one, and nothing else is trained.
 """
 
 import json
@@ -25,6 +26,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+from dms.datasets.expressions import read_expressions
 from dms.datasets.fer import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.datasets.split import Part, split
 from dms.errors import UserError
@@ -108,7 +110,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     """Make ``out/emotion.tflite`` and its card; ``out/round-1`` and on hold the rounds.
 
     Args:
-        data: ``fer2013.csv`` and ``fer2013new.csv``, and folders of drivers.
+        data: ``fer2013.csv`` and ``fer2013new.csv``, folders of drivers and one of expressions.
         out: Folder for everything that is made.
         options: Epochs (of every round), seed, resume and threads, and a file that gets the output for wide mouths.
 
@@ -116,13 +118,19 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         UserError: The data is not that.
     """
     tables, folders = [p for p in data if not p.is_dir()], [p for p in data if p.is_dir()]
-    if len(tables) != 2 or not folders:
-        raise UserError("emotion takes fer2013.csv fer2013new.csv and a folder with labels.csv that has a yawn column")
+    cabins = [folder for folder in folders if (folder / "labels.csv").is_file()]
+    expressions = [folder for folder in folders if folder not in cabins]
+    if len(tables) != 2 or not cabins or len(expressions) != 1:
+        raise UserError(
+            "emotion takes fer2013.csv fer2013new.csv, a folder with labels.csv that has a yawn column, and one with "
+            "anger/, happiness/ and so on"
+        )
+    photographs = read_expressions(expressions[0])
     learn, part = split(read_fer2013(tables[0], "Training", tables[1]), one_in=20)
-    drivers = open_data(folders, out)[Part.TRAIN]
+    drivers = open_data(cabins, out)[Part.TRAIN]
     model = emotion()
     made = options.shipped or trained(model, learn, part, out, options)
-    add_wide_mouth(made, learn, drivers, out / "emotion.tflite")
+    add_wide_mouth(made, learn, drivers, photographs, out / "emotion.tflite")
     write_card(card(), model, out / "emotion.tflite")
     return out / "emotion.tflite"
 
@@ -271,15 +279,17 @@ def card() -> Card:
         trained_on=[
             "FER2013, Usage Training (Goodfellow et al. 2013), without the pictures that FER+ calls no face",
             "FER+ votes of ten raters for the same pictures (Barsoum et al. 2016)",
-            "the output wide_mouth alone: frames of YawDD (Abtahi et al. 2014), labelled yawn or not",
+            "the output wide_mouth alone: frames of YawDD (Abtahi et al. 2014), labelled yawn or not, and news "
+            "photographs of expressions (muxspace's facial_expressions)",
         ],
         split="One in twenty Training pictures is held out; it chose the epoch and the two temperatures, which are "
         "folded into the last layers. PublicTest was read only by the commands below. Six in eight of YawDD's scenes "
-        "taught wide_mouth.",
-        terms="FER2013, FER+ and YawDD are for research use; the weights carry no picture.",
+        "and all photographs taught wide_mouth.",
+        terms="FER2013, FER+ and YawDD are for research use, muxspace's facial_expressions is Apache-2.0; the weights "
+        "carry no picture.",
         notes=[
             "The service acts on the FER+ head: people agree with FER2013's original labels on two pictures in three.",
             "Rare classes are weak: contempt is hardly ever answered, disgust seldom; both lean to neutral and anger.",
         ],
-        recipe="dms train emotion fer2013.csv fer2013new.csv cabin_yawn --out runs/emotion",
+        recipe="dms train emotion fer2013.csv fer2013new.csv cabin_yawn expressions --out runs/emotion",
     )

@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch.nn.functional as F  # noqa: N812
 
-from dms.datasets.layouts import eye_group
-from dms.datasets.pictures import find_pictures, read_grey
+from dms.datasets.pictures import find_pictures, person_of, read_grey
 from dms.errors import UserError
 from dms.evaluate.eyes import resize
 from dms.perception.eyes import normalise
@@ -68,11 +67,11 @@ class Lids:
     """
 
     def __init__(self, folder: Path, leave_out: Sequence[str] = ()) -> None:
-        files = [file for file in find_pictures(folder) if eye_group(file) not in leave_out]
+        files = [file for file in find_pictures(folder) if person_of(file) not in leave_out]
         if not files:
             raise UserError(f"{folder} holds no picture of anybody who is not left out")
         self.images: Picture = np.stack([resize(read_grey(file)) for file in files])
-        _, which, counts = np.unique([eye_group(file) for file in files], return_inverse=True, return_counts=True)
+        _, which, counts = np.unique([person_of(file) for file in files], return_inverse=True, return_counts=True)
         weights = (np.minimum(np.sqrt(counts), MOST_OF_ONE) / counts)[which]
         self._weights = weights / weights.sum()
 
