@@ -4,15 +4,20 @@ The clips belong to others and stand in ../shared beside the checkout; without t
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from dms.config import Config
+from dms.config import CameraSettings, Config
 from dms.driver.monitor import DriverMonitor
-from dms.driver.state import DriverState, Eyes
+from dms.driver.state import AlertKind, DriverState, Eyes
+from dms.frames import Frame, Image
+from dms.frames.source import open_recording
 from dms.observation import Observation
+from dms.perception import Perception
+from dms.perception.view import as_grey
 from dms.records.trace import read_trace
 from dms.replay.label_files import read_labels
 from dms.replay.labels import Label
@@ -149,3 +154,23 @@ def test_an_actress_who_weeps_with_shut_eyes_and_then_laughs(tmp_path: Path) -> 
     raised = alerts(tmp_path)
     assert {alert["event_id"] for alert in raised} == {raised[0]["event_id"]}
     assert float(str(raised[0]["t"])) < 6.0
+
+
+VIEWS: dict[str, Callable[[Image], Image]] = {
+    "as it is": lambda grey: grey,
+    "mirrored": lambda grey: np.ascontiguousarray(grey[:, ::-1]),
+    "in little light": lambda grey: (grey // 2).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("clip", "raised"), [("rak_angry_shout.mp4", True), ("yawdd_m1_yawn_glasses.avi", False)])
+def test_a_shout_is_anger_and_a_yawn_is_none_from_either_side_and_in_little_light(
+    clip: str, raised: bool, view: str
+) -> None:
+    perception, monitor = Perception(), DriverMonitor()
+    kinds: set[AlertKind] = set()
+    for frame in open_recording(CLIPS / clip, CameraSettings()).frames():
+        judgement = monitor.step(perception.observe(Frame(frame.t, VIEWS[view](as_grey(frame.image)))))
+        kinds.update(alert.kind for alert in judgement.alerts)
+    assert kinds == ({AlertKind.ANGER} if raised else set())
