@@ -34,7 +34,7 @@ def train(
     ] = None,
     shipped: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="A .tflite of the same net to go on from: eyes, emotion."),
+        typer.Option("--from", metavar="FILE", help="A .tflite to go on from: landmarks, eyes, emotion."),
     ] = None,
     leave_out: Annotated[
         list[str] | None,

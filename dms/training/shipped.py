@@ -18,9 +18,10 @@ from dms.training import tflite_file
 Weights = dict[str, npt.NDArray[np.float32]]
 
 # the converter names weights after the operations that it made one of: .../conv2d_1/... is the first convolution,
-# .../conv2d_1_2/... the second, .../conv2d_2_1/... the third
+# .../conv2d_1_2/... the second, .../conv2d_2_1/... the third; outputs have the name that the code gives them
 _NAME = re.compile(
-    r"(?:.*;)?\w+/conv2d_(\d+)(_\d+)?/convolution(?:;.*/sub)?|\w+/(\w+)_1/(?:MatMul|BiasAdd)",
+    r"(?:.*;)?\w+/conv2d_(\d+)(_\d+)?/convolution(?:;.*/sub)?"
+    r"|\w+/((?!conv2d)\w+)_1/(?:MatMul|BiasAdd|Add|convolution)(?:;.*)?",
 )
 _KINDS = {(np.int8, 4): "kernel", (np.int8, 2): "kernel", (np.int32, 1): "bias"}
 
@@ -29,7 +30,8 @@ def take_up(model: Any, file: Path, pictures: npt.NDArray[np.uint8]) -> None:
     """Give a model the weights of the file that a model of the same shape became.
 
     Args:
-        model: Keras model of ``dms.training.architectures``, whose convolutions all are followed by a normalisation.
+        model: Keras model of ``dms.training.architectures``: a convolution is followed by a normalisation, or is an
+            output and has a name.
         file: What ``export.quantise`` made of such a model.
         pictures: (N, height, width) uint8 as the net takes them, a few hundred typical ones.
 
@@ -41,14 +43,18 @@ def take_up(model: Any, file: Path, pictures: npt.NDArray[np.uint8]) -> None:
 
     weights = read(file)
     names = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    convolutions = [model.get_layer(name) for name in sorted(names, key=_number)]
+    convolutions = [model.get_layer(name) for name in sorted(names, key=_number) if name.startswith("conv2d")]
     normalisations = [_after(model, layer) for layer in convolutions]
-    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    heads = [
+        layer
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense) and layer not in convolutions
+    ]
     try:
         for index, (layer, normalisation) in enumerate(zip(convolutions, normalisations, strict=True)):
             layer.set_weights([weights[f"kernel {index}"]])
             _set(normalisation, weights[f"bias {index}"])
-        for layer in dense:
+        for layer in heads:
             layer.set_weights([weights[f"kernel {layer.name}"], weights[f"bias {layer.name}"]])
     except (KeyError, ValueError) as error:
         raise UserError(f"{file} is of a net with other layers than {model.name} has now ({error})") from error

@@ -50,7 +50,7 @@ def train(
         threads: CPU threads.
         imagenet: ImageNet weights, for a system of the papers that starts from them.
         optimiser: ``adam``, ``sgd`` or ``rmsprop`` instead of the paper's, for a system of the papers.
-        shipped: The INT8 file that training goes on from, for ``eyes`` and ``emotion``.
+        shipped: The INT8 file that training goes on from, for ``landmarks``, ``eyes`` and ``emotion``.
         leave_out: People whose pictures are not learned from, for ``eyes`` of a folder with ``down/``.
 
     Returns:
@@ -63,8 +63,8 @@ def train(
         raise UserError(f"no recipe for {name!r}: choose from {', '.join((*RECIPES, *PAPERS, 'all'))}")
     if (imagenet, optimiser) != (None, None) and name not in PAPERS:
         raise UserError(f"--imagenet and --optimiser are for the systems of the papers, not for {name}")
-    if shipped is not None and name not in ("eyes", "emotion"):
-        raise UserError(f"--from is for eyes and emotion, not for {name}")
+    if shipped is not None and name not in ("landmarks", "eyes", "emotion"):
+        raise UserError(f"--from is for landmarks, eyes and emotion, not for {name}")
     if leave_out and name != "eyes":
         raise UserError(f"--leave-out is for eyes, not for {name}")
     if name == "svm" and (imagenet, optimiser, epochs) != (None, None, None):

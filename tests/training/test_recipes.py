@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ if any(importlib.util.find_spec(name) is None for name in ("torch", "keras", "te
     pytest.skip("needs the extra train", allow_module_level=True)
 os.environ["KERAS_BACKEND"] = "torch"
 
+import torch
+
 from dms.datasets.expressions import ExpressionFaces, read_expressions
 from dms.datasets.fer import read_fer2013
 from dms.datasets.split import EYES, Part
@@ -24,11 +27,12 @@ from dms.errors import UserError
 from dms.evaluate.emotion import face_picture
 from dms.models import find_model
 from dms.perception.eyes import normalise
-from dms.training import augment, distill, wide_mouth
+from dms.training import augment, distill, fit, wide_mouth
 from dms.training.architectures import emotion as emotion_net
 from dms.training.architectures import eyes as eye_net
+from dms.training.architectures import landmarks as landmark_net
 from dms.training.augment.reflections import reflected
-from dms.training.export import quantise, with_probabilities
+from dms.training.export import quantise
 from dms.training.faces import read_pictures
 from dms.training.fit import Options, predict
 from dms.training.recipes import emotion, eyes, lowered
@@ -179,26 +183,36 @@ def test_a_reflection_that_hides_the_eye_changes_most_of_it(seed: int) -> None:
     assert hidden < 0.6 or middle.mean() > 0.4
 
 
-def test_a_net_goes_on_from_what_its_file_answers(tmp_path: Path, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize(("build", "side"), [(eye_net, 32), (landmark_net, 96)])
+def test_a_net_goes_on_from_what_its_file_answers(
+    tmp_path: Path, rng: np.random.Generator, build: Callable[[], Any], side: int
+) -> None:
     """The weights come back out of the file, and the normalisations with them."""
-    pictures = rng.integers(0, 256, (64, 32, 32), np.uint8)
-    net = eye_net()
+    pictures = rng.integers(0, 256, (64, side, side), np.uint8)
+    net = build()
     for layer in net.layers:
         if layer.name.startswith("batch"):
             gamma, beta, mean, variance = (rng.uniform(0.5, 2, layer.gamma.shape) for _ in range(4))
             layer.set_weights([gamma, beta - 1, mean - 1, variance])
-    head = net.get_layer("state")
-    # the converter leaves out a bias of zeros, which no trained net has
-    head.set_weights([head.get_weights()[0], rng.normal(0, 1, 3)])
-    file = quantise(with_probabilities(net), pictures, tmp_path / "eyes.tflite")
-    again = eye_net()
+    for name in net.output_names:
+        # the converter leaves out a bias of zeros, which no trained net has
+        kernel, bias = net.get_layer(name).get_weights()
+        net.get_layer(name).set_weights([kernel, rng.normal(0, 1, bias.shape)])
+    file = quantise(net, pictures, tmp_path / "net.tflite")
+    again = build()
     take_up(again, file, pictures)
-    (before,), (after,) = predict(net, pictures), predict(again, pictures)
-    assert np.abs(before - after).max() < 0.05 * np.ptp(before)
+    for before, after in zip(predict(net, pictures), predict(again, pictures), strict=True):
+        assert np.abs(before - after).max() < 0.05 * np.abs(before).max()
     normalised = [layer for layer in again.layers if layer.name.startswith("batch")]
     assert all(np.abs(layer.get_weights()[2]).max() > 0 for layer in normalised), "learning would go on from nothing"
     with pytest.raises(UserError, match="other layers"):
         take_up(emotion_net(), file, pictures)
+
+
+def test_how_precisely_to_work_may_be_asked_before_anything_is_learned() -> None:
+    fit._convolves_sooner_in_bfloat16.cache_clear()
+    with torch.no_grad():
+        assert fit._convolves_sooner_in_bfloat16() in (True, False)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
@@ -23,11 +24,16 @@ from dms.training.card import Card, CardLimit, write_card
 from dms.training.export import quantise
 from dms.training.faces import FacePicture, FloatArray, open_data
 from dms.training.fit import Batch, Options, fit, predict
+from dms.training.optim import Cosine
 from dms.training.samples.landmarks import Sampler
+from dms.training.shipped import take_up
 
 EPOCHS = 18
 STEPS = 400
 BATCH = 64
+
+GOING_ON = 1e-3
+"""Peak of the learning rate where a net that ships learns on."""
 
 WRONG_LABEL = 0.1
 """Mean error in sides of the crop from which a training face is left out of the last correction: its label is wrong."""
@@ -81,6 +87,8 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     check = list(Sampler(accurate, no_face=0.0).samples(np.random.default_rng(0), 600))
     others = list(Sampler(validation, no_face=1.0).samples(np.random.default_rng(1), 600))
     model = landmarks()
+    if options.shipped is not None:
+        take_up(model, options.shipped, typical(training))
 
     def batches(rng: np.random.Generator) -> Iterator[Batch]:
         sampler = Sampler(training)
@@ -116,15 +124,20 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
         out=out,
         validate=validate,
         monitor="minus_nme",
+        method=Cosine() if options.shipped is None else Cosine(GOING_ON),
         options=options,
     )
     centre(model, [p for p in training if p.source == 0])
     cells, offsets, face = model.outputs
     shipped = keras.Model(model.inputs, [cells, offsets, keras.layers.Activation("sigmoid")(face)], name="landmarks")
-    calibration = np.stack([s.patch for s in Sampler(training).samples(np.random.default_rng(2), 400)])
-    made = quantise(shipped, calibration, out / "landmarks.tflite")
+    made = quantise(shipped, typical(training), out / "landmarks.tflite")
     write_card(card(), model, made)
     return made
+
+
+def typical(pictures: Sequence[FacePicture]) -> npt.NDArray[np.uint8]:
+    """(400, 96, 96) uint8: what the net is shown in training."""
+    return np.stack([sample.patch for sample in Sampler(pictures).samples(np.random.default_rng(2), 400)])
 
 
 def centre(model: keras.Model, pictures: Sequence[FacePicture]) -> None:
