@@ -5,7 +5,7 @@ anything that answers for faces; gives every metric for each label set that both
 calibration and latency. Original labels and votes are two different questions, so every figure names its label set.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,7 +33,7 @@ from dms.evaluate.metrics import (
     table,
 )
 from dms.models import ModelFile
-from dms.perception.emotion import SIZE, Picture
+from dms.perception.emotion import SIZE, Picture, lit
 from dms.perception.engine import FloatArray, Model
 
 WIDE_MOUTH = (3,)
@@ -87,10 +87,12 @@ class ModelFaces:
         self.name = str(file.path)
         self.label_sets = tuple(by_size[shape[0]] for shape in heads)
         self._model = Model(file.path, (SIZE, SIZE, 1), [*heads, *others])
+        # only the daemon's own net has that output; the papers' see faces as they are
+        self._seen: Callable[[Picture], Picture] = lit if others else lambda face: face
 
     def answer(self, faces: Sequence[Picture]) -> Mapping[str, FloatArray]:
         """One face after the other, on one thread."""
-        heads = zip(*(self._model.run(face)[: len(self.label_sets)] for face in faces), strict=True)
+        heads = zip(*(self._model.run(self._seen(face))[: len(self.label_sets)] for face in faces), strict=True)
         return {name: np.stack(head) for name, head in zip(self.label_sets, heads, strict=True)}
 
 

@@ -78,6 +78,15 @@ def test_a_patch_that_shows_nothing_is_unknown(net: EmotionNet, patch: npt.NDArr
     assert net.emotions(patch) is None
 
 
+@pytest.mark.parametrize(("share", "floor"), [(0.25, 0), (0.15, 100)])
+def test_a_face_in_little_light_or_haze_is_read_as_by_day(net: EmotionNet, share: float, floor: int) -> None:
+    by_day = net.emotions(drawn_face(1))
+    faint = net.emotions((drawn_face(1) * share + floor).astype(np.uint8))
+    assert by_day is not None
+    assert faint is not None
+    assert astuple(faint) == pytest.approx(astuple(by_day), abs=0.1)
+
+
 def test_a_face_too_small_to_be_enlarged_is_not_cut() -> None:
     points = face_points() * np.float32(0.1)
     assert face_patch(np.zeros((60, 60), np.uint8), points) is None
