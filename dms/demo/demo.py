@@ -20,6 +20,7 @@ from dms.config import CameraSettings, Config, MqttSettings, ServiceSettings, Ve
 from dms.demo import SAMPLE_DRIVE
 from dms.demo.broker import HOST, Protocol, broker
 from dms.service.daemon import Daemon
+from dms.wording import counted
 
 _VEHICLE = "demo"
 _COLOURS = {"attentive": "green", "fatigued": "red", "degraded": "yellow", "unknown": "dim"}
@@ -75,7 +76,7 @@ class _Listener:
     def summary(self) -> str:
         """Return what happened, in one line."""
         seen = " and ".join(_in_words(alert) for alert in self._ended)
-        found = f"{len(self._ended)} alerts: {seen}" if seen else "No alert"
+        found = f"{counted(len(self._ended), 'alert')}: {seen}" if seen else "No alert"
         return f"{found}; {self._alerts} alert messages and {self._states} states arrived."
 
     @staticmethod

@@ -20,6 +20,7 @@ from dms.replay.fleet import Cluster
 from dms.replay.pool import Reached, replay_side_by_side
 from dms.replay.replay import Job, Outcome, attempt, run
 from dms.replay.summary import Summary
+from dms.wording import counted
 
 _TRACE_BYTES = 20e6
 """Traces of fewer bytes are judged before another process has begun."""
@@ -61,7 +62,7 @@ class Batch:
             alerts.update(summary.alerts)
         skipped = sum(outcome.skipped for outcome in self.outcomes)
         told = ", ".join(f"{count} x {name}" for name, count in alerts.items()) or "no alerts"
-        return f"{len(summaries)} drives, {hours:.2f} h: {told}" + (
+        return f"{counted(len(summaries), 'drive')}, {hours:.2f} h: {told}" + (
             f"; {skipped} were done before (--again does them anew)" if skipped else ""
         )
 

@@ -23,6 +23,7 @@ from dms.replay.labels import Label, in_order
 from dms.replay.rates import per_hour
 from dms.replay.results import TRACE
 from dms.replay.score import Score, together
+from dms.wording import counted
 
 EDGE_S = 0.2
 """Time left out on either side of a label's ends: labels are good to 0.1 s, and lids take a moment to move."""
@@ -114,7 +115,7 @@ class Benchmark:
     def text(self) -> str:
         """Return everything as tables for people."""
         whole, frames = self.whole, self.frames
-        lines = [f"{len(self.drives)} labelled drives, {whole.duration_s / 3600:.2f} h", ""]
+        lines = [f"{counted(len(self.drives), 'labelled drive')}, {whole.duration_s / 3600:.2f} h", ""]
         lines += [f"{'':<10}{'found':>9}{'delay s: median':>17}{'worst':>7}{'false':>7}{'an hour (95 %)':>24}"]
         lines += [tally.row(kind) for kind, tally in self._tallies().items()]
         lines += ["", f"{'eyes truly':<12}{'frames':>8}" + "".join(f"{'said ' + one:>14}" for one in Eyes)]
@@ -129,7 +130,7 @@ class Benchmark:
         wrong = [line for drive in self.drives for line in _wrong(drive)]
         lines += ["", *(wrong or ["nothing missed, no false alarm"])]
         if self.found.unlabelled:
-            lines.append(f"not scored, since they have no labels: {len(self.found.unlabelled)} drives")
+            lines.append(f"not scored, since they have no labels: {counted(len(self.found.unlabelled), 'drive')}")
         return "\n".join(lines)
 
     def _tallies(self) -> dict[AlertKind, "Tally"]:

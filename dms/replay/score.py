@@ -18,6 +18,7 @@ from dms.replay.label_files import read_label_table
 from dms.replay.labels import Label, LabelRow, in_order, within_drive
 from dms.replay.raised import Raised, raises, read_events
 from dms.replay.results import Results
+from dms.wording import counted
 
 TOLERANCE_S = 0.5
 """An alert may come this much after its label has ended: the label's own edge and a frame of a slow camera."""
@@ -120,9 +121,9 @@ class Score:
     def line(self) -> str:
         """Return the last line of that table."""
         rate = self.false_alarms_per_hour
-        delays = self.delays_s
+        delays, false = self.delays_s, counted(len(self.false_alarms), "false alarm")
         return (
-            f"{self.hits} of {len(self.outcomes)} found, {self.misses} missed, {len(self.false_alarms)} false alarms"
+            f"{self.hits} of {len(self.outcomes)} found, {self.misses} missed, {false}"
             + (f" ({rate:.1f} an hour in {self.duration_s:.1f} s)" if rate is not None else "")
             + (
                 f", delay {delays[0]:.2f} / {median(delays):.2f} / {delays[-1]:.2f} s (min / median / max)"

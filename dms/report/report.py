@@ -15,6 +15,7 @@ from dms.replay.score import together
 from dms.report.drives import ReportDrive, Reported, read_drives
 from dms.report.page import Head, page
 from dms.report.picture import draw
+from dms.wording import counted
 
 PAGE, PICTURE = ".html", ".png"
 """What a report can be."""
@@ -101,12 +102,13 @@ def _told(drives: Sequence[ReportDrive]) -> str:
     scores = [drive.score for drive in drives if drive.score is not None]
     if not scores:
         alerts = sum(drive.now.alerts for drive in drives)
-        return f"{alerts} alerts in {length}; no labels say whether they are right."
+        return f"{counted(alerts, 'alert')} in {length}; no labels say whether they are right."
     whole = together(scores)
     told = f"{whole.hits} of {len(whole.outcomes)} labelled events found, {whole.misses} missed, "
-    told += f"{len(whole.false_alarms)} false alarms in {length}"
+    told += f"{counted(len(whole.false_alarms), 'false alarm')} in {length}"
     old = [drive.old_score for drive in drives if drive.old_score is not None]
     if not old:
         return told + "."
     before = together(old)
-    return f"{told}; the old run: {before.hits} found, {before.misses} missed, {len(before.false_alarms)} false alarms."
+    false = counted(len(before.false_alarms), "false alarm")
+    return f"{told}; the old run: {before.hits} found, {before.misses} missed, {false}."

@@ -14,6 +14,7 @@ from dms.alerts.health import BrokerHealth, CameraHealth, HealthMessage
 from dms.alerts.messages import AlertMessage
 from dms.service.problems import Verdict
 from dms.service.status import DriverStatus, Status
+from dms.wording import counted
 
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
 _WIDTH = 10
@@ -66,7 +67,7 @@ def screen(status: Status) -> list[str]:
         done = health.actions
         parts.append(("actions", f"{done.done} done, {done.failed} failed, {done.dropped} left out"))
     if health.records is not None:
-        parts.append(("records", f"{health.records.clips} clips kept"))
+        parts.append(("records", f"{counted(health.records.clips, 'clip')} kept"))
     parts.append(("machine", _machine(health, daemon.free_mb)))
     return [*lines, *(f"{part:<{_WIDTH}} {escape(text)}" for part, text in parts)]
 
@@ -89,7 +90,8 @@ def _driver(driver: DriverStatus | None, now: datetime) -> str:
 def _camera(camera: CameraHealth) -> str:
     size = "no picture yet" if camera.width is None else f"{camera.width}x{camera.height}"
     rate = "" if camera.frames_per_s is None else f", {camera.frames_per_s:.1f} pictures/s"
-    return f"{camera.status}, {size}{rate}, {camera.dropped} left out, opened again {camera.reconnects} times"
+    again = counted(camera.reconnects, "time")
+    return f"{camera.status}, {size}{rate}, {camera.dropped} left out, opened again {again}"
 
 
 def _broker(broker: BrokerHealth) -> str:
