@@ -160,7 +160,8 @@ def test_the_bound_holds_and_what_is_dropped_is_droppable(
     spare = [one for one in kept if one.phase == Phase.UPDATE]
     assert len(kept) <= limit or not spare
     outbox.close()
-    assert waiting(Outbox(path, limit)) == kept
+    with closing(Outbox(path, limit)) as again:
+        assert waiting(again) == kept
     assert_sound(path)
 
 
@@ -185,7 +186,8 @@ def test_a_log_torn_anywhere_gives_back_exactly_the_commits_before_the_tear(path
     size = wal.stat().st_size
     for cut in [*durable[1:], *(chance.randrange(size) for _ in range(30))]:
         image = power_cut(path, tmp_path / f"cut{chance.random()}", cut)
-        survived = sequences(Outbox(image, MANY))
+        with closing(Outbox(image, MANY)) as again:
+            survived = sequences(again)
         assert survived == list(range(1, len(survived) + 1))
         assert len(survived) == sum(end <= cut for end in durable[1:])
         assert_sound(image)
