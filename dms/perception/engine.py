@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from dms.config.perception import Runtime
 from dms.errors import UserError
-from dms.perception.xnnpack import int8_delegates
+from dms.perception.xnnpack import Xnnpack, int8_delegates
 
 FloatArray = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int8] | FloatArray
@@ -46,11 +46,17 @@ def _interpreter(content: bytes, threads: int, runtime: Runtime) -> Any:
     """A net that is ready to run, by the fastest kernels for INT8 that its runtime has."""
     interpreter_class = _interpreter_class(runtime)
     lacking = interpreter_class.__module__ == _MODULES["tflite-runtime"]
-    interpreter = interpreter_class(
-        model_content=content,
-        num_threads=threads,
-        experimental_delegates=int8_delegates(threads) if lacking else None,
-    )
+    if lacking and (delegates := int8_delegates(threads)):
+        try:
+            return _ready(interpreter_class, content, threads, delegates)
+        except RuntimeError:
+            # what XNNPACK refuses as a whole (an untrained ResNet did so) the other kernels may still run
+            pass
+    return _ready(interpreter_class, content, threads, [])
+
+
+def _ready(interpreter_class: Any, content: bytes, threads: int, delegates: list[Xnnpack]) -> Any:
+    interpreter = interpreter_class(model_content=content, num_threads=threads, experimental_delegates=delegates)
     interpreter.allocate_tensors()
     return interpreter
 

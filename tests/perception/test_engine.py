@@ -127,6 +127,24 @@ class TestXnnpack:
         monkeypatch.setattr("ctypes.CDLL", lambda path: object())
         assert int8_delegates(1) == []
 
+    def test_a_net_that_it_refuses_runs_by_the_plain_kernels(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An untrained ResNet of 45 MB was refused; none that a test could hold is known."""
+        runtime = import_module("tflite_runtime.interpreter")
+        asked = []
+
+        class Refusing(runtime.Interpreter):  # type: ignore[misc, name-defined]
+            def __init__(self, *, experimental_delegates: list[object], **more: object) -> None:
+                asked.append(len(experimental_delegates))
+                if experimental_delegates:
+                    raise RuntimeError("failed to create XNNPACK runtime")
+                super().__init__(**more)
+
+        Refusing.__module__ = runtime.Interpreter.__module__
+        monkeypatch.setattr(runtime, "Interpreter", Refusing)
+        net = Model(find_model("mouth").path, (48, 48, 1), [(3,)], runtime="tflite-runtime")
+        assert net.run(np.full((48, 48), 90, np.uint8))[0].sum() == pytest.approx(1, abs=0.02)
+        assert asked == [1, 0]
+
     def test_it_is_given_back_with_its_interpreter(self) -> None:
         printed_sizes = printed(
             "import resource\n"
