@@ -3,8 +3,9 @@
 
 usage: compare_papers.py RUNS FER2013.csv [CARD.json]
 
-RUNS holds what `dms train NAME fer2013.csv --out RUNS/NAME` made. A system that is not there says so in its row, which
-then has only what no training changes: file size and latency, of RUNS/NAME/untrained/NAME.tflite that is made here.
+RUNS holds what `dms train NAME fer2013.csv --out RUNS/NAME` made. A system that is not there keeps the epochs and the
+accuracy that the card has of it, so that they can be trained one after the other; one that never was says so. What no
+training changes, file size and latency, is then that of RUNS/NAME/untrained/NAME.tflite, which is made here.
 All are measured by `dms evaluate emotion` on the same rows, Usage PublicTest, original labels. The card is that of the
 model that ships, models/emotion.json, if none is named. Run it from the top of the checkout, on a quiet machine for
 the latencies. Needs the extra `train`.
@@ -41,6 +42,8 @@ COLUMNS = (
     "file",
     "latency",
 )
+TITLE = "Beside the papers' systems"
+Row = list[str]
 
 
 def measure(data: Path, model: Path) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def measured(report: dict[str, Any], model: Path) -> list[str]:
     ]
 
 
-def shipped_row(report: dict[str, Any], file: Path) -> list[str]:
+def shipped_row(report: dict[str, Any], file: Path) -> Row:
     """The model that ships."""
     content = json.loads(file.read_text())
     accuracy, anger, size, latency = measured(report, file.with_suffix(".tflite"))
@@ -72,7 +75,14 @@ def shipped_row(report: dict[str, Any], file: Path) -> list[str]:
     return [f"**{content['name']}, as shipped**", "", "", "", accuracy, anger, *sizes, size, latency]
 
 
-def row(name: str, paper: Paper, runs: Path, data: Path) -> list[str]:
+def rows_before(card: Path) -> dict[str, Row]:
+    """The rows of the card's table, by what they say first."""
+    tables = json.loads(card.read_text()).get("tables", [])
+    rows: list[Row] = next((table["rows"] for table in tables if table["title"] == TITLE), [])
+    return {row[0]: row for row in rows}
+
+
+def row(name: str, paper: Paper, runs: Path, data: Path, before: dict[str, Row]) -> Row:
     """One system of the papers."""
     claimed = "none" if paper.reported is None else f"{paper.reported:g} %"
     about = [f"`{name}` {paper.system}", claimed, paper.measured_on]
@@ -84,8 +94,10 @@ def row(name: str, paper: Paper, runs: Path, data: Path) -> list[str]:
     model = runs / name / ("svm.joblib" if name == "svm" else f"{name}.tflite")
     results = runs / name / "results.json"
     if not (model.is_file() and results.is_file()):
-        cost = untrained_cost(name, runs / name / "untrained" / f"{name}.tflite", data) if name in SYSTEMS else ["", ""]
-        return [*about, f"not trained here / {of}", "", "", *sizes, *cost]
+        known = before.get(about[0], [*about, f"not trained here / {of}", "", "", *sizes, "", ""])
+        if name not in SYSTEMS:
+            return known
+        return [*known[:6], *sizes, *untrained_cost(name, runs / name / "untrained" / f"{name}.tflite", data)]
     got = json.loads(results.read_text())
     epochs = "-" if got["epochs"] is None else f"{got['epochs']} / {of}"
     if paper.imagenet is not None and got["imagenet"] is None:
@@ -121,17 +133,18 @@ def machine() -> str:
 
 def main(runs: Path, data: Path, shipped: Path) -> None:
     report = measure(data, shipped.with_suffix(".tflite"))
-    rows = [shipped_row(report, shipped)]
+    rows, before = [shipped_row(report, shipped)], rows_before(shipped)
     for name, paper in PAPERS.items():
-        rows.append(row(name, paper, runs, data))
+        rows.append(row(name, paper, runs, data, before))
         print(*rows[-1], sep=" | ", file=sys.stderr)
     table = Table(
-        title="Beside the papers' systems",
+        title=TITLE,
         text=f"Accuracy on {report['heads']['fer2013']['result']['samples']:,} faces of FER2013 PublicTest, original "
-        "labels, of full-INT8 files (svm: scikit-learn on the points of the `landmarks` model), all from one run. A "
-        "system that had fewer epochs here than in its paper is not at its best: its row says how many. One that "
-        "was not trained here has the file and the latency of its untrained net. The papers' own figures come from "
-        "other splits or other data and are not comparable to the last point. One "
+        "labels, of full-INT8 files (svm: scikit-learn on the points of the `landmarks` model), each measured when its "
+        "system was trained; sizes and latencies, but for the svm's, from one run. A system that had fewer epochs here "
+        "than in its paper is not at its best: its row says how many. One that was not trained here has the file and "
+        "the latency of its untrained net. The papers' own figures come from other splits or other data and are not "
+        "comparable to the last point. One "
         f"thread, {machine()}.",
         command=shlex.join(["python", "studies/compare_papers.py", str(runs), str(data)]),
         columns=COLUMNS,
