@@ -6,9 +6,9 @@ usage: harder_clips.py see DRIVES OUT [VERSION...]
 
 `see` writes OUT/VERSION/CLIP/trace.jsonl for every labelled clip of DRIVES and each version (all without), unless it
 is there: the picture smaller, darker, blurred, mirrored, tilted, cropped, compressed, at fewer frames a second; or,
-made of what was seen of the clip as it is, begun at or within a closure, and played again and again. Labels move with
-them. `judge` judges it by the present rules, holds that against the labels as `dms score` does, and prints a line for
-each version with what was missed or falsely raised, and one for each half of the persons.
+made of what was seen of the clip as it is, begun at or within a closure, played again and again, or its anger held for
+12 s. Labels move with them. `judge` judges it by the present rules, holds that against the labels as `dms score` does,
+and prints a line for each version with what was missed or falsely raised, and one for each half of the persons.
 """
 
 import sys

@@ -29,6 +29,8 @@ Change = Callable[[Picture, Picture], Picture]
 Trace = list[Observation]
 AS_IS = "as is"
 LEAST_CLOSURE_S = 1.0
+HELD_S = 12.0
+"""How long an anger is held, of which most labels last for less than an alert takes."""
 
 
 def light(share: float, gamma: float = 1.0, noise: float = 0.0, floor: float = 0.0) -> Change:
@@ -191,10 +193,26 @@ def repeated(trace: Trace, labels: list[Label], times: int) -> tuple[Trace, list
     return [replace(seen, t=seen.t + turn * length_s) for turn in range(times) for seen in trace], told
 
 
+def held(trace: Trace, labels: list[Label]) -> tuple[Trace, list[Label]]:
+    """Play the height of a clip's longest anger forward and back until it lasts; leave other clips as they are."""
+    angers = [one for one in labels if one.event == "angry"]
+    if not angers:
+        return trace, labels
+    longest = max(angers, key=lambda one: one.end_s - one.start_s)
+    height = [seen for seen in trace if longest.start_s + EDGE_S <= seen.t - trace[0].t <= longest.end_s - EDGE_S]
+    turned = [*height, *height[-2:0:-1]]
+    step_s = (height[-1].t - height[0].t) / (len(height) - 1)
+    count = int(HELD_S / step_s)
+    kept = [replace(turned[number % len(turned)], t=number * step_s) for number in range(count)]
+    same = {one.event for one in labels if one.start_s < longest.end_s and one.end_s > longest.start_s}
+    return kept, [Label(0.0, kept[-1].t, event) for event in sorted(same)]
+
+
 TIMES: dict[str, Callable[[Trace, list[Label]], tuple[Trace, list[Label]]]] = {
     "from within": lambda trace, labels: begun(trace, labels, -0.2),
     "no lead-in": lambda trace, labels: begun(trace, labels, 0.3),
     "twice": lambda trace, labels: repeated(trace, labels, 2),
     "four times": lambda trace, labels: repeated(trace, labels, 4),
+    "anger held": held,
     "10 s later": lambda trace, labels: moved(*repeated(trace, labels, 2), min(10.0, trace[-1].t / 2)),
 }
