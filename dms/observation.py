@@ -103,6 +103,8 @@ class Observation:
         wide_mouth: What the mouth does if it is wide open, read from the whole face together with ``emotions``.
         upright: Whether the face stands upright in the picture: False when the camera is turned, and then pose, eyes,
             mouth and emotions are unknown; None unknown.
+        frown: Probability in 0..1 of an angry frown, read together with ``emotions``; of a wide mouth it says nothing.
+            ``emotions.anger`` is the same question with the odds of pictures on the web, where frowns are rare.
     """
 
     t: float
@@ -118,3 +120,4 @@ class Observation:
     looking_down: float | None = None
     wide_mouth: WideMouth | None = None
     upright: bool | None = None
+    frown: float | None = None

@@ -1,9 +1,9 @@
 """Judges anger: the mean anger of the face above this driver's resting face.
 
-Takes emotions as they come, at whatever rate, gives smoothed emotions and alerts. A mouth wide open distorts the
-face, so that of such a reading only the anger counts which the net sees in wide mouths: a shout, as opposed to a yawn
-or a laugh. Where it has not been asked, the reading counts as unknown. Before the resting face is learned, a prior
-stands for it. What is found leads from level to level by ``transitions.ANGER``.
+Takes emotions as they come, at whatever rate, gives smoothed emotions and alerts. Anger is a frown, or in a mouth wide
+open, which distorts the face, a shout as opposed to a yawn or a laugh; where the net has not been asked about a wide
+mouth, the reading counts as unknown. A trace from before there were frowns has the anger of the emotions. Before the
+resting face is learned, a prior stands for it. What is found leads from level to level by ``transitions.ANGER``.
 """
 
 from collections.abc import Callable
@@ -75,34 +75,24 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
             self._mark_t = t
         if emotions is not None:
             if not self._mouth.wide(t):
-                return self._read(t, emotions)
+                return self._read(t, emotions, observation.frown, teaches=True)
             if wide_mouth is not None:
-                return self._read_wide(t, emotions, wide_mouth.shout)
+                return self._read(t, emotions, wide_mouth.shout, teaches=False)
         if t - self._sample_t > self._limits.hold_s and t - self._mark_t > self._limits.hold_s:
             # the last reading has had its time; from here on nothing is known
             return self._pass(t, None)
         return []
 
-    def _read(self, t: float, emotions: Emotions) -> list[Alert]:
-        sample = _VALUES(emotions)
+    def _read(self, t: float, emotions: Emotions, anger: float | None, *, teaches: bool) -> list[Alert]:
+        """``anger`` stands for that of the emotions, None leaves it to them; ``teaches`` the resting face."""
+        sample = _VALUES(emotions) if anger is None else _with_anger(emotions, anger)
         # a value that differs from itself is not a number, and so is the sum of values with one
         total = sum(sample)
         if total != total:  # noqa: PLR0124
             return []
-        self._happiness, self._face_t = emotions.happiness, t
-        return self._pass(t, sample, teaches=True)
-
-    def _read_wide(self, t: float, emotions: Emotions, shout: float) -> list[Alert]:
-        """A wide mouth: its shout stands for the anger, and the other emotions share what is left."""
-        values = _VALUES(emotions)
-        total = sum(values) + shout
-        if total != total:  # noqa: PLR0124 - not a number
-            return []
-        others = sum(values) - emotions.anger
-        left = (1.0 - shout) / others if others > 0.0 else 0.0
-        sample = [value * left for value in values]
-        sample[_ANGER] = shout
-        return self._pass(t, tuple(sample))
+        if teaches:
+            self._happiness, self._face_t = emotions.happiness, t
+        return self._pass(t, sample, teaches=teaches)
 
     def _pass(self, t: float, sample: tuple[float, ...] | None, *, teaches: bool = False) -> list[Alert]:
         """Time has passed up to ``t``, where the face shows this; ``teaches`` the resting face if it is as it rests."""
@@ -187,3 +177,13 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
             "angry_s": round(self._above_s[AngerLevel.ANGRY], 3),
             "valid_share": round(self._mean.valid_share, 4),
         }
+
+
+def _with_anger(emotions: Emotions, anger: float) -> tuple[float, ...]:
+    """The emotions with another anger; the others share what is left."""
+    values = _VALUES(emotions)
+    others = sum(values) - emotions.anger
+    left = (1.0 - anger) / others if others > 0.0 else 0.0
+    sample = [value * left for value in values]
+    sample[_ANGER] = anger
+    return tuple(sample)

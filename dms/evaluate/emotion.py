@@ -36,8 +36,9 @@ from dms.models import ModelFile
 from dms.perception.emotion import SIZE, Picture, lit
 from dms.perception.engine import FloatArray, Model
 
-WIDE_MOUTH = (3,)
-"""Shape of the output for wide mouths, of which these pictures say nothing."""
+FURTHER = [(3,), (2,)]
+"""Shapes of the outputs for wide mouths and for frowns, for which these pictures have no answers; older files lack the
+last one."""
 
 _ANGER = {"fer2013": FER2013.index("angry"), "ferplus": FERPLUS.index("anger")}
 _AT_ONCE = 64
@@ -82,12 +83,12 @@ class ModelFaces:
             shapes = []
         heads = [shape for shape in shapes if len(shape) == 1 and shape[0] in by_size]
         others = [shape for shape in shapes if shape not in heads]
-        if not heads or others not in ([], [WIDE_MOUTH]):
+        if not heads or others != FURTHER[: len(others)]:
             raise UserError(f"{file.path}: its card names the outputs {shapes}, not (7,) of FER2013 or (8,) of FER+")
         self.name = str(file.path)
         self.label_sets = tuple(by_size[shape[0]] for shape in heads)
         self._model = Model(file.path, (SIZE, SIZE, 1), [*heads, *others])
-        # only the daemon's own net has that output; the papers' see faces as they are
+        # only the daemon's own net has further outputs; the papers' see faces as they are
         self._seen: Callable[[Picture], Picture] = lit if others else lambda face: face
 
     def answer(self, faces: Sequence[Picture]) -> Mapping[str, FloatArray]:

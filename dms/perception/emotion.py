@@ -1,6 +1,7 @@
 """Facial expression of an aligned face.
 
-Takes a grey picture with 68 landmarks, gives the probabilities of FER+'s eight classes, and of what a wide mouth does.
+Takes a grey picture with 68 landmarks, gives the probabilities of FER+'s eight classes, of a frown, and of what a wide
+mouth does.
 The face is turned upright and framed the way FER2013 frames faces. It sees an expression, not a feeling, and never
 looks at time.
 """
@@ -87,8 +88,21 @@ def face_patch(grey: Picture, landmarks: npt.NDArray[np.float32], framing: Frami
     return np.asarray(patch, np.uint8)
 
 
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What a face shows, read in one run of the net.
+
+    Attributes:
+        emotions: Probabilities of FER+'s classes.
+        frown: Probability in 0..1 of an angry frown, with the classes counted alike; of a wide mouth it says nothing.
+    """
+
+    emotions: Emotions
+    frown: float
+
+
 class EmotionNet:
-    """The INT8 net behind the emotions, with three heads on one trunk.
+    """The INT8 net behind the emotions, with four heads on one trunk.
 
     Args:
         file: The shipped model ``emotion`` or one with the same shapes.
@@ -100,14 +114,14 @@ class EmotionNet:
     """
 
     def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
-        self._model = Model(file.path, (SIZE, SIZE, 1), [(7,), (8,), (3,)], threads, runtime)
+        self._model = Model(file.path, (SIZE, SIZE, 1), [(7,), (8,), (3,), (2,)], threads, runtime)
 
     def warm_up(self) -> None:
         """Run once on an empty patch."""
         self.heads(np.zeros((SIZE, SIZE), np.uint8))
 
-    def emotions(self, patch: Picture | None) -> Emotions | None:
-        """Return the probabilities of FER+'s classes.
+    def expression(self, patch: Picture | None) -> Expression | None:
+        """Return what a face shows.
 
         Args:
             patch: (48, 48) uint8 as ``face_patch`` returns it.
@@ -117,8 +131,8 @@ class EmotionNet:
         """
         if patch is None or _shows_nothing(patch):
             return None
-        _, ferplus, _ = self.heads(lit(patch))
-        return Emotions(*_shares(ferplus))
+        _, ferplus, _, frown = self.heads(lit(patch))
+        return Expression(Emotions(*_shares(ferplus)), _shares(frown)[1])
 
     def wide_mouth(self, patch: Picture | None) -> WideMouth | None:
         """Return what a mouth does that is wide open, with the contrast of the pictures that this was learned from.
@@ -131,13 +145,13 @@ class EmotionNet:
         """
         if patch is None or _shows_nothing(patch):
             return None
-        _, _, wide = self.heads(normalise(patch))
+        _, _, wide, _ = self.heads(normalise(patch))
         return WideMouth(*_shares(wide))
 
-    def heads(self, patch: Picture) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return (7,) of FER2013's labels, (8,) of FER+'s classes, (3,) of wide mouths, in the orders of the card."""
-        fer2013, ferplus, wide = self._model.run(patch)
-        return fer2013, ferplus, wide
+    def heads(self, patch: Picture) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return (7,) of FER2013's labels, (8,) of FER+'s classes, (3,) of wide mouths, (2,) of frowns, as the card."""
+        fer2013, ferplus, wide, frown = self._model.run(patch)
+        return fer2013, ferplus, wide, frown
 
 
 def lit(patch: Picture) -> Picture:

@@ -223,7 +223,8 @@ class Perception:
         if ahead and self._emotion_pace.due(t):
             with self._stages["emotion"]:
                 patch = face_patch(grey, points)
-                measured["emotions"] = _rounded_shares(self._emotion.emotions(patch))
+                if (shown := self._emotion.expression(patch)) is not None:
+                    measured["emotions"], measured["frown"] = _rounded_shares(shown.emotions), _round(shown.frown)
                 if self._yawn >= ASK_FROM:
                     measured["wide_mouth"] = _rounded_shares(self._emotion.wide_mouth(patch))
         return measured

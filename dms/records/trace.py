@@ -32,7 +32,7 @@ TRACE_VERSION = 2
 """Version 1 left unknown values out of a line."""
 _READ = (1, TRACE_VERSION)
 
-_SHARES = ("face_score", "left_eye", "right_eye", "looking_down", "yawn")
+_SHARES = ("face_score", "left_eye", "right_eye", "looking_down", "yawn", "frown")
 _COLUMNS = ("t", "view", "face", "upright", *_SHARES, "box", "pose", "emotions", "wide_mouth")
 _VALUES = itemgetter(*_COLUMNS)
 _PLAIN = frozenset({float, int})
@@ -217,8 +217,8 @@ def _observation(line: dict[str, Any]) -> Observation:
     except KeyError:
         # version 1, or written before there was such a column
         values = (line["t"], line["view"], *map(line.get, _COLUMNS[2:]))
-    t, view, face, upright, score, left, right, down, yawn, box, pose, emotions, wide = values
-    shares, numbers = (score, left, right, down, yawn), [t]
+    t, view, face, upright, score, left, right, down, yawn, frown, box, pose, emotions, wide = values
+    shares, numbers = (score, left, right, down, yawn, frown), [t]
     for record in (box, pose, emotions, wide):
         if record is not None:
             numbers += record
@@ -246,6 +246,7 @@ def _observation(line: dict[str, Any]) -> Observation:
         down,
         None if wide is None else WideMouth(*wide),
         upright,
+        frown,
     )
 
 

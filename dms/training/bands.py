@@ -1,11 +1,13 @@
-"""Gives a net that ships one more output, and leaves all that it answered before as it was, bit for bit.
+"""Gives a net that ships further outputs, and leaves all that it answered before as it was, bit for bit.
 
-Takes an INT8 ``.tflite`` file, with or without such an output, gives one in which the maps before the last residual
-block are averaged over bands of the picture, and a logistic regression stands on those means. The last block sees what
+Takes an INT8 ``.tflite`` file, with or without such outputs, gives one in which the maps before the last residual
+block are averaged over bands of the picture, and logistic regressions stand on those means. The last block sees what
 the net was trained for and little else. The file's own weights and operations are not touched: training them on, or
 converting the net again, would move every answer a little.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,19 @@ BANDS = 3
 """Of equal height: brow, nose, mouth. Whether a wide mouth shouts stands in the brow too."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """A multinomial logistic regression on the means as ``with_means`` gives them.
+
+    Attributes:
+        weights: (K, BANDS * channels) float32, of the means.
+        bias: (K,) float32, added to them before the softmax.
+    """
+
+    weights: FloatArray
+    bias: FloatArray
+
+
 def with_means(file: Path, out: Path) -> Path:
     """Write the file with one more output: the (BANDS, 1, channels) means that a head stands on.
 
@@ -32,31 +47,28 @@ def with_means(file: Path, out: Path) -> Path:
         UserError: The file is of another kind of net.
         WorldError: TensorFlow is missing.
     """
-    return _graft(file, out, None)
+    changed = _File(file)
+    changed.give(changed.add_means())
+    return write(changed.model, out)
 
 
-def with_head(file: Path, out: Path, weights: FloatArray, bias: FloatArray) -> Path:
-    """Write the file with one more output: (K,) probabilities of classes.
+def with_heads(file: Path, out: Path, heads: Sequence[Head]) -> Path:
+    """Write the file with one more output for each head: (K,) probabilities of classes.
 
     Args:
         file: An INT8 net that ends in residual blocks.
         out: The ``.tflite`` file to write.
-        weights: (K, BANDS * channels), of the means as ``with_means`` gives them.
-        bias: (K,), added to them before the softmax.
+        heads: In the order of the outputs.
 
     Raises:
         UserError: The file is of another kind of net.
         WorldError: TensorFlow is missing.
     """
-    return _graft(file, out, (weights, bias))
-
-
-def _graft(file: Path, out: Path, head: tuple[FloatArray, FloatArray] | None) -> Path:
     changed = _File(file)
-    output = changed.add_means()
-    if head is not None:
-        output = changed.add_head(output, *head)
-    return changed.write(output, out)
+    means = changed.add_means()
+    for number, head in enumerate(heads, start=1):
+        changed.give(changed.add_head(means, head, f"head-{number}"))
+    return write(changed.model, out)
 
 
 _ADD, _AVERAGE_POOL, _FULLY_CONNECTED, _SOFTMAX = 0, 1, 9, 25
@@ -101,13 +113,14 @@ class _File:
         self.operation(_AVERAGE_POOL, [maps], means, schema.BuiltinOptions.Pool2DOptions, options)
         return means
 
-    def add_head(self, means: int, weights: FloatArray, bias: FloatArray) -> int:
-        """Add a multinomial logistic regression on the means; gives the tensor of its probabilities."""
+    def add_head(self, means: int, head: Head, name: str) -> int:
+        """Add a regression on the means; gives the tensor of its probabilities."""
         schema, (scale, _) = self.schema, self.scale(means)
+        weights, bias = head.weights, head.bias
         count, step = len(bias), float(np.abs(weights).max()) / 127
-        fixed = self.tensor("head/weights", weights.shape, step, 0, np.round(weights / step).astype(np.int8))
-        added = self.tensor("head/bias", (count,), scale * step, 0, np.round(bias / (scale * step)).astype(np.int32))
-        logits = self.tensor("head/logits", (1, count), _MOST_LOGIT / 127)
+        fixed = self.tensor(f"{name}/weights", weights.shape, step, 0, np.round(weights / step).astype(np.int8))
+        added = self.tensor(f"{name}/bias", (count,), scale * step, 0, np.round(bias / (scale * step)).astype(np.int32))
+        logits = self.tensor(f"{name}/logits", (1, count), _MOST_LOGIT / 127)
         kinds, options = schema.BuiltinOptions, schema.SoftmaxOptionsT()
         options.beta = 1.0
         self.operation(
@@ -117,7 +130,7 @@ class _File:
             kinds.FullyConnectedOptions,
             schema.FullyConnectedOptionsT(),
         )
-        probabilities = self.tensor("head/probabilities", (1, count), 1 / 256, -128)
+        probabilities = self.tensor(f"{name}/probabilities", (1, count), 1 / 256, -128)
         self.operation(_SOFTMAX, [logits], probabilities, kinds.SoftmaxOptions, options)
         return probabilities
 
@@ -176,7 +189,6 @@ class _File:
         operator.builtinOptionsType, operator.builtinOptions = kind, options
         self.graph.operators.append(operator)
 
-    def write(self, output: int, out: Path) -> Path:
-        """Write the file with one more output."""
+    def give(self, output: int) -> None:
+        """Make a tensor the last output."""
         self.graph.outputs = np.append(self.graph.outputs, output).astype(np.int32)
-        return write(self.model, out)

@@ -43,6 +43,7 @@ def odd_looks(draw: st.DrawFn) -> Observation:
         yawn=draw(probabilities),
         emotions=draw(st.one_of(st.none(), emotions())),
         wide_mouth=draw(st.one_of(st.none(), st.builds(WideMouth, *[st.floats(0, 1)] * 3))),
+        frown=draw(probabilities),
     )
 
 

@@ -66,25 +66,35 @@ def test_a_nod_does_not_enlarge_the_face() -> None:
 
 
 def test_probabilities_add_up_to_one(net: EmotionNet) -> None:
-    read = net.emotions(drawn_face(1))
+    read = net.expression(drawn_face(1))
     assert read is not None
-    emotions = astuple(read)
+    emotions = astuple(read.emotions)
     assert math.fsum(emotions) == pytest.approx(1)
     assert min(emotions) >= 0
 
 
 @pytest.mark.parametrize("patch", [None, np.zeros((SIZE, SIZE), np.uint8), np.full((SIZE, SIZE), 90, np.uint8)])
 def test_a_patch_that_shows_nothing_is_unknown(net: EmotionNet, patch: npt.NDArray[Any] | None) -> None:
-    assert net.emotions(patch) is None
+    assert net.expression(patch) is None
 
 
 @pytest.mark.parametrize(("share", "floor"), [(0.25, 0), (0.15, 100)])
 def test_a_face_in_little_light_or_haze_is_read_as_by_day(net: EmotionNet, share: float, floor: int) -> None:
-    by_day = net.emotions(drawn_face(1))
-    faint = net.emotions((drawn_face(1) * share + floor).astype(np.uint8))
+    by_day = net.expression(drawn_face(1))
+    faint = net.expression((drawn_face(1) * share + floor).astype(np.uint8))
     assert by_day is not None
     assert faint is not None
-    assert astuple(faint) == pytest.approx(astuple(by_day), abs=0.1)
+    assert astuple(faint.emotions) == pytest.approx(astuple(by_day.emotions), abs=0.1)
+    assert faint.frown == pytest.approx(by_day.frown, abs=0.15)
+
+
+def test_an_angry_face_frowns_and_a_happy_one_does_not(net: EmotionNet) -> None:
+    angry, happy = (net.expression(drawn_face(smile)) for smile in (-2, 1))
+    assert angry is not None
+    assert happy is not None
+    assert angry.frown > happy.frown + 0.2
+    assert happy.frown >= 0.0
+    assert angry.frown <= 1.0
 
 
 def test_a_face_too_small_to_be_enlarged_is_not_cut() -> None:

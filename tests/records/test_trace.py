@@ -35,6 +35,7 @@ observations = st.builds(
     yawn=st.none() | share,
     emotions=st.none() | st.builds(Emotions, *[share] * 8),
     wide_mouth=st.none() | st.builds(WideMouth, *[share] * 3),
+    frown=st.none() | share,
 )
 inputs = (
     st.builds(VehicleSpeed, t=st.floats(0, 1e6), kmh=st.none() | st.floats(0, 300))

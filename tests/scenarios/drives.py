@@ -46,6 +46,8 @@ class Look:
     view: View = View.CLEAR
     upright: bool | None = None
     wide: WideMouth | None = None
+    frown: float | None = None
+    """As the emotions' anger where it is not given."""
     looking_down: float | None = None
 
     def emotions(self, noise: float) -> Emotions:
@@ -255,9 +257,10 @@ def seen(told: Drive, camera: Camera) -> Iterator[tuple[float, Observation | Dri
             yield t, Observation(t + offset, look.view, look.face)
             continue
         noise = chance.uniform(-NOISE, NOISE)
-        emotions = None
+        emotions = frown = None
         if t - face_read >= EMOTIONS_EVERY_S - 1e-6 and look.yawn is not None:
             face_read, emotions = t, look.emotions(noise)
+            frown = emotions.anger if look.frown is None else look.frown + noise
         yield (
             t,
             Observation(
@@ -274,6 +277,7 @@ def seen(told: Drive, camera: Camera) -> Iterator[tuple[float, Observation | Dri
                 wide_mouth=None if emotions is None else look.wide,
                 looking_down=look.looking_down,
                 upright=look.upright,
+                frown=frown,
             ),
         )
 

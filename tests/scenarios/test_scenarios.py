@@ -65,15 +65,15 @@ def long_shut(second: Drive) -> Drive:
     return drive().awake(65).mark("shut").times(4, second).mark("open").open(40).awake(60)
 
 
-def reaches(limit: float, resting: float = 0.03) -> float:
-    """Seconds of rage (0.9, on a face of 0.03) until the mean above a resting face reaches a limit."""
-    share = (limit * (1 - resting) + resting - 0.03) / (0.9 - 0.03)
+def reaches(limit: float, resting: float = 0.03, rage: float = 0.9) -> float:
+    """Seconds of rage (on a face of 0.03) until the mean above a resting face reaches a limit."""
+    share = (limit * (1 - resting) + resting - 0.03) / (rage - 0.03)
     return -LIMITS.anger.average_s * log(1 - share)
 
 
-def falls(limit: float, resting: float = 0.03) -> float:
+def falls(limit: float, resting: float = 0.03, rage: float = 0.9) -> float:
     """Seconds of calm after it until the mean is down to a limit."""
-    return LIMITS.anger.average_s * log((0.9 - 0.03) / (limit * (1 - resting) + resting - 0.03))
+    return LIMITS.anger.average_s * log((rage - 0.03) / (limit * (1 - resting) + resting - 0.03))
 
 
 def early(number: int) -> float:
@@ -486,6 +486,32 @@ SCENARIOS = (
                 slack_s=2 * EMOTIONS_EVERY_S,
             ),
         ),
+    ),
+    Scenario(
+        "frowns for ten seconds with a face that the emotions call sad",
+        drive().awake(120).mark("frown").open(10, anger=0.08, frown=0.6).mark("calm").awake(60),
+        (
+            starts(
+                IRRITATED,
+                "frown",
+                reaches(LIMITS.anger.irritated, rage=0.6) + LIMITS.anger.irritated_s,
+                slack_s=EMOTIONS_EVERY_S,
+            ),
+            ends(
+                IRRITATED,
+                "calm",
+                falls(LIMITS.anger.clear, rage=0.6) + LIMITS.anger.clear_s,
+                slack_s=2 * EMOTIONS_EVERY_S,
+            ),
+        ),
+    ),
+    Scenario(
+        "smiles with a brow that the net takes for a frown for two seconds",
+        drive().awake(120).times(10, drive().open(2, happiness=0.9, frown=0.6).awake(10)),
+    ),
+    Scenario(
+        "yawns with a brow that reads as a frown",
+        drive().awake(120).times(5, drive().open(6, frown=0.95, yawn=0.95, wide=WideMouth(0.9, 0.05, 0.05)).awake(10)),
     ),
     Scenario(
         "yawns with a face that reads as rage",

@@ -26,12 +26,14 @@ from dms.datasets.split import EYES, Part
 from dms.errors import UserError
 from dms.evaluate.emotion import face_picture
 from dms.models import find_model
+from dms.perception.emotion import lit
 from dms.perception.eyes import normalise
-from dms.training import augment, distill, fit, wide_mouth
+from dms.training import augment, distill, fit, frown, wide_mouth
 from dms.training.architectures import emotion as emotion_net
 from dms.training.architectures import eyes as eye_net
 from dms.training.architectures import landmarks as landmark_net
 from dms.training.augment.reflections import reflected
+from dms.training.band_heads import ANGER, classes
 from dms.training.export import quantise
 from dms.training.faces import read_pictures
 from dms.training.fit import Options, predict
@@ -87,7 +89,7 @@ def test_emotion_from_csv_to_card(tmp_path: Path, faces_with_votes: list[Path]) 
     (made,) = train("emotion", faces_with_votes, tmp_path / "out", epochs=1)
     find_model("emotion", made.parent).verify()
     card = json.loads(made.with_suffix(".json").read_text())
-    assert [output["shape"] for output in card["outputs"]] == [[7], [8], [3]]
+    assert [output["shape"] for output in card["outputs"]] == [[7], [8], [3], [2]]
     for number in range(1, len(emotion.ROUNDS) + 1):
         assert (tmp_path / "out" / f"round-{number}" / "best.weights.h5").is_file()
 
@@ -97,17 +99,29 @@ def test_photographs_teach_in_the_mirror_too_and_each_kind_counts_for_its_share(
     photographs = read_expressions(news)
     many = ExpressionFaces(photographs.images * 3, np.tile(photographs.classes, 3), np.tile(photographs.groups, 3))
     votes, seen = read_fer2013(fer, "Training", plus), read_pictures([cabin])
-    few, _, _ = wide_mouth.examples(votes, seen, photographs)
-    pictures, answers, weights = wide_mouth.examples(votes, seen, many)
+    few, more = (wide_mouth.examples(votes, seen, given) for given in (photographs, many))
     # 20 of joy are too few, 60 are not
-    assert len(pictures) - len(few) == 2 * (2 * 20 * 2 + 60)
-    assert weights.mean() == pytest.approx(1)
-    share = weights[answers == wide_mouth.SHOUT].sum() / weights.sum()
+    assert len(more.pictures) - len(few.pictures) == 2 * (2 * 20 * 2 + 60)
+    assert more.weights.mean() == pytest.approx(1)
+    share = more.weights[more.answers == wide_mouth.SHOUT].sum() / more.weights.sum()
     shares = wide_mouth.SHARES
     assert share == pytest.approx((shares["shout"] + shares["photographed shout"]) / sum(shares.values()))
-    anger = photographs.where(photographs.classes == wide_mouth.ANGER).images[0]
+    anger = photographs.where(photographs.classes == ANGER).images[0]
     mirrored = normalise(np.ascontiguousarray(face_picture(anger)[:, ::-1]))
-    assert any(np.array_equal(mirrored, picture) for picture in pictures[answers == wide_mouth.SHOUT])
+    assert any(np.array_equal(mirrored, picture) for picture in more.pictures[more.answers == wide_mouth.SHOUT])
+
+
+def test_frowns_are_learned_from_anger_in_the_light_in_which_the_net_is_asked(faces_with_votes: list[Path]) -> None:
+    fer, plus, cabin, news = faces_with_votes
+    photographs, votes = read_expressions(news), read_fer2013(fer, "Training", plus)
+    taught = frown.examples(votes, read_pictures([cabin]), photographs)
+    voted = classes(votes)
+    angry = taught.answers == frown.FROWN
+    pictures, weights, count = taught.pictures[angry], taught.weights[angry], int((voted == ANGER).sum())
+    assert [lit(picture).tolist() for picture in votes.images[voted == ANGER]] == pictures[:count].tolist()
+    assert len(pictures) == count + 2 * 20
+    assert weights[count:].sum() == pytest.approx(frown.PHOTOGRAPHED * weights[:count].sum())
+    assert taught.weights.mean() == pytest.approx(1)
 
 
 def test_eyes_from_folders_to_card(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -10,9 +10,10 @@ then mostly from its own mean answers (``dms.training.distill``). A second net s
 the first and comes to surpass it (born-again networks, Furlanello et al. 2018); in the last round it learns from
 what the two answer together, which leans on no single net's mistakes.
 
-``dms.training.wide_mouth`` then adds the output for wide mouths, from the same faces, those of the folder of
-expressions and the drivers of the other folders' training scenes, as ``faces.part_of`` splits them; their test part is
-written to ``OUT/test``. With ``--from`` a file is given a new one, and nothing else is trained.
+The outputs for wide mouths (``dms.training.wide_mouth``) and for frowns (``dms.training.frown``) are then added, from
+the same faces, those of the folder of expressions and the drivers of the other folders' training scenes, as
+``faces.part_of`` splits them; their test part is written to ``OUT/test``. With ``--from`` a file is given new ones, and
+nothing else is trained.
 """
 
 import json
@@ -26,22 +27,22 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from dms.datasets.expressions import read_expressions
+from dms.datasets.expressions import ExpressionFaces, read_expressions
 from dms.datasets.fer import FER2013, FERPLUS, Expressions, majority, read_fer2013
 from dms.datasets.split import Part, split
 from dms.errors import UserError
-from dms.training import augment
+from dms.training import augment, frown, wide_mouth
 from dms.training.architectures import emotion
 from dms.training.augment import Picture
+from dms.training.band_heads import learn as learn_head
+from dms.training.bands import with_heads
 from dms.training.card import Card, write_card
 from dms.training.distill import mean_answers
 from dms.training.export import calibration, quantise, with_probabilities
-from dms.training.faces import open_data
+from dms.training.faces import FacePicture, open_data
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.optim import Cosine
 from dms.training.progress import tell
-from dms.training.wide_mouth import LABELS as WIDE_MOUTHS
-from dms.training.wide_mouth import add_wide_mouth
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     Args:
         data: ``fer2013.csv`` and ``fer2013new.csv``, folders of drivers and one of expressions.
         out: Folder for everything that is made.
-        options: Epochs (of every round), seed, resume and threads, and a file that gets the output for wide mouths.
+        options: Epochs (of every round), seed, resume and threads, and a file that gets the two outputs.
 
     Raises:
         UserError: The data is not that.
@@ -130,13 +131,33 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     drivers = open_data(cabins, out)[Part.TRAIN]
     model = emotion()
     made = options.shipped or trained(model, learn, part, out, options)
-    add_wide_mouth(made, learn, drivers, photographs, out / "emotion.tflite")
+    add_heads(made, learn, drivers, photographs, out / "emotion.tflite")
     write_card(card(), model, out / "emotion.tflite")
     return out / "emotion.tflite"
 
 
+def add_heads(
+    file: Path, faces: Expressions, drivers: Sequence[FacePicture], photographs: ExpressionFaces, out: Path
+) -> Path:
+    """Write the net with its outputs for wide mouths and for frowns; what it answered before stays, to the bit.
+
+    Args:
+        file: The emotion net, with or without such outputs.
+        faces: Faces with FER+'s votes, to learn from.
+        drivers: Pictures of drivers, labelled yawn or not, to learn from.
+        photographs: Faces of one expression each, cut as FER2013 cuts them, to learn from.
+        out: The ``.tflite`` file to write.
+
+    Raises:
+        UserError: The file is of another net, or a kind of face is missing.
+        WorldError: A runtime or TensorFlow is missing.
+    """
+    lessons = [(module.examples(faces, drivers, photographs), module.STRENGTH) for module in (wide_mouth, frown)]
+    return with_heads(file, out, [learn_head(file, *lesson) for lesson in lessons])
+
+
 def trained(model: Any, learn: Expressions, part: Expressions, out: Path, options: Options) -> Path:
-    """Train the net in its rounds, and write it without the output for wide mouths to ``out/trunk.tflite``."""
+    """Train the net in its rounds, and write it without the outputs that are added to ``out/trunk.tflite``."""
     lesson = people = from_people(learn)
     generations: list[Answers] = []
     for number, each in enumerate(ROUNDS, start=1):
@@ -274,17 +295,18 @@ def card() -> Card:
         outputs=[
             {"name": "fer2013", "shape": [7], "labels": list(FER2013)},
             {"name": "ferplus", "shape": [8], "labels": list(FERPLUS)},
-            {"name": "wide_mouth", "shape": [3], "labels": list(WIDE_MOUTHS)},
+            {"name": "wide_mouth", "shape": [3], "labels": list(wide_mouth.LABELS)},
+            {"name": "frown", "shape": [2], "labels": list(frown.LABELS)},
         ],
         trained_on=[
             "FER2013, Usage Training (Goodfellow et al. 2013), without the pictures that FER+ calls no face",
             "FER+ votes of ten raters for the same pictures (Barsoum et al. 2016)",
-            "the output wide_mouth alone: frames of YawDD (Abtahi et al. 2014), labelled yawn or not, and news "
-            "photographs of expressions (muxspace's facial_expressions)",
+            "the outputs wide_mouth and frown: frames of YawDD (Abtahi et al. 2014), labelled yawn or not, and "
+            "news photographs of expressions (muxspace's facial_expressions)",
         ],
         split="One in twenty Training pictures is held out; it chose the epoch and the two temperatures, which are "
         "folded into the last layers. PublicTest was read only by the commands below. Six in eight of YawDD's scenes "
-        "and all photographs taught wide_mouth.",
+        "and all photographs taught wide_mouth and frown.",
         terms="FER2013, FER+ and YawDD are for research use, muxspace's facial_expressions is Apache-2.0; the weights "
         "carry no picture.",
         notes=[
