@@ -104,6 +104,7 @@ class Observation:
         upright: Whether the face stands upright in the picture: False when the camera is turned, and then pose, eyes,
             mouth and emotions are unknown; None unknown.
         frown: Probability in 0..1 of an angry frown, read together with ``emotions``; of a wide mouth it says nothing.
+            None also for a head that is seen from above, whose brow always looks knit.
             ``emotions.anger`` is the same question with the odds of pictures on the web, where frowns are rare.
     """
 

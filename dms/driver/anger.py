@@ -2,8 +2,8 @@
 
 Takes emotions as they come, at whatever rate, gives smoothed emotions and alerts. Anger is a frown, or in a mouth wide
 open, which distorts the face, a shout as opposed to a yawn or a laugh; where the net has not been asked about a wide
-mouth, the reading counts as unknown. A trace from before there were frowns has the anger of the emotions. Before the
-resting face is learned, a prior stands for it. What is found leads from level to level by ``transitions.ANGER``.
+mouth, the reading counts as unknown. Where no frown was read, the anger of the emotions counts. Before the resting face
+is learned, a prior stands for it. What is found leads from level to level by ``transitions.ANGER``.
 """
 
 from collections.abc import Callable

@@ -21,7 +21,7 @@ from dms.perception.eyes import EyeNet, Side, eye_patch
 from dms.perception.face import Detection, FaceDetector, in_region
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.mouth import MouthNet, mouth_patch
-from dms.perception.pose import far_eye, head_pose, turned_to_camera
+from dms.perception.pose import bowed, far_eye, head_pose, turned_to_camera
 from dms.perception.search import FaceSearch
 from dms.perception.stages import Stages, StageTime
 from dms.perception.upright import UprightJudge
@@ -224,7 +224,8 @@ class Perception:
             with self._stages["emotion"]:
                 patch = face_patch(grey, points)
                 if (shown := self._emotion.expression(patch)) is not None:
-                    measured["emotions"], measured["frown"] = _rounded_shares(shown.emotions), _round(shown.frown)
+                    measured["emotions"] = _rounded_shares(shown.emotions)
+                    measured["frown"] = None if bowed(pose) else _round(shown.frown)
                 if self._yawn >= ASK_FROM:
                     measured["wide_mouth"] = _rounded_shares(self._emotion.wide_mouth(patch))
         return measured

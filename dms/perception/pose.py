@@ -55,6 +55,10 @@ FAR_YAW: Annotated[float, Constant("degrees", 10, 60, "own: incluit_face_away")]
 """Measured yaw from which the nose may hide the farther eye: at 32 in incluit_face_away it hides half of it.
 Large angles read low: the points of a profile keep something of a frontal face."""
 
+BOWED_PITCH: Annotated[float, Constant("degrees", 5, 45, "own: HELEN and YouTube Faces")] = 15.0
+"""Degrees below the camera's axis from which a brow is foreshortened so that it looks knit. Of faces there 15 %
+read as a frown (0.37 and more), beyond 25 degrees 33 %, of others 5 %; how far to the side makes no difference."""
+
 MAX_YAW: Annotated[float, Constant("degrees", 20, 90, "own: cabin_yawn and incluit_face_away")] = 42.0
 """Measured yaw from which a face shows too little of its eyes. Drivers who look ahead measure up to 39 in a
 mirror camera's view (95 % of the cabin_yawn frames), as much as a driver before the camera who looks over a shoulder
@@ -127,6 +131,11 @@ def _rows_of_rotation(affine: list[list[float]]) -> tuple[list[float], list[floa
 def turned_to_camera(pose: HeadPose) -> bool:
     """Return whether a face shows enough for its eyes and its expression to be read."""
     return abs(pose.yaw) < MAX_YAW
+
+
+def bowed(pose: HeadPose) -> bool:
+    """Return whether a head is seen so far from above that its brow shows no frown."""
+    return pose.pitch <= -BOWED_PITCH
 
 
 def far_eye(pose: HeadPose) -> Side | None:

@@ -13,7 +13,7 @@ from dms.errors import UserError
 from dms.frames import Frame, Image
 from dms.frames.source import open_recording
 from dms.models import find_model
-from dms.observation import Observation, View
+from dms.observation import HeadPose, Observation, View
 from dms.perception.face import Detection, FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
 from dms.perception.perception import Perception
@@ -110,6 +110,16 @@ def test_a_moment_of_doubt_does_not_lose_a_followed_face(
     assert [observation.face for observation in seen] == faces
     assert all(observation.left_eye is None for observation in seen if observation.face is None)
     assert len(searched) == searches
+
+
+@pytest.mark.parametrize(("pitch", "read"), [(-30.0, False), (0.0, True)])
+def test_a_bowed_head_has_emotions_and_no_frown(
+    portrait: Image, monkeypatch: pytest.MonkeyPatch, pitch: float, read: bool
+) -> None:
+    monkeypatch.setattr("dms.perception.perception.head_pose", lambda points: HeadPose(0.0, pitch, 0.0))
+    seen = [o for o in watch(Perception(PerceptionSettings()), portrait, 0, 1) if o.emotions is not None]
+    assert seen
+    assert {observation.frown is not None for observation in seen} == {read}
 
 
 def test_after_a_while_the_face_that_is_left_drives(portrait: Image) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dms.observation import HeadPose
 from dms.perception.eyes import Side
-from dms.perception.pose import far_eye, head_pose, misfit, possible, turned_to_camera
+from dms.perception.pose import bowed, far_eye, head_pose, misfit, possible, turned_to_camera
 
 # a face of its own, not the one that the code fits: narrower, with a longer nose; millimetres, z away from the camera
 FACE = {
@@ -75,6 +75,12 @@ def test_points_on_one_spot_give_numbers() -> None:
 @pytest.mark.parametrize(("yaw", "ahead"), [(0, True), (38, True), (-38, True), (45, False), (-45, False), (75, False)])
 def test_a_face_shows_its_eyes_up_to_a_mirror_s_view_and_no_profile_does(yaw: float, ahead: bool) -> None:
     assert turned_to_camera(HeadPose(yaw, 0, 0)) is ahead
+
+
+@pytest.mark.parametrize(("pitch", "below"), [(-30, True), (-16, True), (-14, False), (0, False), (30, False)])
+def test_a_head_seen_from_above_is_bowed(pitch: float, below: bool) -> None:
+    assert bowed(HeadPose(0, pitch, 0)) is below
+    assert bowed(HeadPose(35, pitch, 0)) is below
 
 
 @settings(max_examples=60)
