@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dms.config.driver import EyesSettings
 from dms.datasets.layouts import eye_files
 from dms.datasets.pictures import person_of
 from dms.datasets.reading import Reading
@@ -31,6 +32,8 @@ LEVEL, LEAST_OPACITY, TURN = 250, 0.85, 20.0
 
 AS_THEY_ARE = "none"
 VERDICTS = ("open", "closed", "unknown")
+_LIMITS = EyesSettings()
+"""From which the daemon calls eyes closed and up to which open, before it knows the driver."""
 
 Point = tuple[float, float]
 Pair = tuple[Picture, Picture]
@@ -92,9 +95,8 @@ class ReflectionsReport:
     Attributes:
         data: The folder.
         model: The model file.
-        open: Pairs of open eyes called ``open``, ``closed`` (every known eye is) and ``unknown`` (none is known), by
-            reflection;
-            ``none`` is without one.
+        open: Pairs of open eyes called ``open``, ``closed`` (every known eye is) and ``unknown`` (none is known, or the
+            one that is least closed is neither), by reflection; ``none`` is without one.
         closed: The same of pairs of closed eyes.
         left_out: Pictures that were not measured on.
         warnings: A line for each reason why.
@@ -197,6 +199,7 @@ def _counts(net: EyeNet, pairs: list[Pair]) -> dict[str, int]:
 
 def _verdict(net: EyeNet, left: Picture, right: Picture) -> str:
     known = [answer for answer in net.look(left, right)[:2] if answer is not None]
-    if not known:
+    least = min(known, default=None)
+    if least is None or _LIMITS.open_limit < least < _LIMITS.closed_limit:
         return "unknown"
-    return "closed" if min(known) >= 0.5 else "open"
+    return "closed" if least >= _LIMITS.closed_limit else "open"

@@ -19,6 +19,7 @@ from dms.config.constant import Constant
 from dms.config.perception import Runtime
 from dms.models import ModelFile
 from dms.perception.engine import Model
+from dms.perception.glare import without_spots
 
 Picture = npt.NDArray[np.uint8]
 
@@ -219,6 +220,9 @@ class EyeNet:
             return None
         upright = _normalised(patch, mean, deviation)
         answer = self._asked(upright)
+        filled = without_spots(patch, mean)
+        if filled is not None:
+            answer = _with_and_without(answer, self._asked(normalise(filled)))
         return None if answer[CLOSED] > answer[OPEN] and detail(upright) < MIN_DETAIL else answer
 
     def probabilities(self, patch: Picture) -> npt.NDArray[np.float32]:
@@ -241,3 +245,14 @@ class EyeNet:
             return None
         # in the net's own precision, so that it is the same number whatever computes it
         return float(np.float32(answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6)))
+
+
+def _with_and_without(spots: Answer, filled: Answer) -> Answer:
+    """Return one answer for an eye with bright spots and with these filled: closed only if both are, by the less sure.
+
+    Else it is the mean, and at most undecided: what hides an eye must not close it.
+    """
+    seen = [answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6) for answer in (spots, filled)]
+    closed = min(sum(seen) / 2, max(0.5, min(seen)))
+    usable = spots[OPEN] + spots[CLOSED]
+    return [usable * (1 - closed), usable * closed, *spots[UNUSABLE:]]

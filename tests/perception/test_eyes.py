@@ -119,6 +119,33 @@ def test_a_patch_without_detail_is_no_shut_eye(
     assert net.closed(drawn) == pytest.approx(answer[1], abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("spotted", "filled", "closed"),
+    [
+        # both shut: as sure as the less sure of the two
+        ((0.2, 0.8, 0.0, 0.3), (0.05, 0.95, 0.0, 0.3), 0.8),
+        # an open eye behind a spot must not close: undecided at most
+        ((0.9, 0.1, 0.0, 0.3), (0.05, 0.95, 0.0, 0.3), 0.5),
+        ((0.3, 0.7, 0.0, 0.3), (0.9, 0.1, 0.0, 0.3), 0.4),
+        # both open: their mean
+        ((0.9, 0.1, 0.0, 0.3), (0.7, 0.3, 0.0, 0.3), 0.2),
+        # whether the eye can be judged at all is what the spot leaves of it
+        ((0.1, 0.0, 0.9, 0.3), (0.9, 0.1, 0.0, 0.3), None),
+    ],
+)
+def test_an_eye_with_a_bright_spot_is_shut_only_if_it_is_without_it_too(
+    net: EyeNet,
+    monkeypatch: pytest.MonkeyPatch,
+    spotted: tuple[float, ...],
+    filled: tuple[float, ...],
+    closed: float | None,
+) -> None:
+    patch = np.asarray(cv2.circle(eye(0.0), (16, 16), 3, (250,), -1), np.uint8)
+    as_it_is = normalise(patch).tobytes()
+    monkeypatch.setattr(net, "_asked", lambda asked: spotted if asked.tobytes() == as_it_is else filled)
+    assert net.closed(patch) == (closed if closed is None else pytest.approx(closed))
+
+
 def lens(patch: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A dark lens with a rim and a reflection over an eye."""
     dark = cv2.ellipse(patch.copy(), (16, 16), (15, 12), 0, 0, 360, (25,), -1)
