@@ -156,7 +156,7 @@ ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage, config=ConfigDict(d
 
 
 class EmotionShares(Part):
-    """Smoothed probabilities of the eight FER+ classes."""
+    """Smoothed probabilities of the eight FER+ classes; ``anger`` is that of frowns and shouts, as it is judged."""
 
     neutral: Share
     happiness: Share
@@ -190,7 +190,9 @@ class StateMessage(Message):
     fatigue: FatigueLevel | None = Field(description="Level of the open fatigue alert.")
     anger: AngerLevel | None = Field(description="Level of the open anger alert.")
     anger_score: Share | None = Field(description="Smoothed anger probability above this driver's own resting face.")
-    emotions: EmotionShares | None = Field(description="Smoothed probabilities of the FER+ classes.")
+    emotions: EmotionShares | None = Field(
+        description="Smoothed probabilities of the FER+ classes; anger as it is judged."
+    )
     held_back: HeldBack | None = Field(
         None,
         description="What holds back a fatigue alert that the eyes by themselves would raise: why PERCLOS may be high "

@@ -150,7 +150,7 @@ class DriverState:
         fatigue: Level of the open fatigue alert, None when there is none.
         anger: Level of the open anger alert, None when there is none.
         anger_score: Smoothed anger probability 0..1 above this driver's own resting face, None when unknown.
-        emotions: Smoothed probabilities of the FER+ classes, None when unknown.
+        emotions: Smoothed probabilities of the FER+ classes, None when unknown; ``anger`` is that of frowns and shouts.
         calibrated: Share 0..1 of the driver's baseline that has been learned.
         held_back: What holds back a fatigue alert that the eyes by themselves would raise; None when nothing does, or
             one is open.
