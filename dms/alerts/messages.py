@@ -156,7 +156,7 @@ ALERT: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage, config=ConfigDict(d
 
 
 class EmotionShares(Part):
-    """Smoothed probabilities of the eight FER+ classes; ``anger`` is that of frowns and shouts, as it is judged."""
+    """Smoothed probabilities of the eight FER+ classes; anger is that of frowns and shouts, as it is judged."""
 
     neutral: Share
     happiness: Share
