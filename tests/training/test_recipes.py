@@ -272,7 +272,7 @@ def test_who_is_left_out_must_leave_somebody(tmp_path: Path) -> None:
 
 
 def test_going_on_needs_a_recipe_that_can(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--from is for eyes"):
+    with pytest.raises(UserError, match="--from is for landmarks, eyes and emotion, not for mouth"):
         train("mouth", [], tmp_path, shipped=tmp_path / "mouth.tflite")
 
 
