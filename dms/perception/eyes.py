@@ -244,7 +244,12 @@ class EyeNet:
         if answer is None or answer[UNUSABLE] > self.max_unusable:
             return None
         # in the net's own precision, so that it is the same number whatever computes it
-        return float(np.float32(answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6)))
+        return float(np.float32(_share_closed(answer)))
+
+
+def _share_closed(answer: Answer) -> float:
+    """Closed among open and closed."""
+    return answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6)
 
 
 def _with_and_without(spots: Answer, filled: Answer) -> Answer:
@@ -252,7 +257,7 @@ def _with_and_without(spots: Answer, filled: Answer) -> Answer:
 
     Else it is the mean, and at most undecided: what hides an eye must not close it.
     """
-    seen = [answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6) for answer in (spots, filled)]
+    seen = _share_closed(spots), _share_closed(filled)
     closed = min(sum(seen) / 2, max(0.5, min(seen)))
     usable = spots[OPEN] + spots[CLOSED]
     return [usable * (1 - closed), usable * closed, *spots[UNUSABLE:]]
