@@ -23,7 +23,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from dms.training.layers import device_of, parameters_of
+from dms.training.layers import device_of, lay_out_kernels, parameters_of
 from dms.training.optim import Cosine, Method
 from dms.training.progress import bars
 
@@ -100,6 +100,7 @@ def fit(
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     out.mkdir(parents=True, exist_ok=True)
+    lay_out_kernels(model)
     optimiser = method.optimiser(parameters_of(model))
     averages = _Average(model, method.average)
     checkpoint = out / "checkpoint.pt"

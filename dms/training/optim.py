@@ -60,6 +60,7 @@ class Cosine:
             ],
             lr=self.learning_rate,
             betas=(0.9, 0.99),
+            fused=True,
         )
 
     def rate(self, step: int, steps_per_epoch: int, epochs: int, scores: Sequence[float]) -> float:
@@ -98,7 +99,7 @@ class Plateau:
         """Return the one that is named, otherwise as PyTorch has it."""
         match self.name:
             case "adam":
-                return torch.optim.Adam(parameters, self.learning_rate)
+                return torch.optim.Adam(parameters, self.learning_rate, fused=True)
             case "sgd":
                 return torch.optim.SGD(parameters, self.learning_rate, momentum=0.9, nesterov=True)
             case "rmsprop":

@@ -24,8 +24,8 @@ import torch.nn.functional as F  # noqa: N812
 from dms.training import architectures
 from dms.training.card import Card, Figures, Table, add_figures, set_table, write_card
 from dms.training.export import quantise, with_probabilities
-from dms.training.fit import Options, ahead, fit, predict
-from dms.training.layers import BatchNormalization, Colour, Conv2D, relu
+from dms.training.fit import Options, ahead, as_input, as_list, fit, predict
+from dms.training.layers import BatchNormalization, Colour, Conv2D, Dropout, lay_out_kernels, parameters_of, relu
 from dms.training.optim import Cosine, Plateau
 
 pytestmark = pytest.mark.train
@@ -50,10 +50,10 @@ def right(model: Any) -> Any:
     return {"accuracy": float((predict(model, pictures)[0].argmax(1) == truth).mean())}
 
 
-def fit_toy(model: Any, out: Path, epochs: int, **options: Any) -> Any:
+def fit_toy(model: Any, out: Path, epochs: int, batches: Any = toy_batches, **options: Any) -> Any:
     return fit(
         model,
-        toy_batches,
+        batches,
         loss=lambda outputs, targets: F.cross_entropy(outputs[0], targets[0]),
         epochs=epochs,
         steps_per_epoch=8,
@@ -86,6 +86,39 @@ def test_fast_layers_give_what_keras_gives(size: int, kernel: int, stride: int) 
         assert torch.allclose(fast_norm(y, training=training), slow_norm(y, training=training), atol=1e-2)
 
 
+def test_dropout_takes_its_share_of_any_map_keeps_the_mean_and_rests_outside_training() -> None:
+    x = torch.ones(7, 30, 31, 9, requires_grad=True)
+    for rate in (0.25, 0.4, 0.5):
+        y = Dropout(rate)(x, training=True)
+        assert float((y == 0).float().mean()) == pytest.approx(rate, abs=0.01)
+        assert torch.allclose(y[y != 0], torch.tensor(1 / (1 - rate)), atol=1e-4)
+        (gradient,) = torch.autograd.grad(y.sum(), x)
+        assert torch.equal(gradient, y.detach())
+    torch.manual_seed(3)
+    first, second = (Dropout(0.5)(x, training=True) for _ in range(2))
+    torch.manual_seed(3)
+    assert torch.equal(first, Dropout(0.5)(x, training=True))
+    assert not torch.equal(first, second)
+    assert torch.equal(Dropout(0.5)(x, training=False), x)
+
+
+def test_kernels_laid_out_for_pytorch_give_and_learn_the_same() -> None:
+    plain, laid = toy(), toy()
+    laid.set_weights(plain.get_weights())
+    lay_out_kernels(laid)
+    pictures, (truth,) = next(iter(toy_batches(np.random.default_rng(5))))
+    for model in (plain, laid):
+        optimiser = Plateau(learning_rate=0.01).optimiser(parameters_of(model))
+        for _ in range(3):
+            optimiser.zero_grad()
+            F.cross_entropy(
+                as_list(model(as_input(pictures, torch.device("cpu")), training=True))[0], torch.as_tensor(truth)
+            ).backward()
+            optimiser.step()
+    for of_plain, of_laid in zip(plain.get_weights(), laid.get_weights(), strict=True):
+        assert np.allclose(of_plain, of_laid, atol=1e-5)
+
+
 def test_fit_learns_and_leaves_curves_and_weights(tmp_path: Path) -> None:
     model = toy()
     best = fit_toy(model, tmp_path, 4)
@@ -98,7 +131,7 @@ def test_fit_learns_and_leaves_curves_and_weights(tmp_path: Path) -> None:
     assert (tmp_path / "last.weights.h5").is_file()
 
 
-def test_fit_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_fit_goes_on_where_it_stopped_and_ends_where_one_in_one_go_does(tmp_path: Path) -> None:
     epochs = 0
 
     def stopping(rng: np.random.Generator) -> Any:
@@ -109,20 +142,16 @@ def test_fit_goes_on_where_it_stopped(tmp_path: Path) -> None:
             raise KeyboardInterrupt
         yield from toy_batches(rng)
 
+    whole, parted, resumed = toy(), toy(), toy()
+    parted.set_weights(whole.get_weights())
     with pytest.raises(KeyboardInterrupt):
-        fit(
-            toy(),
-            stopping,
-            loss=lambda o, t: F.cross_entropy(o[0], t[0]),
-            epochs=4,
-            steps_per_epoch=8,
-            out=tmp_path,
-            validate=right,
-            monitor="accuracy",
-        )
-    fit_toy(toy(), tmp_path, 4)
-    with (tmp_path / "curves.csv").open() as file:
+        fit_toy(parted, tmp_path / "parted", 4, stopping)
+    fit_toy(resumed, tmp_path / "parted", 4)
+    fit_toy(whole, tmp_path / "whole", 4)
+    with (tmp_path / "parted" / "curves.csv").open() as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
+    for of_whole, of_resumed in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        assert np.allclose(of_whole, of_resumed, atol=1e-5)
 
 
 def test_batches_made_ahead_are_the_same_in_the_same_order() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from dms.errors import UserError
-from dms.training.layers import BatchNormalization, Colour, Conv2D, MaxPooling2D, conv, pooled, relu, residual
+from dms.training.layers import BatchNormalization, Colour, Conv2D, Dropout, MaxPooling2D, conv, pooled, relu, residual
 
 CLASSES = 7
 
@@ -142,7 +142,7 @@ def _pool(x: Any, size: int) -> Any:
 
 
 def _dropout(x: Any, rate: float) -> Any:
-    return keras.layers.Dropout(rate, autocast=False)(x)
+    return Dropout(rate)(x)
 
 
 def _dense(x: Any, units: int) -> Any:
