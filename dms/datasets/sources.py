@@ -53,6 +53,18 @@ def data_of(models: Iterable[str], sources: Sources) -> dict[str, list[Path]]:
     return {model: _data(model, sources) for model in models}
 
 
+def data_for(model: str, data: Sequence[Path]) -> list[Path]:
+    """Return what one model is trained from in the order in which its recipe wants it, all of what is given.
+
+    Raises:
+        UserError: The model cannot do without something else, or has no use for one of them.
+    """
+    chosen = data_of([model], sort_sources(data))[model]
+    if unused := [path for path in data if path not in chosen]:
+        raise UserError(f"{model} is not trained from {unused[0]}")
+    return chosen
+
+
 def only_fer2013(name: str, data: Sequence[Path]) -> Path:
     """Return the one file that every system of the papers is trained from.
 

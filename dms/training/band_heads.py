@@ -7,15 +7,17 @@ together.
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from dms.datasets.expressions import ExpressionFaces
 from dms.datasets.fer import FER2013, FERPLUS, Expressions, majority
 from dms.errors import UserError
+from dms.evaluate.emotion import face_picture
 from dms.perception.emotion import SIZE, face_patch
 from dms.training.apart import run_apart
 from dms.training.augment import Picture
@@ -31,6 +33,32 @@ CHANNELS = 160
 """Of the emotion net's maps before its last block."""
 
 FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """Whom the outputs learn from.
+
+    Attributes:
+        faces: Faces with FER+'s votes.
+        drivers: Pictures of drivers, labelled yawn or not.
+        photographs: Faces of one expression each, cut as FER2013 cuts them.
+    """
+
+    faces: Expressions
+    drivers: Sequence[FacePicture]
+    photographs: ExpressionFaces
+
+    def photographed(self, index: int) -> Picture:
+        """(N, 48, 48) uint8: the photographs of one of ``FERPLUS``, and their mirror images."""
+        return _with_mirrored(
+            [face_picture(each) for each in self.photographs.where(self.photographs.classes == index).images]
+        )
+
+    def driving(self, yawn: bool) -> Picture:
+        """(N, 48, 48) uint8: drivers who yawn or do not, and their mirror images; faces too small are left out."""
+        patches = (face_patch(each.levels[0], each.points[0]) for each in self.drivers if each.yawn is yawn)
+        return _with_mirrored([patch for patch in patches if patch is not None])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,14 +142,7 @@ def classes(faces: Expressions) -> npt.NDArray[np.int64]:
     return np.where((faces.labels == FER2013.index("disgust")) | (top == DISGUST), DISGUST, top)
 
 
-def cut(drivers: Iterable[FacePicture]) -> list[Picture]:
-    """Cut the drivers' faces as the net takes them; those too small are left out."""
-    patches = (face_patch(each.levels[0], each.points[0]) for each in drivers)
-    return [patch for patch in patches if patch is not None]
-
-
-def with_mirrored(faces: Sequence[Picture]) -> Picture:
-    """(2 N, 48, 48) uint8: the faces and their mirror images."""
+def _with_mirrored(faces: Sequence[Picture]) -> Picture:
     upright = np.array(faces, np.uint8).reshape(-1, SIZE, SIZE)
     return np.concatenate([upright, upright[:, :, ::-1]])
 

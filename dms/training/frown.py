@@ -5,15 +5,10 @@ head knows how rare anger is among the pictures of the web, and calls a frown ne
 expression count alike, but for faces at rest, which are what a driver's mostly are, and count for more.
 """
 
-from collections.abc import Sequence
-
-from dms.datasets.expressions import ExpressionFaces
-from dms.datasets.fer import FERPLUS, Expressions
-from dms.evaluate.emotion import face_picture
+from dms.datasets.fer import FERPLUS
 from dms.perception.emotion import lit
 from dms.training.augment import Picture
-from dms.training.band_heads import ANGER, DISGUST, LEAST_OF_A_CLASS, Examples, Kind, classes, cut, with_mirrored
-from dms.training.faces import FacePicture
+from dms.training.band_heads import ANGER, DISGUST, LEAST_OF_A_CLASS, Examples, Kind, Sources, classes
 
 LABELS = ("other", "frown")
 OTHER, FROWN = range(len(LABELS))
@@ -30,28 +25,21 @@ PHOTOGRAPHED = 0.5
 """What photographs count for, of what as many kinds of FER2013's faces do."""
 
 
-def examples(faces: Expressions, drivers: Sequence[FacePicture], photographs: ExpressionFaces) -> Examples:
-    """What is learned from.
-
-    Args:
-        faces: Faces with FER+'s votes.
-        drivers: Pictures of drivers, labelled yawn or not.
-        photographs: Faces of one expression each, cut as FER2013 cuts them.
+def examples(sources: Sources) -> Examples:
+    """Return what is learned from.
 
     Raises:
         UserError: A kind of face is missing.
     """
-    voted, kinds = classes(faces), {}
+    voted, kinds = classes(sources.faces), {}
     for index, name in enumerate(FERPLUS):
-        chosen = photographs.where(photographs.classes == index).images
         for source, share, found in (
-            (name, 1.0, faces.images[voted == index]),
-            (f"photographed {name}", PHOTOGRAPHED, with_mirrored([face_picture(each) for each in chosen])),
+            (name, 1.0, sources.faces.images[voted == index]),
+            (f"photographed {name}", PHOTOGRAPHED, sources.photographed(index)),
         ):
             if index in (ANGER, DISGUST) or len(found) >= LEAST_OF_A_CLASS:
                 kinds[source] = _kind(index, share, found)
-    calm = with_mirrored(cut(each for each in drivers if not each.yawn))
-    return Examples.of({**kinds, "driver": Kind(OTHER, SHARES["driver"], calm)}, lit)
+    return Examples.of({**kinds, "driver": Kind(OTHER, SHARES["driver"], sources.driving(yawn=False))}, lit)
 
 
 def _kind(index: int, share: float, faces: Picture) -> Kind:

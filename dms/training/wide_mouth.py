@@ -5,16 +5,11 @@ learns from. Angry faces, of which many shout, are the shouts; other faces, and 
 Photographs and drivers are few and taught in the mirror too. It is asked, and taught, with even contrast.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from dms.datasets.expressions import ExpressionFaces
 from dms.datasets.fer import FERPLUS, Expressions
-from dms.evaluate.emotion import face_picture
 from dms.perception.eyes import normalise
-from dms.training.band_heads import ANGER, DISGUST, LEAST_OF_A_CLASS, Examples, Kind, classes, cut, with_mirrored
-from dms.training.faces import FacePicture
+from dms.training.band_heads import ANGER, DISGUST, LEAST_OF_A_CLASS, Examples, Kind, Sources, classes
 
 LABELS = ("yawn", "shout", "other")
 YAWN, SHOUT, OTHER = range(len(LABELS))
@@ -40,18 +35,17 @@ faces in photographs each class. Every mouth that is asked about is wide, most o
 anger, and rare: by itself it would not count."""
 
 
-def examples(faces: Expressions, drivers: Sequence[FacePicture], photographs: ExpressionFaces) -> Examples:
-    """What is learned from.
-
-    Args:
-        faces: Faces with FER+'s votes.
-        drivers: Pictures of drivers, labelled yawn or not.
-        photographs: Faces of one expression each, cut as FER2013 cuts them.
+def examples(sources: Sources) -> Examples:
+    """Return what is learned from.
 
     Raises:
         UserError: A kind of face is missing.
     """
-    return Examples.of({**_of_votes(faces), **_of_drivers(drivers), **_of_photographs(photographs)}, normalise)
+    drivers = {
+        name: Kind(answer, SHARES[name], sources.driving(yawn))
+        for name, answer, yawn in (("yawn", YAWN, True), ("driver", OTHER, False))
+    }
+    return Examples.of({**_of_votes(sources.faces), **drivers, **_of_photographs(sources)}, normalise)
 
 
 def _of_votes(faces: Expressions) -> dict[str, Kind]:
@@ -68,22 +62,14 @@ def _of_votes(faces: Expressions) -> dict[str, Kind]:
     }
 
 
-def _of_drivers(drivers: Sequence[FacePicture]) -> dict[str, Kind]:
-    return {
-        name: Kind(answer, SHARES[name], with_mirrored(cut(each for each in drivers if each.yawn is yawn)))
-        for name, answer, yawn in (("yawn", YAWN, True), ("driver", OTHER, False))
-    }
-
-
-def _of_photographs(photographs: ExpressionFaces) -> dict[str, Kind]:
+def _of_photographs(sources: Sources) -> dict[str, Kind]:
     kinds = {}
     for index, name in enumerate(FERPLUS):
-        chosen = photographs.where(photographs.classes == index).images
-        faces = with_mirrored([face_picture(each) for each in chosen])
+        faces = sources.photographed(index)
         if index == ANGER:
             kinds["photographed shout"] = Kind(SHOUT, SHARES["photographed shout"], faces)
         elif index == DISGUST:
             kinds["photographed disgust"] = Kind(OTHER, SHARES["photographed disgust"], faces)
-        elif len(chosen) >= LEAST_OF_A_CLASS:
+        elif len(faces) // 2 >= LEAST_OF_A_CLASS:
             kinds[f"photographed {name}"] = Kind(OTHER, SHARES["photographed face"], faces)
     return kinds

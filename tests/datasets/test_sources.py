@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dms.datasets.sources import data_of, only_fer2013, sort_sources
+from dms.datasets.sources import data_for, data_of, only_fer2013, sort_sources
 from dms.errors import UserError
 
 POINTS = ",".join(["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")])
@@ -47,6 +47,13 @@ def test_two_tables_where_one_is_wanted_are_told(everything: list[Path]) -> None
     twice = sort_sources([*everything, next(path for path in everything if path.name == "faces.csv")])
     with pytest.raises(UserError, match="2 given"):
         data_of(["emotion"], twice)
+
+
+def test_one_model_is_given_all_of_what_it_takes_and_nothing_else(everything: list[Path]) -> None:
+    wanted = [path for path in everything if path.name in {"faces.csv", "votes.csv", "cabin", "news"}]
+    assert [path.name for path in data_for("emotion", wanted)] == ["faces.csv", "votes.csv", "cabin", "news"]
+    with pytest.raises(UserError, match=r"emotion is not trained from .*cew"):
+        data_for("emotion", [*wanted, next(path for path in everything if path.name == "cew")])
 
 
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"", b"\xff\xfe\x00"])

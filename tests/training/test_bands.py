@@ -1,9 +1,12 @@
 """Further outputs for a net that ships: the others stay as they were; skipped without the extra."""
 
 import importlib.util
+import json
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,3 +66,24 @@ def test_outputs_replace_those_before_them(tmp_path: Path) -> None:
     twice = with_heads(once, tmp_path / "twice.tflite", heads)
     assert once.read_bytes() == twice.read_bytes()
     assert once.stat().st_size == SHIPPED.stat().st_size
+
+
+def test_a_file_from_before_frowns_is_evaluated_with_the_same_answers(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    rows = [f"{k % 7},{' '.join(map(str, rng.integers(0, 256, 2304)))},PublicTest" for k in range(14)]
+    (tmp_path / "fer2013.csv").write_text("\n".join(["emotion,pixels,Usage", *rows]))
+    head = Head(np.full((3, BANDS * CHANNELS), 0.1, np.float32), np.zeros(3, np.float32))
+    older = with_heads(SHIPPED, tmp_path / "older.tflite", [head])
+    card = json.loads(SHIPPED.with_suffix(".json").read_text())
+    older.with_suffix(".json").write_text(
+        json.dumps({**card, "outputs": card["outputs"][:3], "sha256": sha256(older.read_bytes()).hexdigest()})
+    )
+    assert answer_of(older, tmp_path / "fer2013.csv") == answer_of(SHIPPED, tmp_path / "fer2013.csv")
+
+
+def answer_of(model: Path, data: Path) -> dict[str, Any]:
+    """What `dms evaluate emotion` finds on original labels, but for latency and the file's name."""
+    command = [sys.executable, "-m", "dms", "evaluate", "emotion", str(data), "--usage", "PublicTest", "--json"]
+    done = subprocess.run([*command, "--model", str(model)], check=True, capture_output=True, text=True)
+    report: dict[str, Any] = json.loads(done.stdout)
+    return {name: value for name, value in report.items() if name not in {"latency", "model"}}

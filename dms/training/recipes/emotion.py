@@ -27,19 +27,21 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from dms.datasets.expressions import ExpressionFaces, read_expressions
+from dms.datasets.expressions import read_expressions
 from dms.datasets.fer import FER2013, FERPLUS, Expressions, majority, read_fer2013
+from dms.datasets.sources import data_for
 from dms.datasets.split import Part, split
 from dms.errors import UserError
 from dms.training import augment, frown, wide_mouth
 from dms.training.architectures import emotion
 from dms.training.augment import Picture
+from dms.training.band_heads import Sources
 from dms.training.band_heads import learn as learn_head
 from dms.training.bands import with_heads
 from dms.training.card import Card, write_card
 from dms.training.distill import mean_answers
 from dms.training.export import calibration, quantise, with_probabilities
-from dms.training.faces import FacePicture, open_data
+from dms.training.faces import open_data
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.optim import Cosine
 from dms.training.progress import tell
@@ -118,42 +120,30 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     Raises:
         UserError: The data is not that.
     """
-    tables, folders = [p for p in data if not p.is_dir()], [p for p in data if p.is_dir()]
-    cabins = [folder for folder in folders if (folder / "labels.csv").is_file()]
-    expressions = [folder for folder in folders if folder not in cabins]
-    if len(tables) != 2 or not cabins or len(expressions) != 1:
-        raise UserError(
-            "emotion takes fer2013.csv fer2013new.csv, a folder with labels.csv that has a yawn column, and one with "
-            "anger/, happiness/ and so on"
-        )
-    photographs = read_expressions(expressions[0])
-    learn, part = split(read_fer2013(tables[0], "Training", tables[1]), one_in=20)
-    drivers = open_data(cabins, out)[Part.TRAIN]
+    table, votes, *cabins, expressions = data_for("emotion", data)
+    learn, part = split(read_fer2013(table, "Training", votes), one_in=20)
+    sources = Sources(learn, open_data(cabins, out)[Part.TRAIN], read_expressions(expressions))
     model = emotion()
     made = options.shipped or trained(model, learn, part, out, options)
-    add_heads(made, learn, drivers, photographs, out / "emotion.tflite")
+    add_heads(made, sources, out / "emotion.tflite")
     write_card(card(), model, out / "emotion.tflite")
     return out / "emotion.tflite"
 
 
-def add_heads(
-    file: Path, faces: Expressions, drivers: Sequence[FacePicture], photographs: ExpressionFaces, out: Path
-) -> Path:
+def add_heads(file: Path, sources: Sources, out: Path) -> Path:
     """Write the net with its outputs for wide mouths and for frowns; what it answered before stays, to the bit.
 
     Args:
         file: The emotion net, with or without such outputs.
-        faces: Faces with FER+'s votes, to learn from.
-        drivers: Pictures of drivers, labelled yawn or not, to learn from.
-        photographs: Faces of one expression each, cut as FER2013 cuts them, to learn from.
+        sources: Whom they learn from.
         out: The ``.tflite`` file to write.
 
     Raises:
         UserError: The file is of another net, or a kind of face is missing.
         WorldError: A runtime or TensorFlow is missing.
     """
-    lessons = [(module.examples(faces, drivers, photographs), module.STRENGTH) for module in (wide_mouth, frown)]
-    return with_heads(file, out, [learn_head(file, *lesson) for lesson in lessons])
+    heads = [learn_head(file, output.examples(sources), output.STRENGTH) for output in (wide_mouth, frown)]
+    return with_heads(file, out, heads)
 
 
 def trained(model: Any, learn: Expressions, part: Expressions, out: Path, options: Options) -> Path:
