@@ -7,7 +7,7 @@ usage: harder_clips.py see DRIVES OUT [VERSION...]
 `see` writes OUT/VERSION/CLIP/trace.jsonl for every labelled clip of DRIVES and each version (all without), unless it
 is there: the picture smaller, darker, blurred, mirrored, tilted, cropped, compressed, at fewer frames a second; or,
 made of what was seen of the clip as it is, begun at or within a closure, played again and again, or its anger held for
-12 s. Labels move with them. `judge` judges it by the present rules, holds that against the labels as `dms score` does,
+12 s ("dark, anger held" makes it of what was seen of the dark one). Labels move with them. `judge` judges it by the present rules, holds that against the labels as `dms score` does,
 and prints a line for each version with what was missed or falsely raised, and one for each half of the persons.
 """
 
@@ -60,18 +60,25 @@ def observations(trace: Path) -> Trace:
 
 def see_all(drives: dict[Path, Path], out: Path, versions: list[str]) -> None:
     noise = sensor_noise()
-    for version in [AS_IS, *(name for name in versions if name != AS_IS)]:
+    for version in dict.fromkeys((AS_IS, *(name for version in versions for name in (parts(version)[0], version)))):
+        pictures, times = parts(version)
         for drive, table in drives.items():
             if (out / version / drive.stem / "trace.jsonl").exists():
                 continue
             labels = [*read_labels(table), *beyond(drive.stem)]
-            whole = observations(out / AS_IS / drive.stem / "trace.jsonl") if version != AS_IS else None
-            if version in TIMES:
-                assert whole is not None
-                write(out / version, drive, *TIMES[version](whole, labels))
+            if times:
+                seen = observations(out / pictures / drive.stem / "trace.jsonl")
+                write(out / version, drive, *TIMES[times](seen, labels))
             else:
+                whole = observations(out / AS_IS / drive.stem / "trace.jsonl") if version != AS_IS else None
                 write(out / version, drive, see(drive, version, noise, whole), labels)
         print(version, "seen", flush=True)
+
+
+def parts(version: str) -> tuple[str, str]:
+    """Return the version of the pictures and that of the times, which may be none."""
+    pictures, _, times = version.partition(", ")
+    return (AS_IS, version) if version in TIMES else (pictures, times)
 
 
 @dataclass(frozen=True)
