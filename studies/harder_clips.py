@@ -7,8 +7,9 @@ usage: harder_clips.py see DRIVES OUT [VERSION...]
 `see` writes OUT/VERSION/CLIP/trace.jsonl for every labelled clip of DRIVES and each version (all without), unless it
 is there: the picture smaller, darker, blurred, mirrored, tilted, cropped, compressed, at fewer frames a second; or,
 made of what was seen of the clip as it is, begun at or within a closure, played again and again, or its anger held for
-12 s ("dark, anger held" makes it of what was seen of the dark one). Labels move with them. `judge` judges it by the present rules, holds that against the labels as `dms score` does,
-and prints a line for each version with what was missed or falsely raised, and one for each half of the persons.
+12 s. "dark, anger held" is made of what was seen of the dark one. Labels move with them. `judge` judges it by the
+present rules, holds that against the labels as `dms score` does, and prints a line for each version with what was
+missed or falsely raised, and one for each half of the persons.
 """
 
 import sys
@@ -60,7 +61,8 @@ def observations(trace: Path) -> Trace:
 
 def see_all(drives: dict[Path, Path], out: Path, versions: list[str]) -> None:
     noise = sensor_noise()
-    for version in dict.fromkeys((AS_IS, *(name for version in versions for name in (parts(version)[0], version)))):
+    needed = [name for asked in versions for name in (parts(asked)[0], asked)]
+    for version in dict.fromkeys([AS_IS, *needed]):
         pictures, times = parts(version)
         for drive, table in drives.items():
             if (out / version / drive.stem / "trace.jsonl").exists():
