@@ -269,6 +269,11 @@ def test_who_is_left_out_must_leave_somebody(tmp_path: Path) -> None:
         lowered.Lids(tmp_path / "down", ["p1"])
     with pytest.raises(UserError, match="--from"):
         train("eyes", [tmp_path], tmp_path / "out")
+    for state in ("open", "closed"):
+        (tmp_path / state).mkdir()
+        cv2.imwrite(str(tmp_path / state / "p2-1.png"), np.full((32, 32), 90, np.uint8))
+    with pytest.raises(UserError, match=r"--leave-out p3: nobody in .* has that name: p1, p2"):
+        train("eyes", [tmp_path], tmp_path / "out", shipped=find_model("eyes").path, leave_out=["p3"])
     with pytest.raises(UserError, match="--leave-out is for eyes"):
         train("mouth", [], tmp_path, leave_out=["p1"])
 

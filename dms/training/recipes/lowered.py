@@ -92,10 +92,14 @@ def train(folder: Path, out: Path, options: Options) -> tuple[Any, Path]:
         The Keras model and the file.
 
     Raises:
-        UserError: No net is given, one of another shape, or nobody is left in a folder.
+        UserError: No net is given, one of another shape, somebody is to be left out who is not there, or nobody is
+            left in a folder.
     """
     if options.shipped is None:
         raise UserError("down/ teaches a net that knows open from closed: give it with --from")
+    people = {person_of(file) for state in ("open", "closed", "down") for file in find_pictures(folder / state)}
+    if strangers := [name for name in options.leave_out if name not in people]:
+        raise UserError(f"--leave-out {strangers[0]}: nobody in {folder} has that name: {', '.join(sorted(people))}")
     opened, closed, down = (Lids(folder / state, options.leave_out) for state in ("open", "closed", "down"))
     seen = prepare(calibration(np.concatenate([opened.images, closed.images, down.images])))
     model = eyes()

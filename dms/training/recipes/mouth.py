@@ -109,7 +109,7 @@ def card() -> Card:
     return Card(
         name="mouth",
         purpose="Whether a mouth is wide open as in a yawn, on an aligned patch of the lower face. A shout or a laugh "
-        "can look the same for a moment: how long it lasts decides, elsewhere.",
+        "can look the same for a moment: how long it lasts and what the face does decide, elsewhere.",
         outputs=[{"name": "mouth", "shape": [3], "labels": list(LABELS)}],
         trained_on=[
             "YawDD frames (Abtahi et al. 2014), labelled yawn or not",
