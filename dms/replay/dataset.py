@@ -21,6 +21,7 @@ from dms.replay.tables import Column, Kind, arrow_schema, arrow_table, parquet_o
 _NUMBERS = (
     *("closed_s", "longest_closed_s", "counted_s", "open_s", "perclos", "valid_share", "speed_kmh", "calibrated"),
     *("anger_score", "anger", "resting_anger", "irritated_s", "angry_s"),
+    *("eyes_off_road_s", "limit_s"),
 )
 EVENTS = (
     Column("drive", Kind.TEXT, "the drive's name"),
@@ -29,7 +30,7 @@ EVENTS = (
     Column("event_id", Kind.TEXT, "names the alert: its start, updates and end share it"),
     Column("sequence", Kind.COUNT, "counts the messages of this kind in the drive from 1"),
     Column("t", Kind.NUMBER, "seconds since the start of the drive"),
-    Column("kind", Kind.TEXT, "`fatigue` or `anger`"),
+    Column("kind", Kind.TEXT, "`fatigue`, `anger` or `distraction`"),
     Column("phase", Kind.TEXT, "`start`, `update` or `end`"),
     Column("level", Kind.TEXT, "highest so far"),
     Column("cause", Kind.TEXT, "why"),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dms.driver.state import Condition, Eyes
+from dms.driver.state import AlertKind, Condition, Eyes, Looking
 from dms.observation import Emotions, View
 from dms.replay.tables import Column, Kind
 
@@ -30,10 +30,10 @@ COLUMNS = (
     Column("closed_s", Kind.NUMBER, "of these, seconds with closed ones"),
     Column("longest_closed_s", Kind.NUMBER, "longest that the eyes had been closed at any moment of it"),
     Column("yawn_s", Kind.NUMBER, "seconds with a mouth wide open"),
+    Column("off_road_s", Kind.NUMBER, "seconds in which open eyes look down or aside"),
     *(Column(f"{one.value}_s", Kind.NUMBER, f"seconds in the condition `{one.value}`") for one in Condition),
     *(Column(f"{name}_mean", Kind.NUMBER, f"mean of `{name}` over the time in which it is known") for name in _MEANS),
-    Column("fatigue_alerts", Kind.COUNT, "fatigue alerts that began"),
-    Column("anger_alerts", Kind.COUNT, "anger alerts that began"),
+    *(Column(f"{kind.value}_alerts", Kind.COUNT, f"{kind.value} alerts that began") for kind in AlertKind),
 )
 """The columns of the table, in their order."""
 
@@ -41,6 +41,7 @@ _ROW_S = 1.0
 """Longest that a row counts: after it nobody looked any more."""
 _YAWN = 0.5
 _MINUTE_S = 60.0
+_OFF_ROAD = (Looking.DOWN.value, Looking.ASIDE.value)
 _UNSEEN = (View.LOST.value, View.FAILED.value)
 
 Floats = npt.NDArray[np.float64]
@@ -84,12 +85,14 @@ def _columns(drive: str, place: str, states: Mapping[str, Any]) -> Iterator[list
     yield longest.tolist()
     with np.errstate(invalid="ignore"):
         yield total(states["yawn"] >= _YAWN)
+    yield total(np.isin(states["looking"], _OFF_ROAD))
     for condition in Condition:
         yield total(states["condition"] == condition.value)
     for name in _MEANS:
         yield _mean(states[name], weight_s, number, count)
-    for kind in ("fatigue", "anger"):
-        began = [str(told or "").count(f"{kind}/") if " start" in str(told or "") else 0 for told in states["alert"]]
+    told = [str(one or "") for one in states["alert"]]
+    for kind in AlertKind:
+        began = [one.count(f"{kind.value}/") if " start" in one else 0 for one in told]
         yield np.bincount(number, began, count).astype(np.int64).tolist()
 
 

@@ -6,7 +6,12 @@ Takes the evidence of an alert, gives a line for people.
 from collections.abc import Mapping
 from typing import Any
 
-_NUMBERS = {"longest_closed_s": "closed {:.1f} s", "perclos": "PERCLOS {:.0%}", "anger": "anger {:.2f}"}
+_NUMBERS = {
+    "longest_closed_s": "closed {:.1f} s",
+    "perclos": "PERCLOS {:.0%}",
+    "anger": "anger {:.2f}",
+    "eyes_off_road_s": "{:.1f} s",
+}
 
 
 def why(evidence: Mapping[str, Any] | None) -> str:

@@ -111,7 +111,9 @@ def test_a_minute_weighs_time_and_not_rows() -> None:
     states: dict[str, Any] = {column.name: unknown for column in STATES}
     states |= {"t": np.array(times), "view": np.array(["clear"] * (count - 1) + ["lost"], object)}
     states |= {"eyes": np.array(["closed"] * 10 + ["open"] * (count - 10), object)}
-    states |= {"face": np.array([True] * (count - 1) + [None], object), "alert": np.array([None] * count, object)}
+    states |= {"face": np.array([True] * (count - 1) + [None], object)}
+    states |= {"looking": np.array([None] * 10 + ["ahead", "down", "aside"] + [None] * (count - 13), object)}
+    states |= {"alert": np.array([*[None] * (count - 1), "distraction/eyes_off_road start"], object)}
     states |= {"condition": np.array(["attentive"] * count, object), "anger_score": np.array([1.0] * 10 + [0.0] * 11)}
     (row,) = zip(*minutes("d", "p", states), strict=True)
     told = dict(zip([column.name for column in COLUMNS], row, strict=True))
@@ -120,6 +122,8 @@ def test_a_minute_weighs_time_and_not_rows() -> None:
     assert told["time_s"] == pytest.approx(30.0)
     assert told["anger_score_mean"] == pytest.approx(1 / 11)
     assert told["perclos_mean"] is None
+    assert told["off_road_s"] == pytest.approx(2.0)
+    assert (told["fatigue_alerts"], told["distraction_alerts"]) == (0, 1)
 
 
 def test_results_appear_whole(folder: Path, tmp_path: Path) -> None:

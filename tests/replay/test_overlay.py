@@ -199,4 +199,5 @@ def test_an_overlay_needs_one_drive_with_pictures(tmp_path: Path) -> None:
 def test_a_reason_is_told_in_words() -> None:
     evidence: dict[str, Any] = {"cause": "no_return", "longest_closed_s": 3.25, "perclos": None, "signs": "slow_blinks"}
     assert why(evidence) == "by no return, closed 3.2 s, slow blinks"
+    assert why({"cause": "eyes_off_road", "eyes_off_road_s": 3.52, "limit_s": 3.5}) == "by eyes off road, 3.5 s"
     assert why(None) == ""
