@@ -206,7 +206,8 @@ class StateMessage(Message):
         None, description="Where the open eyes look; null unknown and while they are closed."
     )
     eyes_off_road_s: Seconds | None = Field(
-        None, description="Seconds that the eyes have looked down or aside; 0 on the road, null unknown."
+        None,
+        description="Seconds that the eyes have looked down or aside; 0 once they are back on the road, null unknown.",
     )
     distraction: DistractionLevel | None = Field(None, description="Level of the open distraction alert.")
 

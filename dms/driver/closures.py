@@ -28,7 +28,7 @@ class Closure:
         closed_s: Time for which they were known to be closed.
         coarsest_s: Longest interval between observations around and within it: its duration is no better known.
         trusted: Quite shut, and nothing else explains it.
-        nod: The head sank after the lids had been down for a while.
+        nod: The head sank after the lids had been down for a while, and they were not lowered to look down.
     """
 
     end_t: float
@@ -56,6 +56,7 @@ class ClosureTracker:
         "closed_s",
         "counted_s",
         "looked_down",
+        "lowered",
         "start_t",
     )
 
@@ -71,13 +72,15 @@ class ClosureTracker:
         """When it began."""
         self.looked_down = False
         """The head went down with the lids of the closure that runs; whoever knows says so."""
+        self.lowered = False
+        """The lids of the closure that runs turned out to be lowered to look down; whoever knows says so."""
         self.reset()
 
     def reset(self) -> None:
         """Drop the closure that runs."""
         self.closed_s = self.counted_s = 0.0
         self._open_s = self._unknown_s = self._closedness_s = self._coarsest_s = self._plain_s = 0.0
-        self.looked_down = False
+        self.looked_down = self.lowered = False
         self._explained_s: dict[str, float] = {}
         self._settled_pitch: float | None = None
         self._lowest_pitch = 0.0
@@ -125,10 +128,15 @@ class ClosureTracker:
             self.closed_s,
             self._coarsest_s,
             not self.half_shut() and not self._explanations_found(),
-            self._settled_pitch is not None and self._settled_pitch - self._lowest_pitch >= self._nod_deg,
+            self._nodded(),
         )
         self.reset()
         return ended
+
+    def _nodded(self) -> bool:
+        if self.lowered or self._settled_pitch is None:
+            return False
+        return self._settled_pitch - self._lowest_pitch >= self._nod_deg
 
     def half_shut(self) -> bool:
         """Whether the eyes of the closure that runs are, on average, not quite shut."""

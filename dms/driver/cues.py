@@ -87,13 +87,13 @@ class Cues:
 
     def explain(self, observation: Observation, laughing: bool) -> tuple[str, ...]:
         """What else than sleep may have shut the eyes of an observation."""
-        pose = observation.pose
+        pose, t = observation.pose, observation.t
         found: tuple[str, ...] = ()
-        if pose is not None and (pose.pitch <= self.head.pitch - self._limits.down_deg or self._aside(pose)):
+        if pose is not None and (self._aside(pose) or (self._bowed(pose) and not self.lids.surely_shut(t))):
             found = (LOOKING_AWAY,)
         if laughing:
             found += (LAUGHING,)
-        if self.mouth.wide(observation.t):
+        if self.mouth.wide(t):
             found += (YAWNING,)
         return found
 
@@ -104,16 +104,22 @@ class Cues:
             return Looking.DOWN
         if pose is None:
             return None
-        if pose.pitch <= self.head.pitch - self._limits.down_deg:
+        if self._bowed(pose):
             return Looking.DOWN
         return Looking.ASIDE if self._aside(pose) else Looking.AHEAD
+
+    def _bowed(self, pose: HeadPose) -> bool:
+        return pose.pitch <= self.head.pitch - self._limits.down_deg
 
     def _aside(self, pose: HeadPose) -> bool:
         return abs(pose.yaw - self.head.yaw) >= self._aside_deg
 
     def fell_with_lids(self, start_t: float, t: float) -> bool:
-        """Whether the head went down just when the lids did, at ``start_t``; said once the stretch after it is over."""
-        if t - start_t < self._limits.step_window_s:
+        """Whether the head went down just when the lids did, at ``start_t``; said once the stretch after it is over.
+
+        Not where the eye net is sure that the lids are shut: so begins a nod.
+        """
+        if t - start_t < self._limits.step_window_s or self.lids.surely_shut(t):
             return False
         down_deg = self._step.down_deg(start_t)
         return down_deg is not None and down_deg >= self._limits.step_deg

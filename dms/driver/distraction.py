@@ -1,8 +1,8 @@
 """Judges whether the driver looks at the road: how long open eyes have been turned away from it.
 
 Takes spans with where the open eyes look in them, gives the seconds off the road, and alerts. Closed and unknown eyes
-say nothing of where a driver looks: they neither add to that time nor end it. What is found leads from level to level
-by ``transitions.DISTRACTION``.
+say nothing of where a driver looks: they neither add to that time nor end it, unless it shows that lids which seemed
+shut were lowered to look down. What is found leads from level to level by ``transitions.DISTRACTION``.
 """
 
 from dms.config.driver import DriverSettings
@@ -26,6 +26,7 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
         super().__init__(AlertLife(AlertKind.DISTRACTION, DISTRACTION, settings.life.repeat_s))
         self._limits = settings.distraction
         self._lost_s = settings.life.lost_s
+        self._bridge_s = settings.closure.bridge_s
         self.reset()
 
     def reset(self) -> None:
@@ -33,23 +34,32 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
         self.looking: Looking | None = None
         """Where the eyes looked last, None unknown."""
         self._off_s = self._back_s = self._unknown_s = 0.0
+        self._closed_s = 0.0
         self._speed_kmh: float | None = None
 
     @property
     def off_road_s(self) -> float | None:
-        """Seconds that the eyes have been off the road, 0 when they are on it, None when they are not seen."""
+        """Seconds off the road, 0 once the eyes have been back for ``return_s``, None where that is unknown."""
         return None if self.looking is None else self._off_s
 
     def add(self, span: Span) -> None:
         """Take a span."""
-        self.looking = looking = span.reading.looking
+        reading, seconds = span.reading, span.seconds
+        self.looking = looking = reading.looking
+        before_s, self._closed_s = self._closed_s, 0.0
+        if reading.eyes is Eyes.CLOSED:
+            self._closed_s, self._unknown_s = before_s + seconds, 0.0
+            return
         if looking is None:
-            self._unknown_s += span.seconds
+            self._unknown_s += seconds
+            if reading.eyes is Eyes.UNKNOWN and self._unknown_s <= self._bridge_s:
+                self._closed_s = before_s
             return
         self._unknown_s = 0.0
         if looking is not Looking.AHEAD:
             self._back_s = 0.0
-            self._off_s += span.seconds
+            # it shows only after a while that lids were lowered and not shut
+            self._off_s += seconds + (before_s if reading.lowered else 0.0)
             return
         self._back_s += span.seconds
         if self._back_s + EPSILON_S >= self._limits.return_s:
@@ -59,9 +69,13 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
         """Decide on what has been put in up to an observation."""
         t = observation.t
         self._speed_kmh = speed_kmh
-        if not self._off_s and self.life.level is None:
-            # nothing could be found that leads anywhere: this is nearly every moment
-            return []
+        if self.life.level is None:
+            if self._unknown_s >= self._lost_s:
+                # after so long without eyes nothing that was measured counts any more
+                self._off_s = 0.0
+            if not self._off_s:
+                # nothing could be found that leads anywhere: this is nearly every moment
+                return []
         event = self._found()
         if event is None or not self.life.leads(event):
             return self._repeat(t)
@@ -69,7 +83,6 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
             return self._take(event, t - self._off_s, t, "eyes_off_road")
         ended = self._take(event, t, t, event.value)
         if event is DistractionEvent.LOST:
-            # after so long without eyes nothing that was measured counts any more
             self._off_s = 0.0
         return ended
 

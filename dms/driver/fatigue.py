@@ -61,10 +61,12 @@ class FatigueJudge(Judge[FatigueLevel, FatigueEvent]):
     def add(self, span: Span) -> None:
         """Take a span."""
         closures, doubtful = self.closures, False
-        if span.reading.lowered and closures.closed_s and not closures.looked_down:
+        if span.reading.lowered and closures.closed_s and not closures.lowered:
             # it shows only now that the lids were lowered to look down
-            closures.looked_down = True
-            self._window.doubt()
+            closures.lowered = True
+            if not closures.looked_down:
+                closures.looked_down = True
+                self._window.doubt()
         if closures.closed_s or span.reading.eyes is not Eyes.OPEN:
             ended = self._ladder.add(span)
             doubtful = span.reading.eyes is Eyes.CLOSED and (self._looked_down(span) or span.reading.doubtful)

@@ -3,7 +3,8 @@
 Takes observations of lids that are down, with what the head does, gives whether the eyes look down. To a net both look
 much alike, and neither it nor the head is believed alone: the net's answers over the last second must make it likely,
 and the head must have gone down just as the lids fell, or have turned since they are down. The head of a sleeper is
-still, or sinks after the lids. Lids that stay down for long are shut, whatever is seen.
+still, or sinks after the lids. Lids that stay down for long are shut, whatever is seen. Where the net is sure that they
+are shut, a head that goes down excuses nothing.
 """
 
 from collections import deque
@@ -71,7 +72,13 @@ class LoweredLids:
         if down_s < limits.step_window_s or down_s >= limits.lowered_max_s:
             return False
         self._moved = self._moved or self._head_moved(self._down_t, t)
-        return self._moved and self._likely(t)
+        mean = self._mean(t)
+        return self._moved and mean is not None and mean >= limits.lowered_limit
+
+    def surely_shut(self, t: float) -> bool:
+        """Whether the net's answers up to ``t`` leave no doubt that the lids are shut; without answers there is."""
+        mean = self._mean(t)
+        return mean is not None and mean <= self._limits.shut_limit
 
     def _head_moved(self, down_t: float, t: float) -> bool:
         fell_deg = self._step.down_deg(down_t)
@@ -80,9 +87,9 @@ class LoweredLids:
         yaws = [yaw for at, yaw in self._yaws if at >= t - self._limits.turn_window_s]
         return len(yaws) >= FEWEST_SEEN and _spread(yaws) >= self._limits.turn_deg
 
-    def _likely(self, t: float) -> bool:
+    def _mean(self, t: float) -> float | None:
         shares = [share for at, share in self._shares if at >= t - self._limits.lowered_window_s]
-        return len(shares) >= FEWEST_SEEN and fmean(shares) >= self._limits.lowered_limit
+        return fmean(shares) if len(shares) >= FEWEST_SEEN else None
 
 
 def _spread(values: list[float]) -> float:

@@ -27,7 +27,7 @@ class ObservationReader:
         cues: Head and mouth, already up to date with what is read.
     """
 
-    __slots__ = ("_closure", "_cues", "_eyes", "_learner", "_lowered", "_settings")
+    __slots__ = ("_closure", "_cues", "_down", "_eyes", "_learner", "_settings")
 
     def __init__(self, settings: DriverSettings, learner: BaselineLearner, cues: Cues) -> None:
         self._settings = settings
@@ -38,7 +38,7 @@ class ObservationReader:
     def begin(self, learner: BaselineLearner) -> None:
         """Somebody else drives."""
         self._learner = learner
-        self._lowered = False
+        self._down = False
         self._eyes = EyeReader(self._settings.eyes, learner.opening.value)
 
     def reset(self) -> None:
@@ -52,7 +52,7 @@ class ObservationReader:
             observation: The observation.
             laughing: Says whether the face laughs at a time; asked of closed eyes only.
         """
-        eyes, self._lowered = Eyes.UNKNOWN, False
+        eyes, self._down = Eyes.UNKNOWN, False
         if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
             self._eyes.reset()
         elif self._cues.turned_away(observation.pose):
@@ -61,11 +61,13 @@ class ObservationReader:
             eyes = self._eyes.read(observation.t, observation.left_eye, observation.right_eye)
         if eyes is Eyes.OPEN:
             self._cues.lids.up(observation.t)
-            return _OPEN[self._cues.looking(observation)]
+            looking = self._cues.looking(observation)
+            self._down = looking is Looking.DOWN
+            return _OPEN[looking]
         if eyes is Eyes.UNKNOWN:
             return Reading(eyes, obstacle=obstacle(observation), in_view=observation.view is View.CLEAR)
         if self._cues.lids.look_down(observation):
-            self._lowered = True
+            self._down = True
             return _LOWERED
         pose, closedness = observation.pose, self._eyes.closedness()
         explanations = self._cues.explain(observation, laughing(observation.t))
@@ -80,7 +82,7 @@ class ObservationReader:
         )
 
     def learn(self, span_s: float) -> None:
-        """Let what was read last teach the open-eye level, for the span that it speaks for; lowered lids teach none."""
+        """Let what was read last teach the open-eye level for the span that it speaks for; not eyes that look down."""
         raw, learner = self._eyes.raw, self._learner
-        if raw is not None and not self._lowered and learner.learns_eyes and learner.add_eyes(raw, span_s):
+        if raw is not None and not self._down and learner.learns_eyes and learner.add_eyes(raw, span_s):
             self._eyes.adapt(learner.opening.value)

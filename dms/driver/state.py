@@ -155,8 +155,8 @@ class DriverState:
         held_back: What holds back a fatigue alert that the eyes by themselves would raise; None when nothing does, or
             one is open.
         looking: Where the open eyes look, None unknown and while they are closed.
-        eyes_off_road_s: Seconds that they have looked down or aside, 0 when they are on the road, None when it is
-            unknown where they look.
+        eyes_off_road_s: Seconds that they have looked down or aside, 0 once they have been back on the road for
+            ``distraction.return_s``, None when it is unknown where they look.
         distraction: Level of the open distraction alert, None when there is none.
     """
 

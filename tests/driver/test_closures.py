@@ -118,6 +118,14 @@ def test_a_nod_is_a_head_that_sinks_after_the_lids(sinks_after_s: float, nod: bo
     assert ended.nod is nod
 
 
+def test_a_head_that_sinks_over_lids_that_looked_down_is_no_nod() -> None:
+    seen = tracker(*[(SHUT._replace(pitch=-20.0 if frame >= 4 else 0.0), 0.1) for frame in range(10)])
+    seen.lowered = True
+    ended = seen.add(Span(102.0, 0.5, 0.1, OPEN))
+    assert ended is not None
+    assert not ended.nod
+
+
 def test_its_duration_is_known_no_better_than_the_interval_around_it() -> None:
     ended = tracker((SHUT, 0.1), (SHUT, 0.3), (SHUT, 0.1)).add(Span(101.0, 0.2, 0.4, OPEN))
     assert ended is not None

@@ -80,3 +80,16 @@ def test_a_glimpse_of_open_eyes_begins_nothing_anew_and_longer_does() -> None:
     assert driver.down(0.1, 0.9, pitch=-8.0) == [True, True]
     driver.up(1.0, pitch=-8.0)
     assert not any(driver.down(2.0, 0.9, pitch=-8.0)), "the head rests there now"
+
+
+@pytest.mark.parametrize(
+    ("share", "sure"), [(0.05, True), (LIMITS.shut_limit + 0.1, False), (0.9, False), (None, False)]
+)
+def test_only_a_net_that_answers_may_be_sure_of_shut_lids(share: float | None, sure: bool) -> None:
+    driver = Driver()
+    driver.up(2.0)
+    assert not driver.lids.surely_shut(driver.t)
+    driver.down(1.0, share)
+    assert driver.lids.surely_shut(driver.t) is sure
+    driver.up(1.0)
+    assert not driver.lids.surely_shut(driver.t)

@@ -1,7 +1,9 @@
 """What the monitor takes, refuses and keeps."""
 
 import tracemalloc
+from dataclasses import replace
 from math import inf, nan
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -9,7 +11,7 @@ from pydantic import ValidationError
 from dms.config.driver import DriverSettings
 from dms.driver import Acknowledgement, DriverChange, DriverMonitor, VehicleSpeed
 from dms.driver.state import AlertKind, Phase
-from dms.observation import Emotions, Observation, View
+from dms.observation import Emotions, HeadPose, Observation, View
 
 LIMITS = DriverSettings()
 CALM = Emotions(0.9, 0.02, 0.02, 0.02, 0.02, 0.01, 0.005, 0.005)
@@ -52,6 +54,21 @@ def test_probabilities_that_are_no_numbers_are_unknown() -> None:
             Observation(frame / 10, View.CLEAR, True, left_eye=nan, right_eye=nan, emotions=broken)
         ).state
     assert (state.closed_s, state.emotions, state.perclos) == (None, None, None)
+
+
+@pytest.mark.parametrize("down", [{"looking_down": 0.9}, {"pose": HeadPose(0.0, -20.0, 0.0)}], ids=["eyes", "head"])
+def test_eyes_that_look_down_teach_no_baseline(down: dict[str, Any]) -> None:
+    monitor = DriverMonitor(LIMITS)
+    ahead: dict[str, Any] = {"looking_down": 0.05, "pose": HeadPose(0.0, 0.0, 0.0)}
+    for frame in range(200):
+        monitor.step(replace(look(frame / 10), **ahead))
+    learned = monitor.baseline
+    for frame in range(200, 250):
+        monitor.step(replace(look(frame / 10, closed=0.42), **{**ahead, **down}))
+    assert (monitor.baseline.open_level, monitor.baseline.open_learned) == (learned.open_level, learned.open_learned)
+    for frame in range(250, 300):
+        monitor.step(replace(look(frame / 10, closed=0.42), **ahead))
+    assert monitor.baseline.open_learned > learned.open_learned
 
 
 def test_finish_ends_what_is_open_with_its_reason() -> None:

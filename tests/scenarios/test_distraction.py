@@ -48,6 +48,12 @@ SCENARIOS = {
     "no_speed": (told(8, **DOWN), ON, ()),
     "no_speed_but_asked_for": (told(8, **DOWN), ALWAYS, raised_and_over(3.5)),
     "off": (at(90, told(8, **DOWN)), LIMITS, ()),
+    # by the lids alone: the time before it showed counts too
+    "lowered_fast": (
+        at(90, drive().awake(20).mark("away").closed(5, pitch=-6.0, looking_down=0.9).mark("back").awake(20)),
+        ON,
+        raised_and_over(3.5),
+    ),
     # a head that goes down and up again looks ahead between
     "many_glances": (drive().awake(20).times(8, drive().open(1.5, **DOWN).open(1.5)).awake(10), ALWAYS, ()),
     # a nod of the head that lasts no longer than a fixation does not count as back on the road
@@ -112,6 +118,23 @@ def test_the_nets_answer_is_believed_whatever_the_head_does() -> None:
     assert steps(monitor, 15, 5, looking_down=0.1) == ["distraction end recovered"]
     # without a pose it is unknown where a driver looks who does not look down
     assert steps(monitor, 20, 10, looking_down=0.1, pose=None) == []
+
+
+def test_what_was_off_the_road_is_forgotten_once_nothing_is_known_for_long() -> None:
+    monitor = DriverMonitor(ALWAYS)
+    assert steps(monitor, 0, 10) == []
+    assert steps(monitor, 10, 3, looking_down=0.9) == []
+    assert steps(monitor, 13, LIMITS.life.lost_s + 5, view=View.COVERED, face=None) == []
+    assert steps(monitor, 80, 3, looking_down=0.9) == []
+
+
+def test_closed_eyes_are_known_and_end_no_alert_as_lost() -> None:
+    monitor = DriverMonitor(ALWAYS)
+    steps(monitor, 0, 10)
+    assert steps(monitor, 10, 5, looking_down=0.9) == ["distraction start eyes_off_road"]
+    told = steps(monitor, 15, LIMITS.life.lost_s + 5, left_eye=0.97, right_eye=0.97)
+    assert "distraction end lost" not in told
+    assert "distraction end recovered" in steps(monitor, 90, 5)
 
 
 def test_an_open_alert_repeats_until_it_is_acknowledged_and_ends_when_nothing_is_known() -> None:

@@ -197,6 +197,24 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        "nods just as the lids fall, and the net is sure that they are shut",
+        closure(2.7, pitch=-6.0, looking_down=0.05),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario(
+        "nods deep just as the lids fall, and the net is sure that they are shut",
+        closure(2.7, pitch=-15.0, looking_down=0.05),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario(
+        "nods just as the lids fall, and the net is not sure",
+        closure(2.7, pitch=-6.0, looking_down=0.3),
+        (
+            starts(MICROSLEEP, "shut", CLOSURE.excused_s),
+            ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),
+        ),
+    ),
+    Scenario(
         "nods again and again just as the lids fall",
         drive().awake(65).mark("shut").times(3, drive().closed(2.5, pitch=-6.0).open(2.5)).mark("open").open(60),
         (

@@ -156,7 +156,7 @@ class ClosureSettings(LookingSettings):
             le=1.0,
             unit="probability",
             title="Yawning",
-            text="A wide-open mouth at or above this explains a closure, and is a yawn if it lasts.",
+            text="A wide-open mouth at or above this explains a closure, and is a yawn if it lasts and the face yawns.",
             source="the likelier of two answers; " + OWN,
         ),
     ] = 0.5

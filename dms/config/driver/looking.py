@@ -70,6 +70,18 @@ class LookingSettings(Section):
             source="studies/leave_clips_out.py; " + OWN,
         ),
     ] = 0.4
+    shut_limit: Annotated[
+        float,
+        Limit(
+            ge=0.0,
+            le=0.5,
+            unit="probability",
+            title="Surely shut lids",
+            text="Lids that are down are shut without a doubt when the eye net's mean answer is at most this: then a "
+            "head that is down, or went down with them, excuses no closure.",
+            source="studies/leave_clips_out.py: of no clip left out is it below 0.34 while somebody looks down; " + OWN,
+        ),
+    ] = 0.2
     lowered_window_s: Annotated[
         float,
         Limit(
