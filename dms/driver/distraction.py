@@ -26,7 +26,7 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
         super().__init__(AlertLife(AlertKind.DISTRACTION, DISTRACTION, settings.life.repeat_s))
         self._limits = settings.distraction
         self._lost_s = settings.life.lost_s
-        self._bridge_s = settings.closure.bridge_s
+        self._bridge_s, self._microsleep_s = settings.closure.bridge_s, settings.closure.microsleep_s
         self.reset()
 
     def reset(self) -> None:
@@ -58,8 +58,9 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
         self._unknown_s = 0.0
         if looking is not Looking.AHEAD:
             self._back_s = 0.0
-            # it shows only after a while that lids were lowered and not shut
-            self._off_s += seconds + (before_s if reading.lowered else 0.0)
+            # it shows only after a while that lids were lowered; what was long enough for a microsleep stays shut
+            turned_out = reading.lowered and before_s < self._microsleep_s
+            self._off_s += seconds + (before_s if turned_out else 0.0)
             return
         self._back_s += span.seconds
         if self._back_s + EPSILON_S >= self._limits.return_s:
