@@ -99,7 +99,7 @@ class Observation:
         yawn: Probability in 0..1 of a mouth wide open as in a yawn, None unknown (covered, turned away).
         emotions: None when unknown or not measured on this frame: it may run at a lower rate than the eyes.
         looking_down: Probability in 0..1 that the driver's eyes are lowered, to a lap, a phone or the console, and not
-            shut; None unknown, and where both eyes are plainly open.
+            shut; None unknown, and where an eye is plainly open.
         wide_mouth: What the mouth does if it is wide open, read from the whole face together with ``emotions``.
         upright: Whether the face stands upright in the picture: False when the camera is turned, and then pose, eyes,
             mouth and emotions are unknown; None unknown.

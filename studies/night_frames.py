@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Whether the driver's face and eyes are still found when in-car frames are darkened, or look like near-infrared.
 
-usage: night_frames.py FOLDER [EVERY]
+usage: night_frames.py FOLDER
 
-FOLDER holds labels.csv (file,x,y,w,h: one driver each) and landmarks68_*.csv; every EVERY-th frame is seen, every
-third without. Darkness is made: a share of the light and a sensor noise of two grey levels. "Infrared" is made too: an
+FOLDER holds labels.csv (file,scene_group,x,y,w,h: one driver each) and landmarks68_*.csv; only scenes that taught no
+net are seen (the validation and test parts, `dms.datasets.split`). Darkness is made: a share of the light and a sensor noise of two grey levels. "Infrared" is made too: an
 even, bright face before a background that a lamp beside the camera does not reach.
 """
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from dms.datasets.layouts import read_frames, read_landmarks
 from dms.datasets.pictures import read_grey
+from dms.datasets.split import SCENES, Part
 from dms.models import find_model
 from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
@@ -60,10 +61,11 @@ CHANGES: dict[str, Change] = {
 }
 
 
-def main(folder: Path, every: int) -> None:
+def main(folder: Path) -> None:
     found = read_landmarks(sorted(folder.glob("landmarks68_*.csv"))[0])
     points = dict(zip(found.files, found.points, strict=True))
-    frames = [frame for frame in read_frames(folder) if frame.box and frame.file in points][::every]
+    unseen = [frame for frame in read_frames(folder) if SCENES.part_of(frame.group) is not Part.TRAIN]
+    frames = [frame for frame in unseen if frame.box and frame.file in points]
     finder, net = FaceDetector(find_model("face")), LandmarkNet(find_model("landmarks"))
     print(f"{len(frames)} frames of {folder.name}")
     for name, change in CHANGES.items():
@@ -88,6 +90,6 @@ def main(folder: Path, every: int) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) == 3 else 3)
+    main(Path(sys.argv[1]))
