@@ -4,8 +4,9 @@
 usage: night_frames.py FOLDER
 
 FOLDER holds labels.csv (file,scene_group,x,y,w,h: one driver each) and landmarks68_*.csv; only scenes that taught no
-net are seen (the validation and test parts, `dms.datasets.split`). Darkness is made: a share of the light and a sensor noise of two grey levels. "Infrared" is made too: an
-even, bright face before a background that a lamp beside the camera does not reach.
+net are seen (the validation and test parts, `dms.datasets.split`). Darkness is made: a share of the light and a sensor
+noise of two grey levels. "Infrared" is made too: an even, bright face before a background that a lamp beside the camera
+does not reach.
 """
 
 import sys
