@@ -32,7 +32,7 @@ from dms.frames import Image
 from dms.models import find_model
 from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.mouth import MouthNet, mouth_patch
-from dms.training.band_heads import Sources
+from dms.training.band_heads import FaceSources
 from dms.training.faces import read_pictures
 from dms.training.recipes.emotion import add_heads
 
@@ -131,7 +131,7 @@ def main(fer2013: Path, ferplus: Path, cabin: Path, file: Path, expressions: Pat
     for fold in range(FOLDS):
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder, "emotion.tflite")
-            add_heads(find_model("emotion").path, Sources(learn, taught, labelled.where(folds != fold)), made)
+            add_heads(find_model("emotion").path, FaceSources(learn, taught, labelled.where(folds != fold)), made)
             net = EmotionNet(replace(find_model("emotion"), path=made))
         for asked, kinds in parts.items():
             for name in ("yawn", "driver"):

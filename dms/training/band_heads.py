@@ -36,7 +36,7 @@ FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sources:
+class FaceSources:
     """Whom the outputs learn from.
 
     Attributes:

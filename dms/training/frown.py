@@ -8,7 +8,7 @@ expression count alike, but for faces at rest, which are what a driver's mostly 
 from dms.datasets.fer import FERPLUS
 from dms.perception.emotion import lit
 from dms.training.augment import Picture
-from dms.training.band_heads import ANGER, DISGUST, LEAST_OF_A_CLASS, Examples, Kind, Sources, classes
+from dms.training.band_heads import ANGER, DISGUST, LEAST_OF_A_CLASS, Examples, FaceSources, Kind, classes
 
 LABELS = ("other", "frown")
 OTHER, FROWN = range(len(LABELS))
@@ -25,7 +25,7 @@ PHOTOGRAPHED = 0.5
 """What photographs count for, of what as many kinds of FER2013's faces do."""
 
 
-def examples(sources: Sources) -> Examples:
+def examples(sources: FaceSources) -> Examples:
     """Return what is learned from.
 
     Raises:

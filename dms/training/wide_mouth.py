@@ -9,7 +9,7 @@ import numpy as np
 
 from dms.datasets.fer import FERPLUS, Expressions
 from dms.perception.eyes import normalise
-from dms.training.band_heads import ANGER, DISGUST, LEAST_OF_A_CLASS, Examples, Kind, Sources, classes
+from dms.training.band_heads import ANGER, DISGUST, LEAST_OF_A_CLASS, Examples, FaceSources, Kind, classes
 
 LABELS = ("yawn", "shout", "other")
 YAWN, SHOUT, OTHER = range(len(LABELS))
@@ -35,7 +35,7 @@ faces in photographs each class. Every mouth that is asked about is wide, most o
 anger, and rare: by itself it would not count."""
 
 
-def examples(sources: Sources) -> Examples:
+def examples(sources: FaceSources) -> Examples:
     """Return what is learned from.
 
     Raises:
@@ -62,7 +62,7 @@ def _of_votes(faces: Expressions) -> dict[str, Kind]:
     }
 
 
-def _of_photographs(sources: Sources) -> dict[str, Kind]:
+def _of_photographs(sources: FaceSources) -> dict[str, Kind]:
     kinds = {}
     for index, name in enumerate(FERPLUS):
         faces = sources.photographed(index)

@@ -34,7 +34,7 @@ from dms.training.architectures import emotion as emotion_net
 from dms.training.architectures import eyes as eye_net
 from dms.training.architectures import landmarks as landmark_net
 from dms.training.augment.reflections import reflected
-from dms.training.band_heads import ANGER, Sources, classes
+from dms.training.band_heads import ANGER, FaceSources, classes
 from dms.training.export import quantise
 from dms.training.faces import read_pictures
 from dms.training.fit import Options, predict
@@ -100,7 +100,7 @@ def test_photographs_teach_in_the_mirror_too_and_each_kind_counts_for_its_share(
     photographs = read_expressions(news)
     many = ExpressionFaces(photographs.images * 3, np.tile(photographs.classes, 3), np.tile(photographs.groups, 3))
     votes, seen = read_fer2013(fer, "Training", plus), read_pictures([cabin])
-    few, more = (wide_mouth.examples(Sources(votes, seen, given)) for given in (photographs, many))
+    few, more = (wide_mouth.examples(FaceSources(votes, seen, given)) for given in (photographs, many))
     # 20 of joy are too few, 60 are not
     assert len(more.pictures) - len(few.pictures) == 2 * (2 * 20 * 2 + 60)
     assert more.weights.mean() == pytest.approx(1)
@@ -115,7 +115,7 @@ def test_photographs_teach_in_the_mirror_too_and_each_kind_counts_for_its_share(
 def test_frowns_are_learned_from_anger_in_the_light_in_which_the_net_is_asked(faces_with_votes: list[Path]) -> None:
     fer, plus, cabin, news = faces_with_votes
     photographs, votes = read_expressions(news), read_fer2013(fer, "Training", plus)
-    taught = frown.examples(Sources(votes, read_pictures([cabin]), photographs))
+    taught = frown.examples(FaceSources(votes, read_pictures([cabin]), photographs))
     voted = classes(votes)
     angry = taught.answers == frown.FROWN
     pictures, weights, count = taught.pictures[angry], taught.weights[angry], int((voted == ANGER).sum())

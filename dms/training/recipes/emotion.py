@@ -35,7 +35,7 @@ from dms.errors import UserError
 from dms.training import augment, frown, wide_mouth
 from dms.training.architectures import emotion
 from dms.training.augment import Picture
-from dms.training.band_heads import Sources
+from dms.training.band_heads import FaceSources
 from dms.training.band_heads import learn as learn_head
 from dms.training.bands import with_heads
 from dms.training.card import Card, write_card
@@ -122,7 +122,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     """
     table, votes, *cabins, expressions = data_for("emotion", data)
     learn, part = split(read_fer2013(table, "Training", votes), one_in=20)
-    sources = Sources(learn, open_data(cabins, out)[Part.TRAIN], read_expressions(expressions))
+    sources = FaceSources(learn, open_data(cabins, out)[Part.TRAIN], read_expressions(expressions))
     model = emotion()
     made = options.shipped or trained(model, learn, part, out, options)
     add_heads(made, sources, out / "emotion.tflite")
@@ -130,7 +130,7 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     return out / "emotion.tflite"
 
 
-def add_heads(file: Path, sources: Sources, out: Path) -> Path:
+def add_heads(file: Path, sources: FaceSources, out: Path) -> Path:
     """Write the net with its outputs for wide mouths and for frowns; what it answered before stays, to the bit.
 
     Args:
