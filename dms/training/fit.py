@@ -98,8 +98,6 @@ def fit(
         The best epoch's measures, with ``epoch``.
     """
     torch.set_num_threads(options.threads)
-    # of kernels that nothing moves Adam's means fade into denormal numbers, which a CPU is ten times slower at
-    torch.set_flush_denormal(True)
     torch.manual_seed(options.seed)
     out.mkdir(parents=True, exist_ok=True)
     lay_out_kernels(model)
@@ -116,7 +114,7 @@ def fit(
         optimiser.load_state_dict(state["optimiser"])
         curves, best = state["curves"], state["best"]
     device = device_of(model)
-    with bars() as progress:
+    with bars() as progress, _without_denormals():
         for epoch in range(len(curves), epochs):
             scores = [row[monitor] for row in curves]
             if method.stops(scores):
@@ -158,6 +156,20 @@ def fit(
             progress.console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
     model.load_weights(out / "best.weights.h5")
     return best
+
+
+@contextmanager
+def _without_denormals() -> Iterator[None]:
+    """Denormal numbers count as zero inside the block.
+
+    Adam's means of kernels that nothing moves fade into them, and a CPU is ten times slower at them. Others in the
+    process may need them.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def _step(model: Any, batch: Batch, loss: Loss, optimiser: torch.optim.Optimizer, device: torch.device) -> torch.Tensor:

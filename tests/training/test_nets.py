@@ -131,6 +131,18 @@ def test_fit_learns_and_leaves_curves_and_weights(tmp_path: Path) -> None:
     assert (tmp_path / "last.weights.h5").is_file()
 
 
+def test_fit_leaves_denormal_numbers_to_others(tmp_path: Path) -> None:
+    inside = []
+
+    def batches(rng: np.random.Generator) -> Any:
+        inside.append(float(torch.tensor(1e-40) / 2))
+        yield from toy_batches(rng)
+
+    fit_toy(toy(), tmp_path, 1, batches)
+    assert inside == [0.0]
+    assert float(torch.tensor(1e-40) / 2) > 0.0
+
+
 def test_fit_goes_on_where_it_stopped_and_ends_where_one_in_one_go_does(tmp_path: Path) -> None:
     epochs = 0
 
