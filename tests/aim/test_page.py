@@ -96,6 +96,9 @@ def test_a_wrong_code_is_refused_and_what_follows_at_once_is_not_looked_at(page:
 def test_each_wrong_code_doubles_the_pause_up_to_a_minute() -> None:
     now, codes = [0.0], list[str]()
     guard = Guard(codes.append, lambda: now[0])
+    assert guard.try_code("") is None
+    now[0] += 1.0
+    guard.begin()
     waits = []
     for _ in range(8):
         assert guard.try_code("no") is None
@@ -103,7 +106,7 @@ def test_each_wrong_code_doubles_the_pause_up_to_a_minute() -> None:
             guard.try_code(codes[0])
         waits.append(told.value.wait_s)
         now[0] += told.value.wait_s
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
     token = guard.try_code(codes[0])
     assert guard.knows(token)
     assert not guard.knows(None)
@@ -167,8 +170,25 @@ def test_after_its_end_nothing_is_shown(page: Page) -> None:
 
 
 def test_a_taken_port_is_told(page: Page) -> None:
+    codes: list[str] = []
     with pytest.raises(WorldError, match="no page can be served at"):
-        PageServer(("127.0.0.1", page.port), Board(), Guard(lambda _: None), None)
+        PageServer(("127.0.0.1", page.port), Board(), Guard(codes.append), None)
+    assert codes == [], "nobody would listen for it"
+
+
+def test_whoever_reads_the_code_is_listened_to() -> None:
+    port, answers = free_port(), list[int]()
+
+    def told(_: str) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/")
+        answers.append(connection.getresponse().status)
+        connection.close()
+
+    server = PageServer(("127.0.0.1", port), Board(), Guard(told), None)
+    server.start()
+    server.stop()
+    assert answers == [200]
 
 
 @pytest.mark.parametrize(("asked_s", "lasts_s"), [(90.0, 90.0), (3600.0, 600.0)])

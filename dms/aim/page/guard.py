@@ -31,7 +31,7 @@ class Guard:
     """Keeps codes and those who were let in.
 
     Args:
-        tell: Called with each new code, at once with the first.
+        tell: Called with each new code, with the first one when it begins.
         clock: Monotonic seconds.
     """
 
@@ -42,8 +42,11 @@ class Guard:
         self._wait_s = 0.0
         self._again_at = 0.0
         self._let_in: set[str] = set()
-        self._code = ""
-        self._new_code()
+        self._code = _any_code()
+
+    def begin(self) -> None:
+        """Tell the first code: somebody listens for it now."""
+        self._tell(self._code)
 
     def try_code(self, code: str) -> str | None:
         """Try a code.
@@ -76,5 +79,9 @@ class Guard:
             return token is not None and token in self._let_in
 
     def _new_code(self) -> None:
-        self._code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+        self._code = _any_code()
         self._tell(self._code)
+
+
+def _any_code() -> str:
+    return f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"

@@ -109,8 +109,9 @@ class PageServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="page", daemon=True)
 
     def start(self) -> None:
-        """Serve, in a thread of its own."""
+        """Serve, in a thread of its own, and tell the code."""
         self._thread.start()
+        self.guard.begin()
 
     def stop(self) -> None:
         """End it; whoever still looks sees the end of the connection."""
