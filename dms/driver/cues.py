@@ -19,6 +19,8 @@ LIKELIER = 0.5
 """The net's probability of lowered eyes from which they look down."""
 LAUGHING = "laughing"
 YAWNING = "yawning"
+MOUTH_WIDE = "mouth_wide"
+"""The mouth is wide open in a face that rather shouts, laughs or talks."""
 
 
 class Cues:
@@ -94,7 +96,7 @@ class Cues:
         if laughing:
             found += (LAUGHING,)
         if self.mouth.wide(t):
-            found += (YAWNING,)
+            found += (YAWNING if self.mouth.yawns else MOUTH_WIDE,)
         return found
 
     def looking(self, observation: Observation) -> Looking | None:

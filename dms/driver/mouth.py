@@ -50,7 +50,7 @@ class MouthReader:
             self._shut()
             return False
         self._open_s += t - last_t
-        if self._counted or self._open_s < self._yawn_s or self._yawning < self._likely * self._faces:
+        if self._counted or self._open_s < self._yawn_s or not self.yawns:
             return False
         self._counted = True
         return True
@@ -60,6 +60,11 @@ class MouthReader:
         if self.wide(t):
             self._faces += 1
             self._yawning += yawning
+
+    @property
+    def yawns(self) -> bool:
+        """Whether the faces that were read of this opening, if any, rather yawn than shout, laugh or talk."""
+        return self._yawning >= self._likely * self._faces
 
     def wide(self, t: float) -> bool:
         """Whether the mouth is wide open at time ``t``, by the latest reading if it still holds."""

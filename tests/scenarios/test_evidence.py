@@ -6,6 +6,7 @@ import pytest
 
 from dms.driver import VehicleSpeed
 from dms.driver.state import Alert, AlertKind, AngerLevel, FatigueLevel, Phase
+from dms.observation import WideMouth
 
 from .drives import LIMITS, SHUT, Camera, Drive, drive, ride
 
@@ -76,6 +77,14 @@ def test_a_long_yawn() -> None:
     assert (start["signs"], start["yawns"], start["nods"]) == ("yawns", 1.0, 0.0)
     assert start["perclos"] == 0.0, "closed eyes in a yawn are no droop"
     assert start["valid_share"] == pytest.approx(1 - CLOSURE.excused_s / PERCLOS.window_s, abs=0.01)
+
+
+def test_a_long_shout_with_shut_eyes_is_no_yawn() -> None:
+    shouts = WideMouth(yawn=0.05, shout=0.9, other=0.05)
+    told = alerts(drive().awake(65).open(0.5, yawn=0.9, wide=shouts).closed(2.6, yawn=0.9, wide=shouts).awake(30))
+    start = next(alert for alert in told if isinstance(alert.level, FatigueLevel)).evidence
+    assert start["explanation"] == "mouth_wide"
+    assert (start["signs"], start["yawns"]) == (None, 0.0)
 
 
 def test_nodding_for_two_minutes() -> None:

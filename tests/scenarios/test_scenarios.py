@@ -539,6 +539,10 @@ SCENARIOS = (
         "laughs with a wide mouth",
         drive().awake(120).times(5, drive().open(4, anger=0.5, yawn=0.95, wide=WideMouth(0.2, 0.1, 0.7)).awake(10)),
     ),
+    Scenario(
+        "is surprised for three seconds, again and again, with a mouth that the net takes for a shout",
+        drive().awake(120).times(10, drive().open(3, yawn=0.95, wide=WideMouth(0.05, 0.6, 0.35)).awake(10)),
+    ),
     Scenario("squints into the sun", drive().awake(120).open(8, anger=0.3, left=0.5, right=0.5).awake(60)),
     Scenario(
         "talks with a stern face on",
