@@ -89,6 +89,7 @@ class Message(Part):
 
 _NUMBERS = (
     *("closed_s", "longest_closed_s", "counted_s", "open_s", "perclos", "valid_share", "speed_kmh", "calibrated"),
+    *("droops", "slow_closures", "blink_ratio", "yawns", "nods"),
     *("anger_score", "anger", "resting_anger", "irritated_s", "angry_s"),
     *("eyes_off_road_s", "limit_s"),
 )

@@ -15,8 +15,6 @@ LOOKING_AWAY = "looking_away"
 """The head is turned down or aside: what explains a closure for longest."""
 LOOKING_DOWN = "looking_down"
 """The head went down just when the lids fell."""
-LIKELIER = 0.5
-"""The net's probability of lowered eyes from which they look down."""
 LAUGHING = "laughing"
 YAWNING = "yawning"
 MOUTH_WIDE = "mouth_wide"
@@ -102,7 +100,7 @@ class Cues:
     def looking(self, observation: Observation) -> Looking | None:
         """Where the open eyes of an observation look, None when neither head nor eyes tell."""
         pose, lowered = observation.pose, observation.looking_down
-        if lowered is not None and lowered >= LIKELIER:
+        if lowered is not None and lowered >= self._limits.lowered_likely:
             return Looking.DOWN
         if pose is None:
             return None

@@ -1,9 +1,11 @@
 """What an alert says of itself: what made each step, and the numbers behind it, as a person who watches has them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from dms.alerts.schema import messages_schema
 from dms.driver import VehicleSpeed
 from dms.driver.state import Alert, AlertKind, AngerLevel, FatigueLevel, Phase
 from dms.observation import WideMouth
@@ -125,3 +127,15 @@ def test_seconds_are_told_to_a_millisecond_and_shares_to_the_fourth_decimal() ->
         for name, value in alert.evidence.items():
             if isinstance(value, float):
                 assert value == round(value, 3 if name.endswith("_s") else 4), name
+
+
+def test_what_an_alert_says_stands_in_the_docs_and_in_the_contract() -> None:
+    told = drive().awake(65).open(20, anger=0.9).closed(3.3).awake(20).open(5, pitch=-20.0).awake(20)
+    found = [alert for _, alert in ride(told, CAMERA, WITH_DISTRACTION).alerts()]
+    page = Path(__file__).parents[2].joinpath("docs", "driver.md").read_text(encoding="utf-8")
+    for kind in AlertKind:
+        said = {name for alert in found if alert.kind is kind for name in alert.evidence}
+        message = messages_schema()["$defs"][f"{kind.value.capitalize()}AlertMessage"]
+        assert said, kind
+        assert [name for name in said if f"`{name}`" not in page] == []
+        assert said <= set(message["properties"]["evidence"]["properties"]), kind

@@ -70,6 +70,17 @@ class LookingSettings(Section):
             source="studies/leave_clips_out.py; " + OWN,
         ),
     ] = 0.4
+    lowered_likely: Annotated[
+        float,
+        Limit(
+            ge=0.1,
+            le=1.0,
+            unit="probability",
+            title="Eyes lowered",
+            text="Open eyes look down from this answer of the eye net on, whatever the head does.",
+            source="the likelier of two answers; " + OWN,
+        ),
+    ] = 0.5
     shut_limit: Annotated[
         float,
         Limit(
@@ -79,7 +90,7 @@ class LookingSettings(Section):
             title="Surely shut lids",
             text="Lids that are down are shut without a doubt when the eye net's mean answer is at most this: then a "
             "head that is down, or went down with them, excuses no closure.",
-            source="studies/leave_clips_out.py: of no clip left out is it below 0.34 while somebody looks down; " + OWN,
+            source="studies/leave_clips_out.py: of no clip left out is it below 0.43 while somebody looks down; " + OWN,
         ),
     ] = 0.2
     lowered_window_s: Annotated[
