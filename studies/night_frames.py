@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Whether the driver's face and eyes are still found when in-car frames are darkened, or look like near-infrared.
+"""Whether faces and eyes are still found when pictures are darkened, or look like near-infrared.
 
-usage: night_frames.py FOLDER
+usage: night_frames.py FOLDER faces64.npz mrl_infrared.npz
 
 FOLDER holds labels.csv (file,scene_group,x,y,w,h: one driver each) and landmarks68_*.csv; only scenes that taught no
 net are seen (the validation and test parts, `dms.datasets.split`). Darkness is made: a share of the light and a sensor
 noise of two grey levels. "Infrared" is made too: an even, bright face before a background that a lamp beside the camera
-does not reach.
+does not reach. faces64.npz has news photographs, which taught neither the face nor the landmark net; a face counts as
+found when the landmark net is sure of it, and its eyes are held against those that it finds in the picture as it is.
+mrl_infrared.npz has single eyes in real near-infrared, of which the subjects who taught no net are darkened.
 """
 
 import sys
@@ -16,11 +18,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from news_photographs import photographs
 
 from dms.datasets.layouts import read_frames, read_landmarks
 from dms.datasets.pictures import read_grey
-from dms.datasets.split import SCENES, Part
+from dms.datasets.split import EYES, SCENES, Part
+from dms.evaluate.eyes import resize
 from dms.models import find_model
+from dms.perception.eyes import EyeNet
 from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
 
@@ -51,6 +56,9 @@ def lamp(background: float) -> Change:
     return apply
 
 
+DARKENED = {f"{share:.0%} of the light": light(share) for share in (1.0, 0.2, 0.1, 0.05, 0.03)}
+NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
+
 CHANGES: dict[str, Change] = {
     "as recorded": lambda grey, *_: grey,
     "20 % of the light": light(0.2),
@@ -62,16 +70,30 @@ CHANGES: dict[str, Change] = {
 }
 
 
-def main(folder: Path) -> None:
+def eyes_off(points: npt.NDArray[np.float32], truth: npt.NDArray[np.float32]) -> float:
+    """How far the middles of the eyes are off, in shares of their distance."""
+    apart = np.linalg.norm(truth[36:42].mean(0) - truth[42:48].mean(0))
+    off = points - truth
+    return float(np.mean([np.linalg.norm(off[first : first + 6].mean(0)) for first in (36, 42)]) / apart)
+
+
+def tell(name: str, errors: list[float], count: int) -> None:
+    """One line of a table."""
+    eyes = f"{np.median(errors):.1%}" if errors else "-"
+    print(f"{name:>26}  found {len(errors) / count:6.1%}  eyes off by {eyes}", flush=True)
+
+
+def frames(folder: Path) -> None:
+    """In-car frames of drivers."""
     found = read_landmarks(sorted(folder.glob("landmarks68_*.csv"))[0])
     points = dict(zip(found.files, found.points, strict=True))
     unseen = [frame for frame in read_frames(folder) if SCENES.part_of(frame.group) is not Part.TRAIN]
-    frames = [frame for frame in unseen if frame.box and frame.file in points]
+    drivers = [frame for frame in unseen if frame.box and frame.file in points]
     finder, net = FaceDetector(find_model("face")), LandmarkNet(find_model("landmarks"))
-    print(f"{len(frames)} frames of {folder.name}")
+    print(f"{len(drivers)} frames of {folder.name}")
     for name, change in CHANGES.items():
-        rng, seen, errors = np.random.default_rng(0), 0, []
-        for frame in frames:
+        rng, errors = np.random.default_rng(0), []
+        for frame in drivers:
             assert frame.box is not None
             truth = points[frame.file]
             grey = change(read_grey(frame.file), frame.box, rng)
@@ -80,17 +102,46 @@ def main(folder: Path) -> None:
                 continue
             best = max(faces, key=lambda face: face.score).box
             landmarks = net.locate(grey, Crop.around_box(best))
-            apart = np.linalg.norm(truth[36:42].mean(0) - truth[42:48].mean(0))
-            off = landmarks.points - truth
-            error = np.mean([np.linalg.norm(off[first : first + 6].mean(0)) for first in (36, 42)])
-            if landmarks.confidence >= SCORE and error < apart / 2:
-                seen += 1
-                errors.append(error / apart)
-        eyes = f"{np.median(errors):.1%}" if errors else "-"
-        print(f"{name:>26}  driver found {seen / len(frames):6.1%}  eyes off by {eyes}", flush=True)
+            error = eyes_off(landmarks.points, truth)
+            if landmarks.confidence >= SCORE and error < 0.5:
+                errors.append(error)
+        tell(name, errors, len(drivers))
+
+
+def faces(file: Path) -> None:
+    """News photographs."""
+    net, everybody = LandmarkNet(find_model("landmarks")), list(photographs(file))
+    print(f"{len(everybody)} photographs of {file.name}")
+    for name, change in DARKENED.items():
+        rng, errors = np.random.default_rng(0), []
+        for each in everybody:
+            found = net.locate(change(each.grey, NOWHERE, rng), Crop.around_landmarks(each.points))
+            error = eyes_off(found.points, each.points)
+            if found.confidence >= SCORE and error < 0.5:
+                errors.append(error)
+        tell(name, errors, len(everybody))
+
+
+def infrared_eyes(file: Path) -> None:
+    """Single eyes in near-infrared."""
+    net = EyeNet(find_model("eyes"))
+    with np.load(file) as data:
+        images, shut, people = data["images"], data["closed"], data["subject"].astype(str)
+    chosen = [number for number, person in enumerate(people) if EYES.part_of(person) is not Part.TRAIN]
+    print(f"{len(chosen)} eyes of {file.name}, {shut[chosen].sum()} closed")
+    for name, change in DARKENED.items():
+        rng = np.random.default_rng(0)
+        said = [net.closed(change(resize(images[number]), NOWHERE, rng)) for number in chosen]
+        known = [
+            (closed > 0.5) == shut[number] for closed, number in zip(said, chosen, strict=True) if closed is not None
+        ]
+        right = f"{np.mean(known):.1%}" if known else "-"
+        print(f"{name:>26}  right {right} of the known, unknown {1 - len(known) / len(chosen):.1%}", flush=True)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    frames(Path(sys.argv[1]))
+    faces(Path(sys.argv[2]))
+    infrared_eyes(Path(sys.argv[3]))
