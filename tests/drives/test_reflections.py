@@ -15,7 +15,7 @@ from dms.config import CameraSettings, PerceptionSettings
 from dms.datasets.split import EYES, Part
 from dms.demo import SAMPLE_DRIVE
 from dms.driver.monitor import DriverMonitor
-from dms.driver.state import Alert
+from dms.driver.state import Alert, Eyes, FatigueLevel
 from dms.evaluate.eyes import resize
 from dms.evaluate.reflections import SHAPES, Pair, answers_of, reflect
 from dms.frames import Frame
@@ -23,6 +23,7 @@ from dms.frames.source import open_recording
 from dms.models import find_model
 from dms.perception import Perception
 from dms.perception.eyes import EyeNet
+from dms.replay.label_files import read_labels
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 CEW = SHARED / "eyes" / "cew_patches.npz"
@@ -31,6 +32,10 @@ AWAKE_S = 4.9
 """In the sample drive the eyes are open for so long: longer than any closure needs to raise an alert."""
 LONGEST_S = 12.0
 """Of another clip that is seen."""
+BOTH_EYES, ONE_EYE = (36, 42), (42,)
+"""First of the 68 points of each eye."""
+EDGE_S = 0.3
+"""How much of a closure is left out at both ends."""
 CLIPS = ("clm_cap12_webcam.mp4", "incluit_nods_turns.mp4", "incluit_face_away.mp4")
 
 pytestmark = pytest.mark.slow
@@ -48,18 +53,20 @@ def held_out_pairs(closed: bool) -> list[Pair]:
     return pairs
 
 
-def with_reflections(drive: Path, name: str) -> Iterator[Frame]:
-    """The frames of a drive with a reflection over each eye, where the landmarks see it."""
+def with_reflections(
+    drive: Path, name: str, until_s: float, first_points: tuple[int, ...] = BOTH_EYES
+) -> Iterator[Frame]:
+    """The frames of a drive with a reflection over each eye, or over one, where the landmarks see it."""
     perception = Perception(PerceptionSettings())
     for frame in open_recording(drive, CameraSettings()).frames():
-        if frame.t > (AWAKE_S if drive is SAMPLE_DRIVE else LONGEST_S):
+        if frame.t > until_s:
             return
         perception.observe(frame)
         points = perception.landmarks
         if points is None:
             yield frame
             continue
-        corners = [(points[first], points[first + 3]) for first in (36, 42)]
+        corners = [(points[first], points[first + 3]) for first in first_points]
         eyes = [((float(a[0] + b[0]) / 2, float(a[1] + b[1]) / 2), float(np.hypot(*(b - a)))) for a, b in corners]
         yield replace(frame, image=reflect(frame.image, eyes, SHAPES[name], OPACITY))
 
@@ -95,4 +102,31 @@ def test_an_awake_driver_behind_reflections_raises_nothing(clip: str | None, nam
     drive = SAMPLE_DRIVE if clip is None else SHARED / "drives" / clip
     if not drive.is_file():
         pytest.skip("the recorded drives of ../shared are not here")
-    assert alerts(with_reflections(drive, name)) == []
+    assert alerts(with_reflections(drive, name, AWAKE_S if clip is None else LONGEST_S)) == []
+
+
+@pytest.mark.parametrize("name", ["ellipse", "half_ellipse", "stripe"])
+def test_an_awake_driver_with_one_eye_behind_a_reflection_raises_nothing(name: str) -> None:
+    assert alerts(with_reflections(SAMPLE_DRIVE, name, AWAKE_S, ONE_EYE)) == []
+
+
+@pytest.mark.parametrize("clip", [None, "incluit_eyes_closed.mp4", "ndu_sleepy_yawn.mp4"])
+@pytest.mark.parametrize("behind", [BOTH_EYES, ONE_EYE], ids=["both eyes", "one eye"])
+def test_a_real_closure_behind_a_small_glint_is_never_open_and_is_found(
+    clip: str | None, behind: tuple[int, ...]
+) -> None:
+    drive = SAMPLE_DRIVE if clip is None else SHARED / "drives" / clip
+    if not drive.is_file():
+        pytest.skip("the recorded drives of ../shared are not here")
+    closures = [label for label in read_labels(drive.with_suffix(".events.csv")) if label.event == "eyes_closed"]
+    perception, monitor = Perception(PerceptionSettings()), DriverMonitor()
+    levels: set[object] = set()
+    said: list[Eyes] = []
+    for frame in with_reflections(drive, "glint", closures[-1].end_s, behind):
+        judgement = monitor.step(perception.observe(frame))
+        levels.update(alert.level for alert in judgement.alerts)
+        if any(label.start_s + EDGE_S <= frame.t <= label.end_s - EDGE_S for label in closures):
+            said.append(judgement.state.eyes)
+    assert len(said) > 40
+    assert Eyes.OPEN not in said
+    assert {FatigueLevel.MICROSLEEP, FatigueLevel.ASLEEP} <= levels
