@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,26 @@ class ModelFile:
         if not least <= value <= most:
             raise UserError(f"limits.{name} in the card of model {self.path} is {value:g}, not {least:g} to {most:g}")
         return value
+
+    def weights(self, name: str, count: int) -> tuple[float, ...]:
+        """Return numbers that belong to these weights and stand in the card, for what no ``.tflite`` file holds.
+
+        Args:
+            name: Their key in the card's ``weights``.
+            count: How many there must be.
+
+        Raises:
+            UserError: The card has none of that name, or another number of them.
+        """
+        weights = self.card.get("weights")
+        found = weights.get(name) if isinstance(weights, Mapping) else None
+        try:
+            numbers = tuple(map(float, found))  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            numbers = ()
+        if len(numbers) != count or not all(map(isfinite, numbers)):
+            raise UserError(f"the card of model {self.path} has no weights.{name}: train the model again")
+        return numbers
 
 
 def models_dir() -> Path:

@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from news_photographs import AROUND, enlarged, photographs
 
 from dms.config import CameraSettings
 from dms.datasets.layouts import read_landmarks
@@ -75,6 +76,11 @@ def judged() -> dict[str, list[Row]]:
     return found
 
 
+def person_of_clip(drive: Path) -> str:
+    """The person of a clip, as the names of the patches say it."""
+    return "student" if drive.stem.startswith("student") else drive.stem.replace("_", ".")
+
+
 def person_of(file: Path) -> str:
     """The person of a picture: YouTube Faces has several of one."""
     return re.sub(r"_\d+_t[er]$", "", file.stem)
@@ -120,6 +126,26 @@ def cew_faces(file: Path, lids: dict[str, list[Row]], folder: Folder) -> None:
             folder.put(grey, points, lids[person][0][2], person)
 
 
+def news(file: Path, lids: dict[str, list[Row]], folder: Folder) -> None:
+    """News photographs of expressions, of which many speak or weep with their lids down."""
+    for number, each in enumerate(photographs(file)):
+        item = f"news{number}"
+        if item in lids:
+            folder.put(each.grey, each.points, lids[item][0][2], f"news.{each.person}")
+
+
+def small_faces(file: Path, lids: dict[str, list[Row]], folder: Folder) -> None:
+    """FER2013's training part, by the row of the published table; faces of 48 pixels, as far off in a cabin."""
+    landmarks = LandmarkNet(find_model("landmarks"))
+    with np.load(file) as data:
+        for face, row in zip(data["train_images"], data["train_row"], strict=True):
+            item = f"fer2013.{row}"
+            if item in lids:
+                grey = enlarged(face)
+                *_, points = looked_at(landmarks, grey, AROUND)
+                folder.put(grey, points, lids[item][0][2], item)
+
+
 def infrared(file: Path, out: Path) -> None:
     """Closed eyes of MRL, which come as patches."""
     with np.load(file) as mrl:
@@ -143,7 +169,7 @@ def clip(drive: Path, rows: list[Row], folder: Folder) -> None:
             states = ["open"]
         for state in states[:1]:
             frames[state].append((as_grey(frame.image), points.copy()))
-    person = "student" if drive.stem.startswith("student") else drive.stem
+    person = person_of_clip(drive)
     for state, found in frames.items():
         most = OPEN_OF_A_CLIP if state == "open" else MOST_OF_A_CLIP
         for grey, points in found[:: max(1, len(found) // most)]:
@@ -155,6 +181,8 @@ def main(data: Path, out: Path) -> None:
     stills(data, lids, folder)
     cew_faces(data / "eyes" / "cew_closed_faces_112.npz", lids, folder)
     infrared(data / "eyes" / "mrl_infrared.npz", out)
+    news(data / "expressions" / "faces64.npz", lids, folder)
+    small_faces(data / "fer2013" / "fer2013_train_valid.npz", lids, folder)
     clips(data / "drives", lids, folder)
 
 

@@ -24,6 +24,8 @@ from dms.perception.landmarks import Crop, LandmarkNet
 
 SIDE, EDGE = 128, 48
 """Of an enlarged photograph, and what its edge is repeated for, in pixels."""
+AROUND = Crop.around_box(Box(EDGE + 14, EDGE + 10, 100, 112))
+"""Where the face is in it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,14 +45,20 @@ class Photograph:
     person: str
 
 
+def enlarged(face: Image) -> Image:
+    """A small face, large, with room around it."""
+    large = cv2.resize(face, (SIDE, SIDE))
+    return np.asarray(cv2.copyMakeBorder(large, EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REPLICATE), np.uint8)
+
+
 def photographs(file: Path) -> Iterator[Photograph]:
     """Read all of them, in the file's order."""
     locator = LandmarkNet(find_model("landmarks"))
     with np.load(file) as data:
         names = [str(name) for name in data["names"]]
         for image, emotion, person in zip(data["images"], data["emotion"], data["person"], strict=True):
-            grey = cv2.copyMakeBorder(cv2.resize(image, (SIDE, SIDE)), EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REPLICATE)
-            first = locator.locate(grey, Crop.around_box(Box(EDGE + 14, EDGE + 10, 100, 112)))
+            grey = enlarged(image)
+            first = locator.locate(grey, AROUND)
             points = locator.locate(grey, Crop.around_landmarks(first.points)).points
             # the separators end the person's name in the layout
             yield Photograph(grey, points, names[emotion], str(person).replace("_", ".").replace("-", "."))

@@ -38,7 +38,7 @@ def train(
     ] = None,
     leave_out: Annotated[
         list[str] | None,
-        typer.Option(metavar="PERSON", help="Learn nothing from this person's pictures: eyes with down/ only."),
+        typer.Option(metavar="CLIP", help="Also judge it by a net that never saw it, repeatable: eyes with down/."),
     ] = None,
 ) -> None:
     """Train a model from public data to its INT8 file and card. Needs the extra 'train'.

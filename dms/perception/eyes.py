@@ -20,6 +20,7 @@ from dms.config.perception import Runtime
 from dms.models import ModelFile
 from dms.perception.engine import Model
 from dms.perception.glare import without_spots
+from dms.perception.lid_edges import LENGTH, LidEdges
 
 Picture = npt.NDArray[np.uint8]
 
@@ -154,13 +155,14 @@ class EyeNet:
         runtime: What runs it.
 
     Raises:
-        UserError: The file cannot be run or has other shapes, or its card lacks a limit.
+        UserError: The file cannot be run or has other shapes, or its card lacks a limit or the weights for edges.
     """
 
     def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
-        self._tells_lids = len(file.card.get("outputs", ())) > 1
-        shapes = [(len(LABELS),), (1,)] if self._tells_lids else [(len(LABELS),)]
+        tells_lids = len(file.card.get("outputs", ())) > 1
+        shapes = [(len(LABELS),), (1,)] if tells_lids else [(len(LABELS),)]
         self._model = Model(file.path, (SIZE, SIZE, 1), shapes, threads, runtime)
+        self._edges = LidEdges(file.weights("lid_edges", LENGTH + 1)) if tells_lids else None
         self.max_unusable = file.limit("max_unusable")
         """Most probability of "unusable" at which an eye is still judged."""
         self._max_unusable_both = file.limit("max_unusable_both")
@@ -191,14 +193,19 @@ class EyeNet:
         if doubts and math.prod(doubts) ** (1 / len(doubts)) > self._max_unusable_both:
             return BothEyes(None, None, None)
         closed = self._closed(of_left), self._closed(of_right)
-        return BothEyes(*closed, self._looking_down(zip((of_left, of_right), closed, strict=True)))
+        return BothEyes(*closed, self._looking_down(((left, of_left, closed[0]), (right, of_right, closed[1]))))
 
-    def _looking_down(self, eyes: Iterable[tuple[Answer | None, float | None]]) -> float | None:
-        """Mean over the eyes that can be judged; None when one of them is open, because it was taught no open eyes."""
-        known = [(answer, closed) for answer, closed in eyes if answer is not None and closed is not None]
-        if not known or not self._tells_lids or min(closed for _, closed in known) < LIDS_DOWN:
+    def _looking_down(self, eyes: Iterable[tuple[Picture | None, Answer | None, float | None]]) -> float | None:
+        """Mean of net and edges over the eyes that can be judged; None when one of them is open: none was taught."""
+        known = [
+            (patch, answer, closed)
+            for patch, answer, closed in eyes
+            if patch is not None and answer is not None and closed is not None
+        ]
+        if not known or self._edges is None or min(closed for _, _, closed in known) < LIDS_DOWN:
             return None
-        return sum(answer[LOWERED] for answer, _ in known) / len(known)
+        said = [(answer[LOWERED] + _edges_lowered(self._edges, patch)) / 2 for patch, answer, _ in known]
+        return sum(said) / len(said)
 
     def closed(self, patch: Picture | None) -> float | None:
         """Return the probability that the eye is closed, given that it can be seen.
@@ -247,6 +254,13 @@ class EyeNet:
         return float(np.float32(_share_closed(answer)))
 
 
+def _edges_lowered(edges: LidEdges, patch: Picture) -> float:
+    """What edges say of lids; of a bright spot, which looks like the white of an eye, only with it filled as well."""
+    filled = without_spots(patch, light(patch)[0])
+    said = [edges.lowered(normalise(each)) for each in (patch, filled) if each is not None]
+    return min(said)
+
+
 def _share_closed(answer: Answer) -> float:
     """Closed among open and closed."""
     return answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6)
@@ -255,9 +269,10 @@ def _share_closed(answer: Answer) -> float:
 def _with_and_without(spots: Answer, filled: Answer) -> Answer:
     """Return one answer for an eye with bright spots and with these filled: closed only if both are, by the less sure.
 
-    Else it is the mean, and at most undecided: what hides an eye must not close it.
+    Else it is the mean, and at most undecided: what hides an eye must not close it. Lids are lowered if both say so.
     """
     seen = _share_closed(spots), _share_closed(filled)
     closed = min(sum(seen) / 2, max(0.5, min(seen)))
     usable = spots[OPEN] + spots[CLOSED]
-    return [usable * (1 - closed), usable * closed, *spots[UNUSABLE:]]
+    lowered = [min(both) for both in zip(spots[LOWERED:], filled[LOWERED:], strict=True)]
+    return [usable * (1 - closed), usable * closed, spots[UNUSABLE], *lowered]

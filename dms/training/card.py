@@ -82,6 +82,7 @@ class Card:
         split: What was held out, how, and what each part decided.
         terms: Terms of the data.
         recipe: The command that rebuilds the model.
+        weights: Numbers by their names, what ``ModelFile.weights`` reads.
         figures: Measurements of this very file.
         notes: Limits that a user should know.
     """
@@ -95,6 +96,7 @@ class Card:
     recipe: str
     decoding: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, CardLimit] = field(default_factory=dict)
+    weights: Mapping[str, Sequence[float]] = field(default_factory=dict)
     figures: Sequence[Figures] = ()
     notes: Sequence[str] = ()
 

@@ -51,7 +51,7 @@ class Options:
         resume: Go on from the checkpoint in the output folder, if there is one.
         threads: CPU threads for PyTorch.
         shipped: The INT8 file of an equal net that training goes on from; None starts from random weights.
-        leave_out: People whose pictures are not learned from.
+        leave_out: People for each of whom one more net is made that never saw them.
     """
 
     epochs: int | None = None

@@ -51,7 +51,8 @@ def train(
         imagenet: ImageNet weights, for a system of the papers that starts from them.
         optimiser: ``adam``, ``sgd`` or ``rmsprop`` instead of the paper's, for a system of the papers.
         shipped: The INT8 file that training goes on from, for ``landmarks``, ``eyes`` and ``emotion``.
-        leave_out: People whose pictures are not learned from, for ``eyes`` of a folder with ``down/``.
+        leave_out: People for each of whom one more net is made that never saw them, for ``eyes`` of a folder with
+            ``down/``.
 
     Returns:
         The files of the models.

@@ -10,6 +10,7 @@ from dms.models import ModelFile, find_model
 from dms.perception.eyes import SIZE, EyeNet, Side, eye_patch, light, normalise
 from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
+from dms.perception.lid_edges import LENGTH, LidEdges
 
 
 def face_points(turn: float = 0.0, scale: float = 1.0, centre: tuple[float, float] = (100.0, 80.0)) -> npt.NDArray[Any]:
@@ -184,13 +185,35 @@ def test_lids_are_said_to_be_lowered_only_where_both_are_down(net: EyeNet, monke
     answers = ((wide, (0.9, 0.05, 0.05, 0.9)), (down, (0.05, 0.9, 0.05, 0.6)), (unusable, (0.05, 0.05, 0.9, 0.1)))
     says = {normalise(patch).tobytes(): answer for patch, answer in answers}
     monkeypatch.setattr(net, "_asked", lambda patch: says[patch.tobytes()])
-    assert net.look(down, down).looking_down == pytest.approx(0.6)
+    edges = LidEdges(find_model("eyes").weights("lid_edges", LENGTH + 1)).lowered(normalise(down))
+    likely = pytest.approx((0.6 + edges) / 2)
+    assert net.look(down, down).looking_down == likely
     assert net.look(wide, down).looking_down is None
     assert net.look(wide, wide).looking_down is None
     # an eye that cannot be judged has no say, and neither has one that is not in view
-    assert net.look(down, unusable).looking_down == pytest.approx(0.6)
-    assert net.look(down, None).looking_down == pytest.approx(0.6)
+    assert net.look(down, unusable).looking_down == likely
+    assert net.look(down, None).looking_down == likely
     assert net.look(None, None).looking_down is None
+
+
+def test_a_bright_spot_does_not_make_shut_lids_lowered(net: EyeNet, monkeypatch: pytest.MonkeyPatch) -> None:
+    shut = eye(0.0)
+    spotted = shut.copy()
+    spotted[14:18, 12:16] = 255
+    says = {normalise(spotted).tobytes(): (0.05, 0.9, 0.05, 0.9)}
+    monkeypatch.setattr(net, "_asked", lambda patch: says.get(patch.tobytes(), (0.05, 0.9, 0.05, 0.1)))
+    without, behind = net.look(shut, shut).looking_down, net.look(spotted, spotted).looking_down
+    assert without is not None
+    assert behind is not None
+    assert behind <= without + 0.1
+
+
+def test_a_card_without_the_weights_for_edges_is_refused() -> None:
+    shipped = find_model("eyes")
+    weights = shipped.card["weights"]["lid_edges"]
+    for wrong in ({}, {"lid_edges": weights[1:]}, {"lid_edges": [*weights[1:], "much"]}, {"lid_edges": 1.0}, None):
+        with pytest.raises(UserError, match=r"no weights\.lid_edges: train the model again"):
+            EyeNet(ModelFile("eyes", shipped.path, {**shipped.card, "weights": wrong}))
 
 
 @pytest.mark.parametrize("opening", [0.0, 0.2, 0.75, 1.0])

@@ -30,7 +30,7 @@ from dms.training import augment
 from dms.training.architectures import eyes
 from dms.training.augment import Picture
 from dms.training.augment.reflections import reflected
-from dms.training.card import Card, CardLimit, write_card
+from dms.training.card import Card, CardLimit, set_table, write_card
 from dms.training.export import calibration, quantise, with_probabilities
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.optim import Cosine
@@ -137,9 +137,13 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     if any((path / "down").is_dir() for path in data):
         if len(data) > 1:
             raise UserError("a folder with down/ is given alone: it teaches the second output of the net of --from")
-        model, made = lowered.train(data[0], out, options)
-        write_card(card(with_lids=True), model, made)
-        return made
+        taught = lowered.train(data[0], out, options)
+        for each in taught.left_out:
+            write_card(card(each.edges), taught.model, each.file)
+        written = write_card(card(taught.edges), taught.model, taught.file)
+        if taught.left_out:
+            set_table(written, lowered.table(taught.left_out, data[0], options))
+        return taught.file
     if options.leave_out:
         raise UserError("--leave-out is for a folder with down/")
     folders, tables = [p for p in data if p.is_dir()], [p for p in data if not p.is_dir()]
@@ -291,13 +295,15 @@ def measure(logits: npt.NDArray[np.float32], states: npt.NDArray[np.int64]) -> d
 
 
 _LIDS = [
-    "Lowered and shut lids of HELEN, AFW, YouTube Faces, CEW, in-car frames of YawDD (Abtahi et al. 2014) and recorded "
-    "drives, judged by eye (studies/lowered_lids.csv): the second output alone",
+    "Lowered and shut lids of HELEN, AFW, YouTube Faces, CEW, in-car frames of YawDD (Abtahi et al. 2014), news "
+    "photographs (muxspace's facial_expressions), FER2013 (Goodfellow et al. 2013) and recorded drives, judged by eye "
+    "(studies/lowered_lids.csv): the second output and the edges alone",
 ]
 
 
-def card(*, with_lids: bool = False) -> Card:
-    """Return what the card says apart from figures; ``with_lids`` of a net with the second output."""
+def card(lid_edges: Sequence[float] = ()) -> Card:
+    """Return what the card says apart from figures; of a net with the second output with the weights beside it."""
+    with_lids = bool(lid_edges)
     second = {"name": "lowered", "shape": [1], "meaning": "of lids that are down: lowered to look down, not shut"}
     return Card(
         name="eyes",
@@ -315,7 +321,8 @@ def card(*, with_lids: bool = False) -> Card:
         ],
         split="By person: 8 in 10 train, 1 in 10 choose the epoch (validation), 1 in 10 is the test part. Unusable "
         "patches are made from the same pictures; there are no labelled ones. What it says of real sunglasses stands "
-        "in docs/models.md.",
+        "in docs/models.md."
+        + (" The second output and the edges have no validation part: everybody is learned from." if with_lids else ""),
         terms="All sources are for research use; the weights carry no picture.",
         recipe="dms train eyes cew mrl landmarks68_helen_afw.csv --out runs/eyes, then dms train eyes cew mrl "
         "landmarks68_helen_afw.csv landmarks68_youtube_faces.csv --from runs/eyes/eyes.tflite --out runs/eyes2"
@@ -327,4 +334,5 @@ def card(*, with_lids: bool = False) -> Card:
         ),
         decoding={"closed": "closed / (open + closed), unknown above max_unusable"},
         limits=LIMITS,
+        weights={"lid_edges": lid_edges} if with_lids else {},
     )
