@@ -1,4 +1,4 @@
-"""DMS: a driver-monitoring service that watches a driver's face and publishes fatigue and anger alerts.
+"""DMS: a driver-monitoring service that watches a driver's face and publishes fatigue, anger and distraction alerts.
 
 The road, walked once by every frame: ``frames -> perception -> driver -> alerts``; see docs/architecture.md. The names
 below are for programs of your own; docs/library.md shows how to use them.

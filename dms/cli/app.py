@@ -9,7 +9,7 @@ from dms.cli.help import CommandGroup
 
 app = typer.Typer(
     name="dms",
-    help="Driver monitoring: a dashboard camera in, fatigue and anger alerts over MQTT out.",
+    help="Driver monitoring: a dashboard camera in, fatigue, anger and distraction alerts over MQTT out.",
     epilog="Start with: dms demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
