@@ -28,7 +28,10 @@ class Cues:
         settings: All limits of the driver room.
     """
 
-    __slots__ = ("_aside_deg", "_limits", "_profile_deg", "_settings", "_step", "head", "lids", "mouth", "yawned")
+    __slots__ = (
+        *("_aside_deg", "_laughed_t", "_limits", "_profile_deg", "_settings", "_step"),
+        *("head", "lids", "mouth", "yawned"),
+    )
 
     def __init__(self, settings: DriverSettings) -> None:
         self._settings = settings
@@ -39,6 +42,7 @@ class Cues:
         self._step = HeadStep(settings.closure)
         self.lids = LoweredLids(settings.closure, self._step)
         self.mouth = MouthReader(settings.closure, settings.signs, settings.time.max_gap_s)
+        self._laughed_t = float("-inf")
         self.yawned = False
         """A yawn has just been made out."""
 
@@ -52,6 +56,7 @@ class Cues:
         self._step.reset()
         self.lids.reset()
         self.mouth.reset()
+        self._laughed_t = float("-inf")
         self.yawned = False
 
     def update(self, observation: Observation) -> None:
@@ -89,7 +94,9 @@ class Cues:
         """What else than sleep may have shut the eyes of an observation."""
         pose, t = observation.pose, observation.t
         found: tuple[str, ...] = ()
-        if pose is not None and (self._aside(pose) or (self._bowed(pose) and not self.lids.surely_shut(t))):
+        if laughing:
+            self._laughed_t = t
+        if pose is not None and (self._aside(pose) or (self._bowed(pose) and not self._may_nod(t))):
             found = (LOOKING_AWAY,)
         if laughing:
             found += (LAUGHING,)
@@ -117,9 +124,13 @@ class Cues:
     def fell_with_lids(self, start_t: float, t: float) -> bool:
         """Whether the head went down just when the lids did, at ``start_t``; said once the stretch after it is over.
 
-        Not where the eye net is sure that the lids are shut: so begins a nod.
+        Not where a nod may begin so.
         """
-        if t - start_t < self._limits.step_window_s or self.lids.surely_shut(t):
+        if t - start_t < self._limits.step_window_s or self._may_nod(t):
             return False
         down_deg = self._step.down_deg(start_t)
         return down_deg is not None and down_deg >= self._limits.step_deg
+
+    def _may_nod(self, t: float) -> bool:
+        """Whether the lids are surely shut in a face that has not just laughed: then the head excuses nothing."""
+        return self.lids.surely_shut(t) and t - self._laughed_t >= self._limits.excused_s

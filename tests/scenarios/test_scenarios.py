@@ -207,6 +207,10 @@ SCENARIOS = (
         MICROSLEEP_ONLY,
     ),
     Scenario(
+        "has just laughed and lowers the head as the lids fall, and the net is sure that they are shut",
+        drive().awake(65).open(1.5, happiness=0.97).closed(1.6, pitch=-6.0, looking_down=0.05).awake(30),
+    ),
+    Scenario(
         "nods just as the lids fall, and the net is not sure",
         closure(2.7, pitch=-6.0, looking_down=0.3),
         (
