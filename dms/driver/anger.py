@@ -60,7 +60,11 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
         """Mean anger 0..1 above the resting face, None unknown."""
         self.emotions: Emotions | None = None
         """Smoothed emotions, None unknown."""
-        self._above_s = {AngerLevel.IRRITATED: 0.0, AngerLevel.ANGRY: 0.0}
+        limits = self._limits
+        self._above = {
+            AngerLevel.IRRITATED: TimeAbove(limits.irritated, limits.clear),
+            AngerLevel.ANGRY: TimeAbove(limits.angry, limits.irritated),
+        }
         self._below_s = 0.0
         self._unknown_s = 0.0
 
@@ -138,25 +142,16 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
     def _decide(self, t: float, span_s: float, before: float, score: float) -> list[Alert]:
         limits = self._limits
         self._below_s = self._below_s + span_s if score < limits.clear else 0.0
-        angry_s = self._time_above(AngerLevel.ANGRY, limits.angry, span_s, before, score)
-        irritated_s = self._time_above(AngerLevel.IRRITATED, limits.irritated, span_s, before, score)
-        if angry_s + EPSILON_S >= limits.angry_s and self._may_take(t, AngerEvent.ANGRY):
-            return self._take(AngerEvent.ANGRY, t - angry_s, t, "anger")
-        if irritated_s + EPSILON_S >= limits.irritated_s and self._may_take(t, AngerEvent.IRRITATED):
-            return self._take(AngerEvent.IRRITATED, t - irritated_s, t, "anger")
+        angry = self._above[AngerLevel.ANGRY].add(t, span_s, before, score)
+        irritated = self._above[AngerLevel.IRRITATED].add(t, span_s, before, score)
+        if angry.seconds + EPSILON_S >= limits.angry_s and self._may_take(t, AngerEvent.ANGRY):
+            return self._take(AngerEvent.ANGRY, angry.since_t, t, "anger")
+        if irritated.seconds + EPSILON_S >= limits.irritated_s and self._may_take(t, AngerEvent.IRRITATED):
+            return self._take(AngerEvent.IRRITATED, irritated.since_t, t, "anger")
         clear_s = limits.clear_s * (2 if self.life.level is AngerLevel.ANGRY else 1)
         if self._below_s + EPSILON_S >= clear_s and self.life.leads(AngerEvent.RECOVERED):
             return self._take(AngerEvent.RECOVERED, t, t, "recovered")
         return self._repeat(t)
-
-    def _time_above(self, level: AngerLevel, limit: float, span_s: float, before: float, score: float) -> float:
-        """How long the mean has been at or above a limit, after a span in which it went from one score to another."""
-        if score < limit:
-            self._above_s[level] = 0.0
-        else:
-            # it crossed the limit somewhere within the span
-            self._above_s[level] += span_s * ((score - limit) / (score - before) if before < limit else 1.0)
-        return self._above_s[level]
 
     def _may_take(self, t: float, event: AngerEvent) -> bool:
         """Whether an event leads to a level that may be raised now."""
@@ -173,10 +168,37 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
             "anger_score": None if score is None else round(score, 4),
             "anger": None if emotions is None else round(emotions.anger, 4),
             "resting_anger": round(self._learner.anger.value, 4),
-            "irritated_s": round(self._above_s[AngerLevel.IRRITATED], 3),
-            "angry_s": round(self._above_s[AngerLevel.ANGRY], 3),
+            "irritated_s": round(self._above[AngerLevel.IRRITATED].seconds, 3),
+            "angry_s": round(self._above[AngerLevel.ANGRY].seconds, 3),
             "valid_share": round(self._mean.valid_share, 4),
         }
+
+
+class TimeAbove:
+    """How long the mean has been at or above a limit: below it time stands still, below a lower one it is forgotten.
+
+    Args:
+        limit: From which it counts.
+        forget: Below which it begins anew.
+    """
+
+    __slots__ = ("_forget", "_limit", "seconds", "since_t")
+
+    def __init__(self, limit: float, forget: float) -> None:
+        self._limit, self._forget = limit, forget
+        self.seconds = self.since_t = 0.0
+
+    def add(self, t: float, span_s: float, before: float, score: float) -> "TimeAbove":
+        """Take the mean at ``t``, after a span in which it went from one score to another."""
+        if score < self._forget:
+            self.seconds = 0.0
+        elif score >= self._limit:
+            # it crossed the limit somewhere within the span
+            share = (score - self._limit) / (score - before) if before < self._limit else 1.0
+            if self.seconds == 0.0:
+                self.since_t = t - span_s * share
+            self.seconds += span_s * share
+        return self
 
 
 def _with_anger(emotions: Emotions, anger: float) -> tuple[float, ...]:

@@ -64,7 +64,8 @@ class AngerSettings(Section):
             le=60.0,
             unit="s",
             title="Irritated for",
-            text="How long the mean must stay there.",
+            text="How long the mean must stay there; below it this time stands still, below `anger.clear` it "
+            "begins anew.",
             source="longer than a shout or a laugh distorts the mean; " + OWN,
         ),
     ] = 3.0
@@ -86,7 +87,8 @@ class AngerSettings(Section):
             le=120.0,
             unit="s",
             title="Angry for",
-            text="How long the mean must stay there.",
+            text="How long the mean must stay there; below it this time stands still, below `anger.irritated` it "
+            "begins anew.",
             source=OWN,
         ),
     ] = 8.0
