@@ -90,8 +90,8 @@ def read_drives(
     Raises:
         UserError: There is nothing to report on, drives and labels do not fit, or a file is missing or broken.
     """
-    runs, warnings = _runs(results, labels, reading)
-    older, more = _runs(against, labels, reading) if against else ({}, [])
+    runs, labelled, warnings = _runs(results, labels, reading)
+    older, known, more = _runs(against, labels, reading) if against else ({}, set[str](), [])
     pairs: dict[str, LabelledDrive | None] = {name: older.get(name) for name in runs}
     if len(runs) == len(older) == 1:
         pairs = dict(zip(runs, older.values(), strict=True))
@@ -100,7 +100,11 @@ def read_drives(
     warnings += [one for one in more if one not in warnings]
     if missing := [name for name, old in pairs.items() if older and old is None]:
         warnings.append(f"only in the new run: {', '.join(missing)}")
-    drives = [_drive(run, pairs[name], settings, labelled=bool(labels)) for name, run in runs.items()]
+    drives = []
+    for name, run in runs.items():
+        old = pairs[name]
+        told = old is not None and old.name in known
+        drives.append(_drive(run, old, settings, labelled=name in labelled, old_labelled=told))
     first = next(iter(runs.values()))
     return Reported(
         tuple(sorted(drives, key=lambda drive: drive.wrong)),
@@ -111,26 +115,31 @@ def read_drives(
 
 def _runs(
     results: Sequence[Path], labels: Sequence[Path], reading: Reading | None
-) -> tuple[dict[str, LabelledDrive], list[str]]:
-    """Return the drives of a run by their names, those without labels too, and what a user should know."""
+) -> tuple[dict[str, LabelledDrive], set[str], list[str]]:
+    """Return the drives of a run by their names, the names of those with labels, and what a user should know."""
     found = {name: events for path in results for name, events in replayed_drives(path)}
     halves = [name for name, events in found.items() if unfinished(events)]
     warnings = [f"not replayed to the end, and so left out: {', '.join(halves)}"] if halves else []
     runs = {name: LabelledDrive(name, events, ()) for name, events in found.items() if not unfinished(events)}
+    labelled: set[str] = set()
     if labels:
         told = labelled_drives(results, labels, reading=reading)
+        labelled = {drive.name for drive in told.drives}
         runs |= {drive.name: drive for drive in told.drives}
         warnings = told.warnings
         if told.unlabelled:
             warnings.append(f"without labels: {', '.join(told.unlabelled)}")
     if not runs:
         raise UserError("no drive was replayed to its end: there is nothing to report on")
-    return runs, warnings
+    return runs, labelled, warnings
 
 
-def _drive(run: LabelledDrive, old: LabelledDrive | None, settings: DriverSettings, *, labelled: bool) -> ReportDrive:
+def _drive(
+    run: LabelledDrive, old: LabelledDrive | None, settings: DriverSettings, *, labelled: bool, old_labelled: bool
+) -> ReportDrive:
+    # without labels nobody knows what was right
     score = run.score() if labelled else None
-    old_score = old.score() if old is not None and labelled else None
+    old_score = old.score() if old is not None and old_labelled else None
     now = _timeline(run, score, settings, old_score)
     before = None if old is None else _timeline(old, old_score, settings)
     return ReportDrive(run.name, now, score, before, old_score, _summary(run.file))

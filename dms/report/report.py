@@ -97,18 +97,25 @@ def _head(reported: Reported, results: Sequence[Path]) -> Head:
 
 
 def _told(drives: Sequence[ReportDrive]) -> str:
-    hours = sum(drive.now.duration_s for drive in drives) / 3600
-    length = f"{hours:.2f} h" if hours >= 1 else f"{hours * 60:.1f} min"
-    scores = [drive.score for drive in drives if drive.score is not None]
-    if not scores:
-        alerts = sum(drive.now.alerts for drive in drives)
-        return f"{counted(alerts, 'alert')} in {length}; no labels say whether they are right."
-    whole = together(scores)
+    judged = [drive for drive in drives if drive.score is not None]
+    if not judged:
+        return f"{_alerts_in(drives)}; no labels say whether they are right."
+    whole = together([drive.score for drive in judged if drive.score is not None])
     told = f"{whole.hits} of {len(whole.outcomes)} labelled events found, {whole.misses} missed, "
-    told += f"{counted(len(whole.false_alarms), 'false alarm')} in {length}"
-    old = [drive.old_score for drive in drives if drive.old_score is not None]
-    if not old:
-        return told + "."
-    before = together(old)
-    false = counted(len(before.false_alarms), "false alarm")
-    return f"{told}; the old run: {before.hits} found, {before.misses} missed, {false}."
+    told += f"{counted(len(whole.false_alarms), 'false alarm')} in {_length(judged)}"
+    if old := [drive.old_score for drive in drives if drive.old_score is not None]:
+        before = together(old)
+        false = counted(len(before.false_alarms), "false alarm")
+        told += f"; the old run: {before.hits} found, {before.misses} missed, {false}"
+    if others := [drive for drive in drives if drive.score is None]:
+        told += f"; without labels: {_alerts_in(others)}"
+    return f"{told}."
+
+
+def _alerts_in(drives: Sequence[ReportDrive]) -> str:
+    return f"{counted(sum(drive.now.alerts for drive in drives), 'alert')} in {_length(drives)}"
+
+
+def _length(drives: Sequence[ReportDrive]) -> str:
+    hours = sum(drive.now.duration_s for drive in drives) / 3600
+    return f"{hours:.2f} h" if hours >= 1 else f"{hours * 60:.1f} min"
