@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dms.config.driver import DriverSettings
-from dms.driver.state import Alert, AlertKind, DriverState, Eyes, Phase
+from dms.driver.state import Alert, AlertKind, DriverState, Eyes, Looking, Phase
 from dms.errors import UserError
 from dms.frames import Image
 from dms.observation import Observation, View
@@ -174,7 +174,7 @@ def _readings(observation: Observation, state: DriverState, settings: DriverSett
     return (
         _Reading("eye closed, right", observation.right_eye, closed),
         _Reading("eye closed, left", observation.left_eye, closed),
-        _Reading("looking down", observation.looking_down),
+        _Reading("looking down", observation.looking_down, (settings.closure.lowered_limit,)),
         _Reading("yawn", observation.yawn, (settings.closure.yawn_limit,)),
         _Reading("PERCLOS", state.perclos, (perclos.advisory, perclos.warning), _PERCLOS_FULL),
         _Reading("anger above rest", state.anger_score, (anger.irritated, anger.angry)),
@@ -197,8 +197,7 @@ def _write_readings(
         y += 36
         _write_reading(panel, reading, y)
     y += 40
-    closed = state.eyes is Eyes.CLOSED and state.closed_s is not None
-    text(panel, f"eyes {state.eyes}" + (f" for {state.closed_s:.1f} s" if closed else ""), y, _EYES[state.eyes])
+    text(panel, _eyes(state), y, _EYES[state.eyes])
     if observation.pose is not None:
         pose = observation.pose
         # an int knows no negative zero
@@ -208,6 +207,15 @@ def _write_readings(
         shares = {name: getattr(state.emotions, name) for name in state.emotions.__slots__}
         name = max(shares, key=lambda n: shares[n])
         text(panel, f"{name} {shares[name]:.2f}", y + 48, GREY)
+
+
+def _eyes(state: DriverState) -> str:
+    """What is said of the eyes: for how long they have been closed, or where they look if that is not ahead."""
+    if state.eyes is Eyes.CLOSED and state.closed_s is not None:
+        return f"eyes closed for {state.closed_s:.1f} s"
+    if state.eyes is Eyes.OPEN and state.looking not in (None, Looking.AHEAD):
+        return f"eyes open, looking {state.looking}"
+    return f"eyes {state.eyes}"
 
 
 def _write_reading(panel: Image, reading: _Reading, y: int) -> None:

@@ -16,7 +16,7 @@ import dms.replay.strip
 from dms.config import Config
 from dms.demo import SAMPLE_DRIVE
 from dms.driver.monitor import DriverMonitor
-from dms.driver.state import Condition, Eyes, FatigueLevel
+from dms.driver.state import Condition, Eyes, FatigueLevel, Looking
 from dms.errors import UserError, WorldError
 from dms.frames import Frame
 from dms.frames.report import RecordingReport
@@ -120,19 +120,23 @@ def test_a_video_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("eyes", "closed_s", "words"),
+    ("eyes", "closed_s", "looking", "words"),
     [
-        (Eyes.OPEN, 0.0, "eyes open"),
-        (Eyes.CLOSED, 2.1, "eyes closed for 2.1 s"),
-        (Eyes.CLOSED, None, "eyes closed"),
-        (Eyes.UNKNOWN, None, "eyes unknown"),
+        (Eyes.OPEN, 0.0, Looking.AHEAD, "eyes open"),
+        (Eyes.OPEN, 0.0, None, "eyes open"),
+        (Eyes.OPEN, 0.0, Looking.DOWN, "eyes open, looking down"),
+        (Eyes.CLOSED, 2.1, Looking.DOWN, "eyes closed for 2.1 s"),
+        (Eyes.CLOSED, None, None, "eyes closed"),
+        (Eyes.UNKNOWN, None, None, "eyes unknown"),
     ],
 )
-def test_an_overlay_reads_well(eyes: Eyes, closed_s: float | None, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_overlay_reads_well(
+    eyes: Eyes, closed_s: float | None, looking: Looking | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written: list[str] = []
     monkeypatch.setattr(dms.replay.overlay, "text", lambda _panel, text, *_, **__: written.append(text))
     seen = Observation(1.0, face=True, pose=HeadPose(-0.3, 12.6, 0.2))
-    state = replace(DriverMonitor(LIMITS).step(seen).state, eyes=eyes, closed_s=closed_s)
+    state = replace(DriverMonitor(LIMITS).step(seen).state, eyes=eyes, closed_s=closed_s, looking=looking)
     draw(Picture(np.zeros((60, 80), np.uint8), None), seen, state, LIMITS, "by perclos, PERCLOS 14%, slow blinks, yawn")
     assert words in written
     assert "yaw 0  pitch 13  roll 0" in written
