@@ -28,7 +28,7 @@ from dms.datasets.pictures import find_pictures, person_of, read_grey
 from dms.errors import UserError
 from dms.evaluate.eyes import resize
 from dms.perception.eyes import normalise
-from dms.perception.lid_edges import LidEdges, describe, descriptor
+from dms.perception.lid_edges import Descriptor, LidEdges
 from dms.training import augment
 from dms.training.architectures import eyes, lowered
 from dms.training.augment import Picture
@@ -299,8 +299,8 @@ def teach(trunk: Any, closed: Lids, down: Lids, out: Path, options: Options) -> 
 
 def teach_edges(upright: Picture, down: npt.NDArray[np.bool_]) -> tuple[float, ...]:
     """Return the weights of ``LidEdges`` by (N, 32, 32) patches as the net takes them, lowered lids where ``down``."""
-    by = descriptor()
-    numbers = np.stack([describe(patch, by) for patch in upright])
+    describe = Descriptor()
+    numbers = np.stack([describe(patch) for patch in upright])
     scale = StandardScaler().fit(numbers)
     found = LogisticRegression(C=EDGES_INVERSE_PENALTY, max_iter=300).fit(scale.transform(numbers), down)
     weights = found.coef_[0] / scale.scale_
