@@ -3,12 +3,13 @@
 
 usage: night_frames.py FOLDER faces64.npz mrl_infrared.npz
 
-FOLDER holds labels.csv (file,scene_group,x,y,w,h: one driver each) and landmarks68_*.csv; only scenes that taught no
-net are seen (the validation and test parts, `dms.datasets.split`). Darkness is made: a share of the light and a sensor
-noise of two grey levels. "Infrared" is made too: an even, bright face before a background that a lamp beside the camera
-does not reach. faces64.npz has news photographs, which taught neither the face nor the landmark net; a face counts as
-found when the landmark net is sure of it, and its eyes are held against those that it finds in the picture as it is.
-mrl_infrared.npz has single eyes in real near-infrared, of which the subjects who taught no net are darkened.
+FOLDER holds labels.csv (file,scene_group,x,y,w,h: one driver each) and landmarks68_*.csv; only scenes that taught
+neither face, landmark nor mouth net are seen (the validation and test parts, `dms.datasets.split`). Darkness is made: a
+share of the light and a sensor noise of two grey levels. "Infrared" is made too: an even, bright face before a
+background that a lamp beside the camera does not reach. faces64.npz has news photographs, which taught neither the face
+nor the landmark net; a face counts as found when the landmark net is sure of it, and its eyes are held against those
+that it finds in the picture as it is. mrl_infrared.npz has single eyes in real near-infrared, of which the subjects who
+taught the first output of the eye net nothing are darkened.
 """
 
 import sys

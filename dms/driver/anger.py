@@ -135,15 +135,23 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
             self.score = min(1.0, max(0.0, (means[_ANGER] - rest.value) / (1.0 - rest.value)))
         if self.score is None:
             self._unknown_s += span_s
-            return self._take(AngerEvent.LOST, t, t, "lost") if self._unknown_s >= self._life_limits.lost_s else []
+            return self._lost(t) if self._unknown_s >= self._life_limits.lost_s else []
         self._unknown_s = 0.0
         return self._decide(t, span_s, self.score if before is None else before, self.score)
+
+    def _lost(self, t: float) -> list[Alert]:
+        """Nothing has been known for so long that what was is over."""
+        alerts = self._take(AngerEvent.LOST, t, t, "lost")
+        for above in self._above.values():
+            above.forget()
+        return alerts
 
     def _decide(self, t: float, span_s: float, before: float, score: float) -> list[Alert]:
         limits = self._limits
         self._below_s = self._below_s + span_s if score < limits.clear else 0.0
-        angry = self._above[AngerLevel.ANGRY].add(t, span_s, before, score)
-        irritated = self._above[AngerLevel.IRRITATED].add(t, span_s, before, score)
+        for above in self._above.values():
+            above.add(t, span_s, before, score)
+        angry, irritated = self._above[AngerLevel.ANGRY], self._above[AngerLevel.IRRITATED]
         if angry.seconds + EPSILON_S >= limits.angry_s and self._may_take(t, AngerEvent.ANGRY):
             return self._take(AngerEvent.ANGRY, angry.since_t, t, "anger")
         if irritated.seconds + EPSILON_S >= limits.irritated_s and self._may_take(t, AngerEvent.IRRITATED):
@@ -179,26 +187,37 @@ class TimeAbove:
 
     Args:
         limit: From which it counts.
-        forget: Below which it begins anew.
+        least: Below which it begins anew.
     """
 
-    __slots__ = ("_forget", "_limit", "seconds", "since_t")
+    __slots__ = ("_least", "_limit", "seconds", "since_t")
 
-    def __init__(self, limit: float, forget: float) -> None:
-        self._limit, self._forget = limit, forget
-        self.seconds = self.since_t = 0.0
+    def __init__(self, limit: float, least: float) -> None:
+        self._limit, self._least = limit, least
+        self.forget()
 
-    def add(self, t: float, span_s: float, before: float, score: float) -> "TimeAbove":
+    def forget(self) -> None:
+        """Begin anew."""
+        self.seconds = 0.0
+        self.since_t = 0.0
+        """When it began to count, if ``seconds`` is not 0."""
+
+    def add(self, t: float, span_s: float, before: float, score: float) -> None:
         """Take the mean at ``t``, after a span in which it went from one score to another."""
-        if score < self._forget:
-            self.seconds = 0.0
-        elif score >= self._limit:
-            # it crossed the limit somewhere within the span
-            share = (score - self._limit) / (score - before) if before < self._limit else 1.0
-            if self.seconds == 0.0:
-                self.since_t = t - span_s * share
-            self.seconds += span_s * share
-        return self
+        if score < self._least:
+            self.forget()
+            return
+        above_s = span_s * self._share_above(before, score)
+        if self.seconds == 0.0:
+            self.since_t = t - (above_s if score >= before else span_s)
+        self.seconds += above_s
+
+    def _share_above(self, before: float, score: float) -> float:
+        """Share of a span in which a line from one score to another is at or above the limit."""
+        if before >= self._limit <= score:
+            return 1.0
+        highest = max(before, score)
+        return (highest - self._limit) / abs(score - before) if highest >= self._limit else 0.0
 
 
 def _with_anger(emotions: Emotions, anger: float) -> tuple[float, ...]:

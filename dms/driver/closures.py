@@ -8,7 +8,7 @@ frame, the second a head that turns or sinks.
 from dataclasses import dataclass
 
 from dms.config.driver import ClosureSettings, SignsSettings
-from dms.driver.cues import LOOKING_AWAY, LOOKING_DOWN
+from dms.driver.cues import LOOKING_AWAY, LOOKING_DOWN, MOUTH_WIDE, YAWNING
 from dms.driver.smoothing import EPSILON_S
 from dms.driver.span import Span
 from dms.driver.state import Eyes
@@ -147,7 +147,13 @@ class ClosureTracker:
         return ",".join(self._explanations_found()) or None
 
     def _explanations_found(self) -> list[str]:
-        found = [name for name, seconds in self._explained_s.items() if seconds >= HALF * self.closed_s]
+        explained = self._explained_s
+        if YAWNING in explained and MOUTH_WIDE in explained:
+            # one mouth is wide all the time, whatever its face is read as
+            wide = {name: explained[name] for name in (YAWNING, MOUTH_WIDE)}
+            longer, shorter = sorted(wide, key=wide.__getitem__, reverse=True)
+            explained = {**explained, longer: wide[longer] + wide[shorter], shorter: 0.0}
+        found = [name for name, seconds in explained.items() if seconds and seconds >= HALF * self.closed_s]
         return [*found, LOOKING_DOWN] if self.looked_down else found
 
     def rung(self) -> int:

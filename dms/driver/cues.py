@@ -29,8 +29,16 @@ class Cues:
     """
 
     __slots__ = (
-        *("_aside_deg", "_laughed_t", "_limits", "_profile_deg", "_settings", "_step"),
-        *("head", "lids", "mouth", "yawned"),
+        "_aside_deg",
+        "_limits",
+        "_profile_deg",
+        "_settings",
+        "_step",
+        "head",
+        "laughed_t",
+        "lids",
+        "mouth",
+        "yawned",
     )
 
     def __init__(self, settings: DriverSettings) -> None:
@@ -42,7 +50,8 @@ class Cues:
         self._step = HeadStep(settings.closure)
         self.lids = LoweredLids(settings.closure, self._step)
         self.mouth = MouthReader(settings.closure, settings.signs, settings.time.max_gap_s)
-        self._laughed_t = float("-inf")
+        self.laughed_t = float("-inf")
+        """When the face laughed last; whoever knows says so."""
         self.yawned = False
         """A yawn has just been made out."""
 
@@ -56,7 +65,7 @@ class Cues:
         self._step.reset()
         self.lids.reset()
         self.mouth.reset()
-        self._laughed_t = float("-inf")
+        self.laughed_t = float("-inf")
         self.yawned = False
 
     def update(self, observation: Observation) -> None:
@@ -94,8 +103,6 @@ class Cues:
         """What else than sleep may have shut the eyes of an observation."""
         pose, t = observation.pose, observation.t
         found: tuple[str, ...] = ()
-        if laughing:
-            self._laughed_t = t
         if pose is not None and (self._aside(pose) or (self._bowed(pose) and not self._may_nod(t))):
             found = (LOOKING_AWAY,)
         if laughing:
@@ -133,4 +140,4 @@ class Cues:
 
     def _may_nod(self, t: float) -> bool:
         """Whether the lids are surely shut in a face that has not just laughed: then the head excuses nothing."""
-        return self.lids.surely_shut(t) and t - self._laughed_t >= self._limits.excused_s
+        return self.lids.surely_shut(t) and t - self.laughed_t >= self._limits.excused_s

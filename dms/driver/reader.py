@@ -50,9 +50,11 @@ class ObservationReader:
 
         Args:
             observation: The observation.
-            laughing: Says whether the face laughs at a time; asked of closed eyes only.
+            laughing: Says whether the face laughs at a time.
         """
-        eyes, self._down = Eyes.UNKNOWN, False
+        eyes, self._down, laughs = Eyes.UNKNOWN, False, laughing(observation.t)
+        if laughs:
+            self._cues.laughed_t = observation.t
         if observation.view is not View.CLEAR or not observation.face or observation.upright is False:
             self._eyes.reset()
         elif self._cues.turned_away(observation.pose):
@@ -70,7 +72,7 @@ class ObservationReader:
             self._down = True
             return _LOWERED
         pose, closedness = observation.pose, self._eyes.closedness()
-        explanations = self._cues.explain(observation, laughing(observation.t))
+        explanations = self._cues.explain(observation, laughs)
         as_one = self._eyes.single or self._cues.shows_one_side(pose)
         return Reading(
             eyes,

@@ -97,17 +97,18 @@ def _head(reported: Reported, results: Sequence[Path]) -> Head:
 
 
 def _told(drives: Sequence[ReportDrive]) -> str:
-    judged = [drive for drive in drives if drive.score is not None]
-    if not judged:
+    scored = [drive for drive in drives if drive.score is not None]
+    others = [drive for drive in drives if drive.score is None]
+    if not scored:
         return f"{_alerts_in(drives)}; no labels say whether they are right."
-    whole = together([drive.score for drive in judged if drive.score is not None])
+    whole = together([drive.score for drive in drives if drive.score is not None])
     told = f"{whole.hits} of {len(whole.outcomes)} labelled events found, {whole.misses} missed, "
-    told += f"{counted(len(whole.false_alarms), 'false alarm')} in {_length(judged)}"
+    told += f"{counted(len(whole.false_alarms), 'false alarm')} in {_length(scored)}"
     if old := [drive.old_score for drive in drives if drive.old_score is not None]:
         before = together(old)
         false = counted(len(before.false_alarms), "false alarm")
         told += f"; the old run: {before.hits} found, {before.misses} missed, {false}"
-    if others := [drive for drive in drives if drive.score is None]:
+    if others:
         told += f"; without labels: {_alerts_in(others)}"
     return f"{told}."
 

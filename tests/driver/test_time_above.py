@@ -21,7 +21,8 @@ def test_it_counts_from_when_the_limit_was_crossed() -> None:
 
 def test_it_stands_still_below_the_limit_and_knows_when_it_began() -> None:
     time = above(0.4, 0.4, 0.25, 0.25, 0.3, 0.3)
-    assert time.seconds == pytest.approx(1.0 + 0.0 + 1.0)
+    # of the second in which it fell to 0.25 two thirds were above
+    assert time.seconds == pytest.approx(1.0 + 2 / 3 + 0.0 + 0.0 + 1.0)
     assert time.since_t == 0.0
 
 

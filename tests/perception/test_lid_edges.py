@@ -4,7 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from dms.models import find_model
 from dms.perception.lid_edges import DIRECTIONS, LENGTH, SIDE, LidEdges
+
+GOLDEN = [(20, 0.2329), (50, 0.7241), (110, 0.8007), (150, 0.483)]
+"""Degrees and answers, on x86-64."""
 
 
 def patch(level: float, contrast: float) -> npt.NDArray[np.uint8]:
@@ -43,3 +47,17 @@ def test_it_is_a_probability(bias: float) -> None:
 def test_another_number_of_weights_is_refused() -> None:
     with pytest.raises(ValueError, match=f"{LENGTH + 1} weights, not {LENGTH}"):
         LidEdges([0.0] * LENGTH)
+
+
+def waves(degrees: float) -> npt.NDArray[np.uint8]:
+    """Waves in one direction, stronger below."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    along = x * np.cos(np.radians(degrees)) + y * np.sin(np.radians(degrees))
+    return np.asarray(128 + (20 + 2 * y) * np.sin(along / 2.5), np.float64).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("degrees", "lowered"), GOLDEN)
+def test_golden_answers_of_the_shipped_weights(degrees: float, lowered: float) -> None:
+    """Another way to count edges needs other weights."""
+    edges = LidEdges(find_model("eyes").weights("lid_edges", LENGTH + 1))
+    assert edges.lowered(waves(degrees)) == pytest.approx(lowered, abs=2e-3)

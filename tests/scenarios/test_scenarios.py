@@ -211,6 +211,19 @@ SCENARIOS = (
         drive().awake(65).open(1.5, happiness=0.97).closed(1.6, pitch=-6.0, looking_down=0.05).awake(30),
     ),
     Scenario(
+        "laughed half a second ago and lowers the head as the lids fall, and the net is sure that they are shut",
+        drive().awake(65).open(1.5, happiness=0.97).open(0.5).closed(1.6, pitch=-6.0, looking_down=0.05).awake(30),
+    ),
+    Scenario(
+        "shouts with shut eyes, in a face that reads as a yawn at first",
+        drive()
+        .awake(65)
+        .closed(0.1)
+        .closed(0.75, yawn=0.9, wide=WideMouth(0.9, 0.05, 0.05))
+        .closed(0.85, yawn=0.9, wide=WideMouth(0.05, 0.9, 0.05))
+        .awake(30),
+    ),
+    Scenario(
         "nods just as the lids fall, and the net is not sure",
         closure(2.7, pitch=-6.0, looking_down=0.3),
         (

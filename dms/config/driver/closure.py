@@ -52,8 +52,8 @@ class ClosureSettings(LookingSettings):
             le=5.0,
             unit="s",
             title="Microsleep, explained",
-            text="The same for a closure of which half is explained by a laugh or a yawn, or that began as the head "
-            "went down.",
+            text="The same for a closure of which half is explained by a laugh or a wide mouth, or that began as the "
+            "head went down.",
             source=NCAP + ": upper end of the microsleep band; " + OWN,
         ),
     ] = 2.0

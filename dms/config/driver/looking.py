@@ -65,8 +65,8 @@ class LookingSettings(Section):
             le=1.0,
             unit="probability",
             title="Lowered lids",
-            text="Lids that are down belong to eyes that look down when the eye net's mean answer is at least this and "
-            "the head moved as below; such eyes are open.",
+            text="Lids that are down belong to eyes that look down when the mean answer of eye net and edges is at "
+            "least this and the head moved as below; such eyes are open.",
             source="studies/leave_clips_out.py; " + OWN,
         ),
     ] = 0.4
@@ -77,7 +77,7 @@ class LookingSettings(Section):
             le=1.0,
             unit="probability",
             title="Eyes lowered",
-            text="Open eyes look down from this answer of the eye net on, whatever the head does.",
+            text="Open eyes look down from this answer of eye net and edges on, whatever the head does.",
             source="the likelier of two answers; " + OWN,
         ),
     ] = 0.5
@@ -88,8 +88,9 @@ class LookingSettings(Section):
             le=0.5,
             unit="probability",
             title="Surely shut lids",
-            text="Lids that are down are shut without a doubt when the eye net's mean answer is at most this: then a "
-            "head that is down, or went down with them, excuses no closure of a face that has not just laughed.",
+            text="Lids that are down are shut without a doubt when the mean answer of eye net and edges is at most "
+            "this: then a head that is down, or went down with them, excuses no closure of a face that has not just "
+            "laughed.",
             source="studies/leave_clips_out.py: of no clip left out is it below 0.46 while somebody looks down; " + OWN,
         ),
     ] = 0.2
@@ -100,7 +101,7 @@ class LookingSettings(Section):
             le=3.0,
             unit="s",
             title="Lowered lids, window",
-            text="The eye net's mean answer over this long.",
+            text="The mean answer of eye net and edges over this long.",
             source="as long as a microsleep; " + OWN,
         ),
     ] = 1.0

@@ -168,6 +168,10 @@ def train(folder: Path, out: Path, options: Options) -> Taught:
         raise UserError("down/ teaches a net that knows open from closed: give it with --from")
     lids = {state: Lids.read(folder / state) for state in STATES}
     named = who(options.leave_out, lids)
+    for person in named:
+        for state in STATES[1:]:
+            # somebody who is alone is refused before anything is learned
+            lids[state].without(person)
     seen = prepare(calibration(np.concatenate([lids[state].images for state in STATES])))
     model = eyes()
     take_up(model, options.shipped, seen)
@@ -187,16 +191,19 @@ def train(folder: Path, out: Path, options: Options) -> Taught:
 
 
 def who(names: Sequence[str], lids: dict[str, Lids]) -> list[str]:
-    """The people that are named; a clip's name is its person's, whatever stands between its words.
+    """The people that are named: by their clip too, whatever stands between its words and if more of them follow.
 
     Raises:
         UserError: Nobody has that name.
     """
     people = sorted({str(person) for one in lids.values() for person in one.people})
-    named = [re.sub(r"[-_]", ".", name) for name in names]
-    for name, person in zip(names, named, strict=True):
-        if person not in people:
+    named = []
+    for name in names:
+        clip = re.sub(r"[-_]", ".", name)
+        found = [person for person in people if f"{clip}.".startswith(f"{person}.")]
+        if not found:
             raise UserError(f"--leave-out {name}: nobody has that name: {', '.join(people)}")
+        named.append(max(found, key=len))
     return list(dict.fromkeys(named))
 
 
@@ -258,8 +265,9 @@ def table(left_out: Sequence[LeftOut], folder: Path, options: Options) -> Table:
     return Table(
         "Left out",
         "For each of these a net of its own, taught without them; float, before INT8. Patches are single eyes under "
-        f"lids that are down. Likely is an answer of {limit:g} and more; the daemon takes the mean of both eyes over "
-        "time, and no alert rests on it alone (docs/driver.md).",
+        "lids that are down, as they teach: right ones mirrored. "
+        f"Likely is an answer of {limit:g} and more; the daemon takes the mean of both eyes over time, and no alert "
+        "rests on it alone (docs/driver.md).",
         shlex.join(command),
         ["who", "lids", "patches", "mean answer", "likely"],
         rows,
