@@ -150,10 +150,10 @@ class ClosureTracker:
         explained = self._explained_s
         if YAWNING in explained and MOUTH_WIDE in explained:
             # one mouth is wide all the time, whatever its face is read as
-            wide = {name: explained[name] for name in (YAWNING, MOUTH_WIDE)}
-            longer, shorter = sorted(wide, key=wide.__getitem__, reverse=True)
-            explained = {**explained, longer: wide[longer] + wide[shorter], shorter: 0.0}
-        found = [name for name, seconds in explained.items() if seconds and seconds >= HALF * self.closed_s]
+            explained = dict(explained)
+            shorter, longer = sorted((MOUTH_WIDE, YAWNING), key=explained.__getitem__)
+            explained[longer] += explained.pop(shorter)
+        found = [name for name, seconds in explained.items() if seconds >= HALF * self.closed_s]
         return [*found, LOOKING_DOWN] if self.looked_down else found
 
     def rung(self) -> int:

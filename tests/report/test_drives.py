@@ -155,3 +155,16 @@ def test_what_changed_since_the_old_run_is_marked(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tone", [*FatigueLevel, *AngerLevel, *DistractionLevel, *Condition])
 def test_every_level_and_condition_has_a_colour(tone: str) -> None:
     assert tone in TONES
+
+
+def test_without_labels_neither_run_of_a_drive_is_judged(tmp_path: Path) -> None:
+    for run in ("new", "old"):
+        make_drive(tmp_path / run / "a", 40, [(10, 14)])
+        make_drive(tmp_path / run / "b", 20, [(5, 9)])
+    (tmp_path / "labels").mkdir()
+    write_labels(tmp_path / "labels" / "a.events.csv", (10, 14, "eyes_closed"))
+    found = read_drives([tmp_path / "new"], [tmp_path / "labels"], [tmp_path / "old"], LIMITS).drives
+    scores = {drive.name: (drive.score, drive.old_score) for drive in found}
+    assert scores["b"] == (None, None)
+    assert None not in scores["a"]
+    assert {mark.kind for drive in found if drive.name == "b" for mark in drive.now.marks} == {Wrong.ALERT}

@@ -67,7 +67,9 @@ AUGMENTATION = augment.chain(
 )
 
 
-STATES = ("open", "closed", "down")
+TAUGHT = ("closed", "down")
+"""What the lids that teach do; a patch of the second is lowered."""
+STATES = ("open", *TAUGHT)
 
 
 class Lids:
@@ -169,7 +171,7 @@ def train(folder: Path, out: Path, options: Options) -> Taught:
     lids = {state: Lids.read(folder / state) for state in STATES}
     named = who(options.leave_out, lids)
     for person in named:
-        for state in STATES[1:]:
+        for state in TAUGHT:
             # somebody who is alone is refused before anything is learned
             lids[state].without(person)
     seen = prepare(calibration(np.concatenate([lids[state].images for state in STATES])))
@@ -182,7 +184,7 @@ def train(folder: Path, out: Path, options: Options) -> Taught:
         fix_seed(options.seed)
         head = teach(net.trunk, lids["closed"].without(person), lids["down"].without(person), to, options)
         _, file = net.write(head, to)
-        said = {state: net.lowered(head, lids[state].of(person)) for state in STATES[1:]}
+        said = {state: net.lowered(head, lids[state].of(person)) for state in TAUGHT}
         left_out.append(LeftOut(person, file, head.edges, said))
     fix_seed(options.seed)
     head = teach(net.trunk, lids["closed"], lids["down"], out, options)
@@ -255,7 +257,7 @@ def table(left_out: Sequence[LeftOut], folder: Path, options: Options) -> Table:
     limit = ClosureSettings().lowered_limit
     rows = [
         [one.person, state, str(len(said)), f"{said.mean():.2f}", f"{(said >= limit).mean():.0%}"]
-        for state in STATES[1:]
+        for state in TAUGHT
         for one in left_out
         if len(said := one.said[state])
     ]
