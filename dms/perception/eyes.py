@@ -128,6 +128,19 @@ def detail(normalised: Picture) -> float:
     return float(cv2.meanStdDev(fine[_MIDDLE, _MIDDLE])[1][0, 0])
 
 
+class _Judged(NamedTuple):
+    """What the net says of an eye that can be seen, and of which patches.
+
+    Attributes:
+        answer: Its outputs.
+        upright: (32, 32) patches with even contrast that it was asked about; where there are bright spots a second one
+            has them filled.
+    """
+
+    answer: Answer
+    upright: tuple[Picture, ...]
+
+
 class BothEyes(NamedTuple):
     """What both eyes of a face show.
 
@@ -184,27 +197,25 @@ class EyeNet:
             Closed as from ``closed`` for each, None for both when they are doubtful together; looking down is the mean
             of the eyes that can be judged.
         """
-        of_left, of_right = self._answer(left), self._answer(right)
+        of_left, of_right = self._judged(left), self._judged(right)
         if far is Side.LEFT and self._closed(of_left) is None:
             of_left = None
         elif far is Side.RIGHT and self._closed(of_right) is None:
             of_right = None
-        doubts = [max(answer[UNUSABLE], 1e-3) for answer in (of_left, of_right) if answer is not None]
+        doubts = [max(judged.answer[UNUSABLE], 1e-3) for judged in (of_left, of_right) if judged is not None]
         if doubts and math.prod(doubts) ** (1 / len(doubts)) > self._max_unusable_both:
             return BothEyes(None, None, None)
         closed = self._closed(of_left), self._closed(of_right)
-        return BothEyes(*closed, self._looking_down(((left, of_left, closed[0]), (right, of_right, closed[1]))))
+        return BothEyes(*closed, self._looking_down(((of_left, closed[0]), (of_right, closed[1]))))
 
-    def _looking_down(self, eyes: Iterable[tuple[Picture | None, Answer | None, float | None]]) -> float | None:
+    def _looking_down(self, eyes: Iterable[tuple[_Judged | None, float | None]]) -> float | None:
         """Mean of net and edges over the eyes that can be judged; None when one of them is open: none was taught."""
-        known = [
-            (patch, answer, closed)
-            for patch, answer, closed in eyes
-            if patch is not None and answer is not None and closed is not None
-        ]
-        if not known or self._edges is None or min(closed for _, _, closed in known) < LIDS_DOWN:
+        known = [(judged, closed) for judged, closed in eyes if judged is not None and closed is not None]
+        if not known or self._edges is None or min(closed for _, closed in known) < LIDS_DOWN:
             return None
-        said = [(answer[LOWERED] + _edges_lowered(self._edges, patch)) / 2 for patch, answer, _ in known]
+        # a bright spot looks like the white of an eye
+        by_edges = [min(self._edges.lowered(patch) for patch in judged.upright) for judged, _ in known]
+        said = [(judged.answer[LOWERED] + edges) / 2 for (judged, _), edges in zip(known, by_edges, strict=True)]
         return sum(said) / len(said)
 
     def closed(self, patch: Picture | None) -> float | None:
@@ -217,20 +228,23 @@ class EyeNet:
             0..1, or None when there is no patch, it is too dark or flat, the net calls it unusable, or closed where it
             is too blurred to tell.
         """
-        return self._closed(self._answer(patch))
+        return self._closed(self._judged(patch))
 
-    def _answer(self, patch: Picture | None) -> Answer | None:
+    def _judged(self, patch: Picture | None) -> _Judged | None:
         if patch is None:
             return None
         mean, deviation = light(patch)
         if mean < MIN_MEAN or deviation < MIN_DEVIATION:
             return None
-        upright = _normalised(patch, mean, deviation)
-        answer = self._asked(upright)
+        upright: tuple[Picture, ...] = (_normalised(patch, mean, deviation),)
+        answer = self._asked(upright[0])
         filled = without_spots(patch, mean)
         if filled is not None:
-            answer = _with_and_without(answer, self._asked(normalise(filled)))
-        return None if answer[CLOSED] > answer[OPEN] and detail(upright) < MIN_DETAIL else answer
+            upright = (*upright, normalise(filled))
+            answer = _with_and_without(answer, self._asked(upright[1]))
+        if answer[CLOSED] > answer[OPEN] and detail(upright[0]) < MIN_DETAIL:
+            return None
+        return _Judged(answer, upright)
 
     def probabilities(self, patch: Picture) -> npt.NDArray[np.float32]:
         """Return the net's (3,) probabilities of ``LABELS`` for a (32, 32) uint8 patch.
@@ -246,19 +260,12 @@ class EyeNet:
         mirrored = self._model.run_few(np.ascontiguousarray(upright[:, ::-1]))
         return [(one + other) / 2 for one, other in zip(answer, mirrored, strict=True)]
 
-    def _closed(self, answer: Answer | None) -> float | None:
+    def _closed(self, judged: _Judged | None) -> float | None:
         """Closed among the usable answers, None when the eye is not one of them."""
-        if answer is None or answer[UNUSABLE] > self.max_unusable:
+        if judged is None or judged.answer[UNUSABLE] > self.max_unusable:
             return None
         # in the net's own precision, so that it is the same number whatever computes it
-        return float(np.float32(_share_closed(answer)))
-
-
-def _edges_lowered(edges: LidEdges, patch: Picture) -> float:
-    """What edges say of lids; of a bright spot, which looks like the white of an eye, only with it filled as well."""
-    filled = without_spots(patch, light(patch)[0])
-    said = [edges.lowered(normalise(each)) for each in (patch, filled) if each is not None]
-    return min(said)
+        return float(np.float32(_share_closed(judged.answer)))
 
 
 def _share_closed(answer: Answer) -> float:

@@ -71,6 +71,25 @@ class Reported:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A replayed drive.
+
+    Attributes:
+        name: As in the folder of results.
+        file: Its events.
+        told: The same with its labels, None without: then nobody knows what was right.
+    """
+
+    name: str
+    file: Path
+    told: LabelledDrive | None
+
+    def score(self) -> Score | None:
+        """Return its alerts against the labels, None without labels."""
+        return None if self.told is None else self.told.score()
+
+
 def read_drives(
     results: Sequence[Path],
     labels: Sequence[Path],
@@ -90,9 +109,9 @@ def read_drives(
     Raises:
         UserError: There is nothing to report on, drives and labels do not fit, or a file is missing or broken.
     """
-    runs, labelled, warnings = _runs(results, labels, reading)
-    older, known, more = _runs(against, labels, reading) if against else ({}, set[str](), [])
-    pairs: dict[str, LabelledDrive | None] = {name: older.get(name) for name in runs}
+    runs, warnings = _runs(results, labels, reading)
+    older, more = _runs(against, labels, reading) if against else ({}, [])
+    pairs: dict[str, _Run | None] = {name: older.get(name) for name in runs}
     if len(runs) == len(older) == 1:
         pairs = dict(zip(runs, older.values(), strict=True))
     elif older and not any(pairs.values()):
@@ -100,11 +119,7 @@ def read_drives(
     warnings += [one for one in more if one not in warnings]
     if missing := [name for name, old in pairs.items() if older and old is None]:
         warnings.append(f"only in the new run: {', '.join(missing)}")
-    drives = []
-    for name, run in runs.items():
-        old = pairs[name]
-        told = old is not None and old.name in known
-        drives.append(_drive(run, old, settings, labelled=name in labelled, old_labelled=told))
+    drives = [_drive(run, pairs[name], settings) for name, run in runs.items()]
     first = next(iter(runs.values()))
     return Reported(
         tuple(sorted(drives, key=lambda drive: drive.wrong)),
@@ -115,39 +130,32 @@ def read_drives(
 
 def _runs(
     results: Sequence[Path], labels: Sequence[Path], reading: Reading | None
-) -> tuple[dict[str, LabelledDrive], set[str], list[str]]:
-    """Return the drives of a run by their names, the names of those with labels, and what a user should know."""
+) -> tuple[dict[str, _Run], list[str]]:
+    """Return the drives of a run by their names, and what a user should know."""
     found = {name: events for path in results for name, events in replayed_drives(path)}
     halves = [name for name, events in found.items() if unfinished(events)]
     warnings = [f"not replayed to the end, and so left out: {', '.join(halves)}"] if halves else []
-    runs = {name: LabelledDrive(name, events, ()) for name, events in found.items() if not unfinished(events)}
-    labelled: set[str] = set()
+    runs = {name: _Run(name, events, None) for name, events in found.items() if not unfinished(events)}
     if labels:
         told = labelled_drives(results, labels, reading=reading)
-        labelled = {drive.name for drive in told.drives}
-        runs |= {drive.name: drive for drive in told.drives}
+        runs |= {drive.name: _Run(drive.name, drive.file, drive) for drive in told.drives}
         warnings = told.warnings
         if told.unlabelled:
             warnings.append(f"without labels: {', '.join(told.unlabelled)}")
     if not runs:
         raise UserError("no drive was replayed to its end: there is nothing to report on")
-    return runs, labelled, warnings
+    return runs, warnings
 
 
-def _drive(
-    run: LabelledDrive, old: LabelledDrive | None, settings: DriverSettings, *, labelled: bool, old_labelled: bool
-) -> ReportDrive:
-    # without labels nobody knows what was right
-    score = run.score() if labelled else None
-    old_score = old.score() if old is not None and old_labelled else None
+def _drive(run: _Run, old: _Run | None, settings: DriverSettings) -> ReportDrive:
+    score = run.score()
+    old_score = None if old is None else old.score()
     now = _timeline(run, score, settings, old_score)
     before = None if old is None else _timeline(old, old_score, settings)
     return ReportDrive(run.name, now, score, before, old_score, _summary(run.file))
 
 
-def _timeline(
-    run: LabelledDrive, score: Score | None, settings: DriverSettings, old_score: Score | None = None
-) -> Timeline:
+def _timeline(run: _Run, score: Score | None, settings: DriverSettings, old_score: Score | None = None) -> Timeline:
     """Return one run, with marks of what changed since an old one where there is one."""
     summary = _summary(run.file)
     messages = read_events(run.file)
@@ -164,7 +172,7 @@ def _timeline(
     duration_s = Results.at(run.file).duration_s or (walked.duration_s if walked else 0.0)
     duration_s = max([duration_s, *(float(message["t"]) for message in messages)])
     spans: list[Span] = [
-        *label_spans(in_order(run.labels), duration_s),
+        *label_spans(in_order(run.told.labels if run.told else ()), duration_s),
         *alert_spans(messages, duration_s),
         *(walked.spans if walked else ()),
     ]

@@ -215,6 +215,19 @@ SCENARIOS = (
         drive().awake(65).open(1.5, happiness=0.97).open(0.5).closed(1.6, pitch=-6.0, looking_down=0.05).awake(30),
     ),
     Scenario(
+        "a clock that jumps back forgets a laugh, which else would excuse nods until that time comes again",
+        drive()
+        .awake(65)
+        .open(1.5, happiness=0.97)
+        .jump(-500.0)
+        .awake(65)
+        .mark("shut")
+        .closed(1.6, pitch=-6.0, looking_down=0.05)
+        .mark("open")
+        .open(40),
+        MICROSLEEP_ONLY,
+    ),
+    Scenario(
         "shouts with shut eyes, in a face that reads as a yawn at first",
         drive()
         .awake(65)

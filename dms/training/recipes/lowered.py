@@ -169,20 +169,19 @@ def train(folder: Path, out: Path, options: Options) -> Taught:
     if options.shipped is None:
         raise UserError("down/ teaches a net that knows open from closed: give it with --from")
     lids = {state: Lids.read(folder / state) for state in STATES}
-    named = who(options.leave_out, lids)
-    for person in named:
-        for state in TAUGHT:
-            # somebody who is alone is refused before anything is learned
-            lids[state].without(person)
+    # somebody who is alone is refused before anything is learned
+    others = {
+        person: {state: lids[state].without(person) for state in TAUGHT} for person in who(options.leave_out, lids)
+    }
     seen = prepare(calibration(np.concatenate([lids[state].images for state in STATES])))
     model = eyes()
     take_up(model, options.shipped, seen)
     net = Grafted(model, options.shipped, seen)
     left_out = []
-    for person in named:
+    for person, taught in others.items():
         to = out / "without" / person
         fix_seed(options.seed)
-        head = teach(net.trunk, lids["closed"].without(person), lids["down"].without(person), to, options)
+        head = teach(net.trunk, taught["closed"], taught["down"], to, options)
         _, file = net.write(head, to)
         said = {state: net.lowered(head, lids[state].of(person)) for state in TAUGHT}
         left_out.append(LeftOut(person, file, head.edges, said))
