@@ -4,8 +4,8 @@
 usage: leave_clips_out.py RUN DRIVES OUT
 
 RUN is what `dms train eyes LIDS --from models/eyes.tflite --leave-out CLIP ... --out RUN` left, with a net in
-``without/PERSON`` for each. DRIVES are the clips: those whose name is such a person's (a clip is a person, but all that
-begin with ``student`` are one) are replayed with that net, the others as `dms replay` does. OUT is for `dms score`.
+``without/PERSON`` for each. DRIVES are the clips: those that show such a person (as `lowered_lids.py` names them) are
+replayed with that net, the others as `dms replay` does. OUT is for `dms score`.
 """
 
 import subprocess

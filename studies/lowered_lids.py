@@ -6,8 +6,8 @@ usage: lowered_lids.py DATA OUT
 DATA is the folder of the reference data, OUT gets ``open/``, ``closed/`` and ``down/`` with PERSON-NUMBER.png. What the
 lids do was judged by eye, face by face: of pictures that the eye net calls closed, in ``lowered_lids.csv`` beside this
 script (item, and of a clip from when to when). Labels of the clips say the rest: ``look_down`` and ``eyes_closed``, a
-tenth of a second left out at both ends. Open eyes are those that the net calls open. A clip is a person, and all clips
-whose name begins with ``student`` are one.
+tenth of a second left out at both ends. Open eyes are those that the net calls open. A clip is a person, but all clips
+whose name begins with ``student`` are one, and so are two others (``SAME``).
 """
 
 import csv
@@ -44,6 +44,8 @@ MOST_OF_A_CLIP = 400
 OPEN_OF_A_CLIP, OPEN_STILLS = 20, 600
 SURELY_OPEN = 0.15
 """Closed probability of both eyes below which they count as open."""
+SAME = {"webcam_proctor_d": "webcam_proctor_e"}
+"""Clips that show the person of another."""
 Row = tuple[float, float, str]
 Points = npt.NDArray[np.float32]
 
@@ -78,7 +80,8 @@ def judged() -> dict[str, list[Row]]:
 
 def person_of_clip(drive: Path) -> str:
     """The person of a clip, as the names of the patches say it."""
-    return "student" if drive.stem.startswith("student") else drive.stem.replace("_", ".")
+    name = "student" if drive.stem.startswith("student") else SAME.get(drive.stem, drive.stem)
+    return name.replace("_", ".")
 
 
 def person_of(file: Path) -> str:

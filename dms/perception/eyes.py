@@ -62,6 +62,10 @@ DETAIL_PX: Annotated[float, Constant("px", 0.5, 4, "own: not measured")] = 1.5
 LIDS_DOWN: Annotated[float, Constant("probability", 0.1, 0.9, "own: what the second output was trained on")] = 0.3
 """Closed probability of the more open eye from which the net's second output is asked: it knows lids that are down."""
 
+NET_SHARE: Annotated[float, Constant("share", 0.0, 1.0, "own: studies/lids_apart.py, docs/driver.md")] = 2 / 3
+"""What the net's second output counts for beside the edges. It knows most strangers' lids better, but not those in the
+dark."""
+
 
 class Side(StrEnum):
     """An eye of the driver; the driver's left eye is on the image's right."""
@@ -209,13 +213,13 @@ class EyeNet:
         return BothEyes(*closed, self._looking_down(((of_left, closed[0]), (of_right, closed[1]))))
 
     def _looking_down(self, eyes: Iterable[tuple[_Judged | None, float | None]]) -> float | None:
-        """Mean of net and edges over the eyes that can be judged; None when one of them is open: none was taught."""
+        """What net and edges say on the mean of the eyes that can be judged; None when one is open: none was taught."""
         known = [(judged, closed) for judged, closed in eyes if judged is not None and closed is not None]
         if not known or self._edges is None or min(closed for _, closed in known) < LIDS_DOWN:
             return None
         # a bright spot looks like the white of an eye
         by_edges = [min(self._edges.lowered(patch) for patch in judged.upright) for judged, _ in known]
-        said = [(judged.answer[LOWERED] + edges) / 2 for (judged, _), edges in zip(known, by_edges, strict=True)]
+        said = [lowered_by(judged.answer[LOWERED], edges) for (judged, _), edges in zip(known, by_edges, strict=True)]
         return sum(said) / len(said)
 
     def closed(self, patch: Picture | None) -> float | None:
@@ -266,6 +270,11 @@ class EyeNet:
             return None
         # in the net's own precision, so that it is the same number whatever computes it
         return float(np.float32(_share_closed(judged.answer)))
+
+
+def lowered_by(net: float, edges: float) -> float:
+    """Return the probability that lids are lowered by what the net and their edges say; the net knows more lids."""
+    return NET_SHARE * net + (1 - NET_SHARE) * edges
 
 
 def _share_closed(answer: Answer) -> float:

@@ -25,9 +25,13 @@ def eyes() -> Any:
 
 
 def lowered() -> Any:
-    """What the eye net's feature map of 8x8 cells says of lowered lids: (8, 8, 40) to the logit of "looks down"."""
-    inputs = keras.Input((8, 8, 40))
-    x = keras.layers.Dropout(0.3)(keras.layers.Flatten()(conv(inputs, 16, stride=2)))
+    """What the eye net's feature map of 16x16 cells says of lowered lids: (16, 16, 24) to the logit of "looks down".
+
+    The rest of ``eyes`` once more, with another answer.
+    """
+    inputs = keras.Input((16, 16, 24))
+    x = residual(residual(inputs, 40, stride=2), 64, stride=2)
+    x = keras.layers.Dropout(0.4)(pooled(x))
     return keras.Model(inputs, [keras.layers.Dense(1, name="lowered")(x)], name="lowered")
 
 

@@ -23,13 +23,12 @@ def graft(onto: Path, head: Path, out: Path) -> Path:
     """
     target, source = read(onto), read(head)
     net, more = target.subgraphs[0], source.subgraphs[0]
-    shared = 1 + next(i for i, operator in enumerate(more.operators) if more.outputs[0] in operator.outputs)
-    _behead(target, shared)
-    for ours, theirs in zip(net.operators, more.operators, strict=False):
-        if _shape(net, ours.outputs[0]) != _shape(more, theirs.outputs[0]):
-            raise UserError(f"the head of {head} does not fit {onto}: their layers differ")
-    places = {theirs.outputs[0]: ours.outputs[0] for ours, theirs in zip(net.operators, more.operators, strict=False)}
-    for operator in more.operators[shared:]:
+    shared = _behind(more)
+    _behead(target)
+    if [_shape(net, one.outputs[0]) for one in net.operators] != [_shape(more, one.outputs[0]) for one in shared]:
+        raise UserError(f"the head of {head} does not fit {onto}: their layers differ")
+    places = {theirs.outputs[0]: ours.outputs[0] for ours, theirs in zip(net.operators, shared, strict=True)}
+    for operator in [one for one in more.operators if one not in shared]:
         code = source.operatorCodes[operator.opcodeIndex]
         known = [one.builtinCode for one in target.operatorCodes]
         if code.builtinCode not in known:
@@ -54,10 +53,20 @@ def graft(onto: Path, head: Path, out: Path) -> Path:
     return write(target, out)
 
 
-def _behead(model: Any, kept: int) -> None:
-    """Keep the first operators and the first output: a file that has a head gets another."""
+def _behind(graph: Any) -> list[Any]:
+    """The operators that the first output comes of, in the order in which they run."""
+    wanted, found = {int(graph.outputs[0])}, []
+    for operator in reversed(graph.operators):
+        if wanted.intersection(int(index) for index in operator.outputs):
+            wanted.update(int(index) for index in operator.inputs)
+            found.append(operator)
+    return found[::-1]
+
+
+def _behead(model: Any) -> None:
+    """Keep what the first output comes of, which stands before all heads: a file that has one gets another."""
     net = model.subgraphs[0]
-    net.operators, net.outputs = net.operators[:kept], net.outputs[:1]
+    net.operators, net.outputs = _behind(net), net.outputs[:1]
     used = {int(index) for operator in net.operators for index in (*operator.inputs, *operator.outputs)}
     net.tensors = net.tensors[: 1 + max(used)]
     buffers = [tensor.buffer for tensor in net.tensors] + [one.buffer for one in model.metadata or ()]

@@ -186,7 +186,7 @@ def test_lids_are_said_to_be_lowered_only_where_both_are_down(net: EyeNet, monke
     says = {normalise(patch).tobytes(): answer for patch, answer in answers}
     monkeypatch.setattr(net, "_asked", lambda patch: says[patch.tobytes()])
     edges = LidEdges(find_model("eyes").weights("lid_edges", LENGTH + 1)).lowered(normalise(down))
-    likely = pytest.approx((0.6 + edges) / 2)
+    likely = pytest.approx(2 / 3 * 0.6 + edges / 3)
     assert net.look(down, down).looking_down == likely
     assert net.look(wide, down).looking_down is None
     assert net.look(wide, wide).looking_down is None

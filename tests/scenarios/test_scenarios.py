@@ -238,7 +238,7 @@ SCENARIOS = (
     ),
     Scenario(
         "nods just as the lids fall, and the net is not sure",
-        closure(2.7, pitch=-6.0, looking_down=0.3),
+        closure(2.7, pitch=-6.0, looking_down=(CLOSURE.shut_limit + CLOSURE.lowered_limit) / 2),
         (
             starts(MICROSLEEP, "shut", CLOSURE.excused_s),
             ends(MICROSLEEP, "open", LIFE.microsleep_recover_s),

@@ -33,6 +33,7 @@ from dms.training import augment, distill, fit, frown, wide_mouth
 from dms.training.architectures import emotion as emotion_net
 from dms.training.architectures import eyes as eye_net
 from dms.training.architectures import landmarks as landmark_net
+from dms.training.architectures import lowered as lowered_head
 from dms.training.augment.reflections import reflected
 from dms.training.band_heads import ANGER, FaceSources, classes
 from dms.training.export import quantise
@@ -40,6 +41,7 @@ from dms.training.faces import read_pictures
 from dms.training.fit import Options, predict
 from dms.training.recipes import emotion, eyes, lowered
 from dms.training.samples.eyes import spoil
+from dms.training.samples.lids import Lids
 from dms.training.shipped import take_up
 from dms.training.tflite_file import read
 from dms.training.train import train
@@ -241,12 +243,14 @@ def test_a_head_for_lowered_lids_leaves_the_first_output_as_it_was(
             noise = rng.integers(60, 200, (32, 32), np.uint8)
             cv2.imwrite(str(tmp_path / "lids" / state / f"p{number // 2}-{number}.png"), noise)
     monkeypatch.setattr(lowered, "OF_A_STATE", 128)
+    monkeypatch.setattr(lowered, "OF_EDGES", 128)
     shipped = find_model("eyes").path
     (made,) = train("eyes", [tmp_path / "lids"], tmp_path / "out", epochs=1, shipped=shipped)
     card = json.loads(made.with_suffix(".json").read_text())
     assert [output["shape"] for output in card["outputs"]] == [[3], [1]]
     assert "tables" not in card
     now, then = (read(file).subgraphs[0] for file in (made, shipped))
+    assert len(now.outputs) == 2
     assert len(now.operators) == len(then.operators), "a head takes the place of one that was there"
     assert len(now.tensors) == len(then.tensors)
     # the runtime cannot load a model in a process that holds PyTorch
@@ -260,6 +264,16 @@ def test_a_head_for_lowered_lids_leaves_the_first_output_as_it_was(
         "assert any(a[LOWERED] != b[LOWERED] for a, b in zip(first, second))"
     )
     subprocess.run([sys.executable, "-c", answers, str(shipped.parent), str(made.parent)], check=True)
+
+
+def test_a_head_for_lowered_lids_begins_as_the_later_layers_of_the_net(rng: np.random.Generator) -> None:
+    net, head = eye_net(), lowered_head()
+    patches = rng.integers(0, 256, (8, 32, 32), np.uint8)
+    lowered.begin_as(head, net)
+    maps, of_net = predict(keras.Model(net.inputs, [lowered.feature_map(net), net.layers[-2].output]), patches)
+    (of_head,) = predict(keras.Model(head.inputs, [head.layers[-2].output]), maps)
+    assert of_head == pytest.approx(of_net, abs=1e-2)
+    assert of_net.std() > 0.1
 
 
 @pytest.mark.slow
@@ -276,6 +290,7 @@ def test_each_who_is_left_out_is_judged_by_a_net_that_never_saw_them(
             noise[30 - row if person == "my.clip" else row] = 10
             cv2.imwrite(str(tmp_path / "lids" / state / f"{person}-{number}.png"), noise)
     monkeypatch.setattr(lowered, "OF_A_STATE", 640)
+    monkeypatch.setattr(lowered, "OF_EDGES", 640)
     shipped, out = find_model("eyes").path, tmp_path / "out"
     train("eyes", [tmp_path / "lids"], out, epochs=6, shipped=shipped, leave_out=["ann", "my_clip_2"])
     (table,) = json.loads((out / "eyes.json").read_text())["tables"]
@@ -293,7 +308,7 @@ def test_who_is_left_out_must_be_there_and_leave_somebody(tmp_path: Path) -> Non
     for state, person in (("open", "p2"), ("closed", "p2"), ("down", "p1")):
         (tmp_path / state).mkdir()
         cv2.imwrite(str(tmp_path / state / f"{person}-1.png"), np.full((32, 32), 90, np.uint8))
-    lids = lowered.Lids.read(tmp_path / "down")
+    lids = Lids.read(tmp_path / "down")
     assert len(lids.of("p1")) == 1
     assert len(lids.of("p2")) == 0
     with pytest.raises(UserError, match="nobody is left"):

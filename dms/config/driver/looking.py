@@ -67,9 +67,9 @@ class LookingSettings(Section):
             title="Lowered lids",
             text="Lids that are down belong to eyes that look down when the mean answer of eye net and edges is at "
             "least this and the head moved as below; such eyes are open.",
-            source="studies/leave_clips_out.py; " + OWN,
+            source="studies/lids_apart.py and leave_clips_out.py; " + OWN,
         ),
-    ] = 0.4
+    ] = 0.3
     lowered_likely: Annotated[
         float,
         Limit(
@@ -91,7 +91,7 @@ class LookingSettings(Section):
             text="Lids that are down are shut without a doubt when the mean answer of eye net and edges is at most "
             "this: then a head that is down, or went down with them, excuses no closure of a face that has not just "
             "laughed.",
-            source="studies/leave_clips_out.py: of no clip left out is it below 0.46 while somebody looks down; " + OWN,
+            source="studies/leave_clips_out.py: of no clip left out is it below 0.35 while somebody looks down; " + OWN,
         ),
     ] = 0.2
     lowered_window_s: Annotated[

@@ -1,15 +1,14 @@
 """Trains the second output of ``eyes``: whether lowered lids belong to an eye that looks down, or to one that is shut.
 
 Data: a folder with ``open/``, ``closed/`` and ``down/`` (a file's name before the first ``-`` or ``_`` is its person),
-and the INT8 file of an eye net, whose first output stays what it is: the new one is a small head on a feature map of
-the frozen net. Beside it a logistic regression on the edges of a patch is taught, whose weights go into the card: the
-daemon takes the mean of both. Only lids that are down teach them, shut or lowered; open eyes only give the ranges
-inside the net, and its first output answers as before to the bit.
+and the INT8 file of an eye net, whose first output stays what it is: for the new one the later layers of the net stand
+on an early feature map once more, taught anew from what they are. Beside it a logistic regression on the edges of a
+patch is taught, whose weights go into the card: the daemon takes a mean of both. Only lids that are down teach them,
+shut or lowered; open eyes only give the ranges inside the net, and its first output answers as before to the bit.
 Few people look down in public pictures, so everybody is trained on and the last epoch is kept. For each of those whom
 ``--leave-out`` names one more net is made that never saw them, and what it says of them goes into the card.
 """
 
-import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,10 +23,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from dms.config.driver import ClosureSettings
-from dms.datasets.pictures import find_pictures, person_of, read_grey
 from dms.errors import UserError
-from dms.evaluate.eyes import resize
-from dms.perception.eyes import normalise
+from dms.perception.eyes import lowered_by, normalise
 from dms.perception.lid_edges import Descriptor, LidEdges
 from dms.training import augment
 from dms.training.architectures import eyes, lowered
@@ -37,18 +34,20 @@ from dms.training.export import calibration, quantise, with_probabilities
 from dms.training.fit import Batch, Options, fit, fix_seed, predict
 from dms.training.graft import graft
 from dms.training.optim import Cosine
+from dms.training.samples.lids import STATES, TAUGHT, Lids, who
 from dms.training.shipped import take_up
 
-EPOCHS = 8
-OF_A_STATE = 4000
-"""Augmented patches of each state, the same in every epoch."""
-BATCH = 128
-MOST_OF_ONE = 2.5
-"""A person counts by the square root of their patches, and no more than this."""
+EPOCHS = 24
+OF_A_STATE = 2000
+"""Augmented patches of each state in an epoch."""
+OF_EDGES = 4000
+"""The same for the regression on edges."""
+BATCH = 64
 SMOOTHING = 0.03
 """A label is right with one less this: nobody can tell for certain what lowered lids hide."""
-MAP = (8, 8, 40)
-"""Shape of the feature map that the head reads."""
+MAP = (16, 16, 24)
+"""Shape of the feature map that the head reads. A small head on the next one, of 8x8 cells, knows strangers' lids less
+well (``studies/lids_apart.py``)."""
 
 EDGES_INVERSE_PENALTY = 0.01
 """Of the regression on edges, scikit-learn's C."""
@@ -65,57 +64,6 @@ AUGMENTATION = augment.chain(
     augment.sometimes(0.15, augment.low_light(0.3)),
     augment.sometimes(0.25, augment.noise(6)),
 )
-
-
-TAUGHT = ("closed", "down")
-"""What the lids that teach do; a patch of the second is lowered."""
-STATES = ("open", *TAUGHT)
-
-
-class Lids:
-    """Patches of one state of the lids, drawn by person.
-
-    Args:
-        images: (N, 32, 32) grey patches.
-        people: (N,) whose they are.
-
-    Raises:
-        UserError: There are none.
-    """
-
-    def __init__(self, images: Picture, people: npt.NDArray[np.str_]) -> None:
-        if not len(images):
-            raise UserError("lids of one person alone teach nothing: nobody is left")
-        self.images, self.people = images, people
-        _, which, counts = np.unique(people, return_inverse=True, return_counts=True)
-        weights = (np.minimum(np.sqrt(counts), MOST_OF_ONE) / counts)[which]
-        self._weights = weights / weights.sum()
-
-    @classmethod
-    def read(cls, folder: Path) -> "Lids":
-        """Read the pictures of one state.
-
-        Raises:
-            UserError: The folder has none.
-        """
-        files = find_pictures(folder)
-        if not files:
-            raise UserError(f"{folder} holds no picture")
-        people = np.array([person_of(file) for file in files])
-        return cls(np.stack([resize(read_grey(file)) for file in files]), people)
-
-    def without(self, person: str) -> "Lids":
-        """Everybody else's."""
-        others = self.people != person
-        return Lids(self.images[others], self.people[others])
-
-    def of(self, person: str) -> Picture:
-        """One person's patches, none if there are none."""
-        return np.asarray(self.images[self.people == person])
-
-    def draw(self, count: int, rng: np.random.Generator) -> Picture:
-        """Draw patches, people alike."""
-        return np.asarray(self.images[rng.choice(len(self.images), count, p=self._weights)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,39 +121,19 @@ def train(folder: Path, out: Path, options: Options) -> Taught:
     others = {
         person: {state: lids[state].without(person) for state in TAUGHT} for person in who(options.leave_out, lids)
     }
-    seen = prepare(calibration(np.concatenate([lids[state].images for state in STATES])))
-    model = eyes()
-    take_up(model, options.shipped, seen)
-    net = Grafted(model, options.shipped, seen)
+    net = Grafted.of(lids, options.shipped)
     left_out = []
     for person, taught in others.items():
         to = out / "without" / person
         fix_seed(options.seed)
-        head = teach(net.trunk, taught["closed"], taught["down"], to, options)
+        head = net.teach(taught["closed"], taught["down"], to, options)
         _, file = net.write(head, to)
         said = {state: net.lowered(head, lids[state].of(person)) for state in TAUGHT}
         left_out.append(LeftOut(person, file, head.edges, said))
     fix_seed(options.seed)
-    head = teach(net.trunk, lids["closed"], lids["down"], out, options)
+    head = net.teach(lids["closed"], lids["down"], out, options)
     both, file = net.write(head, out)
     return Taught(both, file, head.edges, left_out)
-
-
-def who(names: Sequence[str], lids: dict[str, Lids]) -> list[str]:
-    """The people that are named: by their clip too, whatever stands between its words and if more of them follow.
-
-    Raises:
-        UserError: Nobody has that name.
-    """
-    people = sorted({str(person) for one in lids.values() for person in one.people})
-    named = []
-    for name in names:
-        clip = re.sub(r"[-_]", ".", name)
-        found = [person for person in people if f"{clip}.".startswith(f"{person}.")]
-        if not found:
-            raise UserError(f"--leave-out {name}: nobody has that name: {', '.join(people)}")
-        named.append(max(found, key=len))
-    return list(dict.fromkeys(named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +161,42 @@ class Grafted:
     def __init__(self, model: Any, shipped: Path, seen: Picture) -> None:
         self._model, self._shipped, self._seen = model, shipped, seen
         self._maps = feature_map(model)
-        self.trunk = keras.Model(model.inputs, [self._maps])
+        self._trunk = keras.Model(model.inputs, [self._maps])
+
+    @classmethod
+    def of(cls, lids: dict[str, Lids], shipped: Path) -> "Grafted":
+        """Take up a net where its INT8 file leaves it; the patches of all states give the ranges inside."""
+        seen, model = prepare(calibration(np.concatenate([lids[state].images for state in STATES]))), eyes()
+        take_up(model, shipped, seen)
+        return cls(model, shipped, seen)
+
+    def teach(self, closed: Lids, down: Lids, out: Path, options: Options) -> Head:
+        """Return what tells closed from lowered lids: by the frozen net's feature map, and by edges."""
+        targets = _answers(OF_A_STATE)
+        steps = len(targets) // BATCH
+
+        def batches(rng: np.random.Generator) -> Iterator[Batch]:
+            maps = self._maps_of(_drawn(closed, down, OF_A_STATE, rng))
+            for chosen in np.array_split(rng.permutation(len(maps)), steps):
+                yield maps[chosen], [targets[chosen]]
+
+        net = lowered()
+        begin_as(net, self._model)
+        fit(
+            net,
+            batches,
+            loss=lambda outputs, wanted: F.binary_cross_entropy_with_logits(outputs[0], wanted[0]),
+            epochs=options.epochs or EPOCHS,
+            steps_per_epoch=steps,
+            out=out,
+            # nobody is held out to choose an epoch by: with every score alike, the last one is kept
+            validate=lambda _: {"score": 0.0},
+            monitor="score",
+            method=Cosine(average=0.99),
+            options=options,
+        )
+        upright = _drawn(closed, down, OF_EDGES, np.random.default_rng(options.seed))
+        return Head(net, teach_edges(upright, _answers(OF_EDGES)[:, 0] > 0.5))
 
     def write(self, head: Head, out: Path) -> tuple[Any, Path]:
         """Write ``out/eyes.tflite`` with a head, return the Keras model and the file."""
@@ -245,10 +208,35 @@ class Grafted:
         """(N,) probabilities that patches show lowered lids, float."""
         if not len(images):
             return np.empty(0, np.float32)
-        upright = prepare(images)
-        logits = predict(head.net, predict(self.trunk, upright)[0])[0][:, 0]
-        edges = LidEdges(head.edges)
-        return np.asarray((1 / (1 + np.exp(-logits)) + [edges.lowered(patch) for patch in upright]) / 2, np.float32)
+        upright, edges = prepare(images), LidEdges(head.edges)
+        by_net = self.by_net(head, upright)
+        said = [lowered_by(net, edges.lowered(patch)) for net, patch in zip(by_net, upright, strict=True)]
+        return np.array(said, np.float32)
+
+    def by_net(self, head: Head, upright: Picture) -> npt.NDArray[np.float32]:
+        """(N,) what a head says by the net's map alone, of patches as the net takes them."""
+        return np.asarray(1 / (1 + np.exp(-predict(head.net, self._maps_of(upright))[0][:, 0])), np.float32)
+
+    def _maps_of(self, upright: Picture) -> npt.NDArray[np.float32]:
+        return predict(self._trunk, upright)[0]
+
+
+def begin_as(head: Any, model: Any) -> None:
+    """Give the head's layers the weights of the last ones of the net, which are alike but for the answer."""
+    ours, theirs = ([layer for layer in net.layers[:-1] if layer.weights] for net in (head, model))
+    for layer, other in zip(ours, theirs[-len(ours) :], strict=True):
+        layer.set_weights(other.get_weights())
+
+
+def _drawn(closed: Lids, down: Lids, count: int, rng: np.random.Generator) -> Picture:
+    """Draw so many augmented patches of each state, closed first, as the net takes them."""
+    drawn = np.concatenate([closed.draw(count, rng), down.draw(count, rng)])
+    return prepare(augment.augment_all(drawn, AUGMENTATION, rng))
+
+
+def _answers(count: int) -> npt.NDArray[np.float32]:
+    """(2 * count, 1) probabilities of lowered lids, of so many closed ones and then so many lowered ones."""
+    return np.repeat(np.array([SMOOTHING, 1 - SMOOTHING], np.float32), count)[:, None]
 
 
 def table(left_out: Sequence[LeftOut], folder: Path, options: Options) -> Table:
@@ -273,37 +261,6 @@ def table(left_out: Sequence[LeftOut], folder: Path, options: Options) -> Table:
         ["who", "lids", "patches", "mean answer", "likely"],
         rows,
     )
-
-
-def teach(trunk: Any, closed: Lids, down: Lids, out: Path, options: Options) -> Head:
-    """Return what tells closed from lowered lids by the feature map that ``trunk`` gives, and by edges."""
-    rng = np.random.default_rng(options.seed)
-    drawn = np.concatenate([closed.draw(OF_A_STATE, rng), down.draw(OF_A_STATE, rng)])
-    # the net is frozen, so that its maps of the augmented patches are made once
-    upright = prepare(augment.augment_all(drawn, AUGMENTATION, rng))
-    maps = predict(trunk, upright)[0]
-    targets = np.repeat(np.array([SMOOTHING, 1 - SMOOTHING], np.float32), OF_A_STATE)[:, None]
-    steps = len(drawn) // BATCH
-
-    def batches(rng: np.random.Generator) -> Iterator[Batch]:
-        for chosen in np.array_split(rng.permutation(len(drawn)), steps):
-            yield maps[chosen], [targets[chosen]]
-
-    net = lowered()
-    fit(
-        net,
-        batches,
-        loss=lambda outputs, wanted: F.binary_cross_entropy_with_logits(outputs[0], wanted[0]),
-        epochs=options.epochs or EPOCHS,
-        steps_per_epoch=steps,
-        out=out,
-        # nobody is held out to choose an epoch by: with every score alike, the last one is kept
-        validate=lambda _: {"score": 0.0},
-        monitor="score",
-        method=Cosine(average=0.99),
-        options=options,
-    )
-    return Head(net, teach_edges(upright, targets[:, 0] > 0.5))
 
 
 def teach_edges(upright: Picture, down: npt.NDArray[np.bool_]) -> tuple[float, ...]:
