@@ -14,7 +14,7 @@ from typing import Any
 
 from dms.errors import UserError
 
-MODEL_NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
+MODEL_NAMES = ("face", "landmarks", "eyes", "lids", "mouth", "emotion")
 """The models that ship, in the order in which a frame passes them."""
 
 

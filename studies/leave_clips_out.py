@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Replay recorded drives; those that taught the eye net's second output with a net that never saw them.
+"""Replay recorded drives; those that taught lowered lids with a net that never saw them.
 
 usage: leave_clips_out.py RUN DRIVES OUT
 
-RUN is what `dms train eyes LIDS --from models/eyes.tflite --leave-out CLIP ... --out RUN` left, with a net in
+RUN is what `dms train lids LIDS --from models/eyes.tflite --leave-out CLIP ... --out RUN` left, with a net in
 ``without/PERSON`` for each. DRIVES are the clips: those that show such a person (as `lowered_lids.py` names them) are
 replayed with that net, the others as `dms replay` does. OUT is for `dms score`.
 """
@@ -37,7 +37,7 @@ def main(run: Path, drives: Path, out: Path) -> None:
         with TemporaryDirectory() as folder:
             for name in MODEL_NAMES:
                 for suffix in ("tflite", "json"):
-                    home = run / "without" / person if name == "eyes" else models_dir()
+                    home = run / "without" / person if name == "lids" else models_dir()
                     Path(folder, f"{name}.{suffix}").symlink_to((home / f"{name}.{suffix}").resolve())
             Path(folder, "dms.toml").write_text(f'[perception]\nmodels_dir = "{folder}"\n')
             replay(theirs, out, "--config", f"{folder}/dms.toml", "--again")

@@ -3,13 +3,12 @@
 
 usage: lids_apart.py LIDS [SEED]
 
-LIDS is what `lowered_lids.py` made. Its people are divided into five parts, and five times the second output of the
-shipped eye net and the edges beside it are taught as `dms train eyes` teaches them, each time without one part, which
-they are then asked about, patch by patch, float. A person's patches count by the square root of their number. Printed
-for each source: people, the area under the ROC curve of the output, of the edges and of both as the daemon takes them,
-and at the daemon's limit (`closure.lowered_limit`) which shares of lowered and of shut lids count as lowered. The map
-that the output reads, its epochs and what it counts for beside the edges were chosen by such figures, so that they are
-a validation and no test. Needs the extra `train`.
+LIDS is what `lowered_lids.py` made. Its people are divided into five parts, and five times the net and the edges beside
+it are taught as `dms train lids` teaches them, each time without one part, which they are then asked about, patch by
+patch, float. A person's patches count by the square root of their number. Printed for each source: people, the area
+under the ROC curve of the net, of the edges and of both as the daemon takes them, and at the daemon's limit
+(`closure.lowered_limit`) which shares of lowered and of shut lids count as lowered. Its epochs and what the net counts
+for beside the edges were chosen by such figures, so that they are a validation and no test. Needs the extra `train`.
 """
 
 import re
@@ -26,11 +25,11 @@ from sklearn.metrics import roc_auc_score
 
 from dms.config.driver import ClosureSettings
 from dms.models import find_model
-from dms.perception.eyes import lowered_by
 from dms.perception.lid_edges import LidEdges
-from dms.training.fit import Options, fix_seed
-from dms.training.recipes.lowered import Grafted, prepare
-from dms.training.samples.lids import STATES, TAUGHT, Lids
+from dms.perception.lids import lowered_by
+from dms.training.fit import Options
+from dms.training.recipes.lids import prepare, teach
+from dms.training.samples.lids import STATES, Lids
 
 FOLDS = 5
 SOURCES = {
@@ -68,17 +67,16 @@ def part(lids: Lids, folds: Iterable[int]) -> Lids:
 def answers(lids: dict[str, Lids], seed: int) -> list[Said]:
     """What is said of everybody's patches by those that were taught without them."""
     options, said = Options(seed=seed, resume=False), []
-    net = Grafted.of(lids, find_model("eyes").path)
+    eye_net = find_model("eyes").path
     for fold in range(FOLDS):
-        others = {state: part(lids[state], set(range(FOLDS)) - {fold}) for state in TAUGHT}
-        fix_seed(seed)
+        others = {state: part(lids[state], set(range(FOLDS)) - {fold}) for state in STATES}
         with tempfile.TemporaryDirectory() as folder:
-            head = net.teach(others["closed"], others["down"], Path(folder), options)
-        edges = LidEdges(head.edges)
-        for state in TAUGHT:
+            taught = teach(others, eye_net, Path(folder), options)
+        edges = LidEdges(taught.edges)
+        for state in STATES:
             own = part(lids[state], [fold])
             upright = prepare(own.images)
-            for person, by_net, patch in zip(own.people, net.by_net(head, upright), upright, strict=True):
+            for person, by_net, patch in zip(own.people, taught.by_net(upright), upright, strict=True):
                 said.append(Said(str(person), state == "down", float(by_net), edges.lowered(patch)))
     return said
 
@@ -91,7 +89,7 @@ def row(name: str, said: list[Said]) -> str:
     down = np.array([one.down for one in said])
     by_net, by_edges = (np.array(values) for values in zip(*[(one.by_net, one.by_edges) for one in said], strict=True))
     both = np.array([lowered_by(one.by_net, one.by_edges) for one in said])
-    if len(set(down)) < len(TAUGHT):
+    if len(set(down)) < len(STATES):
         areas = ["", "", ""]
     else:
         areas = [f"{roc_auc_score(down, values, sample_weight=weights):.3f}" for values in (by_net, by_edges, both)]
@@ -106,7 +104,7 @@ def _share(yes: npt.NDArray[np.bool_], weights: Numbers, of: npt.NDArray[np.bool
 
 def main(folder: Path, seed: int) -> None:
     said = answers({state: Lids.read(folder / state) for state in STATES}, seed)
-    print("| source | people | who look down | area: output | edges | both | lowered said so | shut said lowered |")
+    print("| source | people | who look down | area: net | edges | both | lowered said so | shut said lowered |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, pattern in SOURCES.items():
         print(row(name, [one for one in said if re.match(pattern, one.person)]))

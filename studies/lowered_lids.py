@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Cut the patches that teach the eye net lids lowered to look down, a folder for `dms train eyes`.
+"""Cut the patches that teach lids lowered to look down from shut ones, a folder for `dms train lids`.
 
 usage: lowered_lids.py DATA OUT
 
-DATA is the folder of the reference data, OUT gets ``open/``, ``closed/`` and ``down/`` with PERSON-NUMBER.png. What the
-lids do was judged by eye, face by face: of pictures that the eye net calls closed, in ``lowered_lids.csv`` beside this
-script (item, and of a clip from when to when). Labels of the clips say the rest: ``look_down`` and ``eyes_closed``, a
-tenth of a second left out at both ends. Open eyes are those that the net calls open. A clip is a person, but all clips
-whose name begins with ``student`` are one, and so are two others (``SAME``).
+DATA is the folder of the reference data, OUT gets ``closed/`` and ``down/`` with PERSON-NUMBER.png. What the lids do
+was judged by eye, face by face: of pictures that the eye net calls closed, in ``lowered_lids.csv`` beside this script
+(item, and of a clip from when to when). Labels of the clips say the rest: ``look_down`` and ``eyes_closed``, a tenth of
+a second left out at both ends. A clip is a person, but all clips whose name begins with ``student`` are one, and so are
+two others (``SAME``).
 """
 
 import csv
@@ -29,7 +29,7 @@ from dms.frames.source import open_recording
 from dms.models import find_model
 from dms.observation import Box
 from dms.perception import Perception
-from dms.perception.eyes import EyeNet, Picture, Side, eye_patch
+from dms.perception.eyes import Picture, Side, eye_patch
 from dms.perception.landmarks import Crop, LandmarkNet
 from dms.perception.view import as_grey
 from dms.replay.label_files import read_labels
@@ -41,9 +41,6 @@ TABLES = (
 )
 MOST_OF_A_CLIP = 400
 """Frames of one clip and state at most."""
-OPEN_OF_A_CLIP, OPEN_STILLS = 20, 600
-SURELY_OPEN = 0.15
-"""Closed probability of both eyes below which they count as open."""
 SAME = {"webcam_proctor_d": "webcam_proctor_e"}
 """Clips that show the person of another."""
 Row = tuple[float, float, str]
@@ -56,7 +53,7 @@ class Folder:
     def __init__(self, out: Path) -> None:
         self._out = out
         self._number = 0
-        for state in ("open", "closed", "down"):
+        for state in ("closed", "down"):
             (out / state).mkdir(parents=True, exist_ok=True)
 
     def put(self, grey: Picture, points: Points, state: str, person: str) -> None:
@@ -91,21 +88,15 @@ def person_of(file: Path) -> str:
 
 def stills(data: Path, lids: dict[str, list[Row]], folder: Folder) -> None:
     """Faces of the landmark tables, by the table's points and, closed or lowered, by the landmark net's."""
-    net, landmarks, opened = EyeNet(find_model("eyes")), LandmarkNet(find_model("landmarks")), 0
+    landmarks = LandmarkNet(find_model("landmarks"))
     for table in TABLES:
         faces = read_landmarks(data / table)
         for file, points in zip(faces.files, faces.points, strict=True):
-            grey = read_grey(file)
             if file.name in lids:
-                state, person = lids[file.name][0][2], person_of(file)
+                grey, state, person = read_grey(file), lids[file.name][0][2], person_of(file)
                 folder.put(grey, points, state, person)
                 for found in looked_at(landmarks, grey, Crop.around_landmarks(points)):
                     folder.put(grey, found, state, person)
-            elif opened < OPEN_STILLS:
-                said = [net.closed(eye_patch(grey, points, side)) for side in Side]
-                if all(closed is not None and closed < SURELY_OPEN for closed in said):
-                    opened += 1
-                    folder.put(grey, points, "open", person_of(file))
 
 
 def looked_at(net: LandmarkNet, grey: Picture, crop: Crop) -> Iterator[Points]:
@@ -168,14 +159,11 @@ def clip(drive: Path, rows: list[Row], folder: Folder) -> None:
         if points is None or seen.left_eye is None or seen.right_eye is None:
             continue
         states = [state for start_s, end_s, state in rows if start_s + 0.1 <= seen.t <= end_s - 0.1]
-        if not states and max(seen.left_eye, seen.right_eye) < SURELY_OPEN:
-            states = ["open"]
         for state in states[:1]:
             frames[state].append((as_grey(frame.image), points.copy()))
     person = person_of_clip(drive)
     for state, found in frames.items():
-        most = OPEN_OF_A_CLIP if state == "open" else MOST_OF_A_CLIP
-        for grey, points in found[:: max(1, len(found) // most)]:
+        for grey, points in found[:: max(1, len(found) // MOST_OF_A_CLIP)]:
             folder.put(grey, points, state, person)
 
 

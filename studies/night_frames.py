@@ -9,7 +9,7 @@ share of the light and a sensor noise of two grey levels. "Infrared" is made too
 background that a lamp beside the camera does not reach. faces64.npz has news photographs, which taught neither the face
 nor the landmark net; a face counts as found when the landmark net is sure of it, and its eyes are held against those
 that it finds in the picture as it is. mrl_infrared.npz has single eyes in real near-infrared, of which the subjects who
-taught the first output of the eye net nothing are darkened.
+taught the eye net nothing are darkened.
 """
 
 import sys

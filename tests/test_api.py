@@ -48,7 +48,7 @@ def test_a_misspelt_name_says_so() -> None:
 def test_each_room_without_arguments_works() -> None:
     state = dms.DriverMonitor().step(dms.Observation(0.0)).state
     assert state.t == 0.0
-    assert set(dms.Perception().models) == {"face", "landmarks", "eyes", "mouth", "emotion"}
+    assert set(dms.Perception().models) == {"face", "landmarks", "eyes", "lids", "mouth", "emotion"}
 
 
 def test_importing_loads_no_library_and_changes_nothing_outside() -> None:

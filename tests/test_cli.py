@@ -182,8 +182,8 @@ def test_help_tells_the_layout_of_each_models_data(dms: Run) -> None:
     told = {words[0] for words in lines if len(words) > 2 and words[0] in MODEL_NAMES}
     assert told == set(MODEL_NAMES)
     assert all(f" {model} " in dms("evaluate", "--help").stdout for model in MODEL_NAMES)
-    layouts = {"face": "file,x,y,w,h", "landmarks": "x67,y67", "eyes": "closed/", "mouth": "yawn", "emotion": "Usage"}
-    for model, layout in layouts.items():
+    layouts = {"face": "file,x,y,w,h", "landmarks": "x67,y67", "eyes": "closed/", "lids": "down/", "mouth": "yawn"}
+    for model, layout in (layouts | {"emotion": "Usage"}).items():
         assert layout in dms("evaluate", model, "--help").stdout
 
 

@@ -247,7 +247,14 @@ def _health(clock: Clock) -> HealthMessage:
         models=ModelsHealth(
             status="ok",
             hashes=dict.fromkeys(MODEL_NAMES, "0" * 12),
-            stage_ms={"face": 3.211, "landmarks": 2.412, "eyes": 0.812, "mouth": 0.613, "emotion": 2.109},
+            stage_ms={
+                "face": 3.211,
+                "landmarks": 2.412,
+                "eyes": 0.812,
+                "lids": 0.502,
+                "mouth": 0.613,
+                "emotion": 2.109,
+            },
             error=None,
         ),
         broker=BrokerHealth(

@@ -49,13 +49,21 @@ def landmarks(
 def eyes(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder with closed/ and open/, which hold pictures.")],
     file: ModelFile = None,
-    reflections: Annotated[
-        bool, typer.Option("--reflections", help="Draw bright reflections over both eyes of each person.")
-    ] = False,
+    reflections: Annotated[bool, typer.Option("--reflections", help="Draw bright reflections over the eyes.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure the eye model: open or closed."""
     _measure("reflections" if reflections else "eyes", data, file, as_json)
+
+
+@group.command(epilog="Example: dms evaluate lids lids/")
+def lids(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder with closed/ and down/, which hold pictures.")],
+    file: ModelFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the model of lids that are down: shut or lowered to look down."""
+    _measure("lids", data, file, as_json)
 
 
 @group.command(epilog="Example: dms evaluate mouth yawns/")

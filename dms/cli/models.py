@@ -34,11 +34,11 @@ def train(
     ] = None,
     shipped: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="A .tflite to go on from: landmarks, eyes, emotion."),
+        typer.Option("--from", metavar="FILE", help="A .tflite to go on from: landmarks, eyes, emotion; lids: eyes."),
     ] = None,
     leave_out: Annotated[
         list[str] | None,
-        typer.Option(metavar="CLIP", help="Also judge it by a net that never saw it, repeatable: eyes with down/."),
+        typer.Option(metavar="CLIP", help="Also judge it by a net that never saw it, repeatable: lids."),
     ] = None,
 ) -> None:
     """Train a model from public data to its INT8 file and card. Needs the extra 'train'.
@@ -50,12 +50,12 @@ def train(
     and of these for
     face       points, and labels with points beside them
     landmarks  points, the most accurate first, then labels
-    eyes       folders with closed/ and open/, better with points; or one
-               with down/ too and --from, for eyes that look down
+    eyes       folders with closed/ and open/, better with points
+    lids       folder with closed/ and down/, and --from eyes.tflite
     mouth      labels with points beside them, and points
     emotion    fer2013.csv fer2013new.csv, labels with points beside them, and
                a folder of expressions with anger/, happiness/ and so on
-    all        all of these, the most accurate points first; one folder each in DIR
+    all        all of these, those of lids if at hand; one folder each in DIR
     others     fer2013.csv, for cnn10 cnn6 vgg16 cnn4 cnn4_mobilenet shinde
                shinde_resnet thesis svm resnet50_34: the systems of the papers
     """  # noqa: D301  # click's mark for lines that stay lines

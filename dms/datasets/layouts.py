@@ -7,6 +7,7 @@ gives arrays. Never writes and never fetches.
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -51,23 +52,28 @@ def read_eyes(folder: Path) -> EyePatches:
     return EyePatches([read_grey(file) for file, _ in files], closed_eyes, [person_of(file) for file, _ in files])
 
 
-def eye_files(folder: Path) -> list[tuple[Path, bool]]:
+def eye_files(folder: Path, other: Literal["open", "down"] = "open") -> list[tuple[Path, bool]]:
     """Return each picture of a folder with ``closed/`` and ``open/``, and whether it shows a closed eye.
+
+    Args:
+        folder: Holds both.
+        other: The sub-folder beside ``closed/``; ``down`` for lids that are lowered to look down.
 
     Raises:
         UserError: A sub-folder is missing, or neither holds a picture.
     """
+    both = f"closed/ and {other}/"
     if folder.is_file():
-        raise UserError(f"{folder} is a file: give a folder with closed/ and open/, which hold pictures")
+        raise UserError(f"{folder} is a file: give a folder with {both}, which hold pictures")
     files: list[tuple[Path, bool]] = []
-    for name, is_closed in (("closed", True), ("open", False)):
+    for name, is_closed in (("closed", True), (other, False)):
         inside = named(folder, name)
         if not inside.is_dir():
             there = ", ".join(p.name for p in sub_folders(folder)) or "no folders"
-            raise UserError(f"folder {inside} is missing: eyes need closed/ and open/, there are: {there}")
+            raise UserError(f"folder {inside} is missing: eyes need {both}, there are: {there}")
         files += [(file, is_closed) for file in find_pictures(inside)]
     if not files:
-        raise UserError(f"{folder}: closed/ and open/ hold no picture (.jpg, .png and the like)")
+        raise UserError(f"{folder}: {both} hold no picture (.jpg, .png and the like)")
     return files
 
 

@@ -20,6 +20,7 @@ class Layout(Enum):
     FER2013 = "fer2013.csv (emotion,pixels,Usage)"
     FERPLUS = "fer2013new.csv (Usage,Image name,neutral,...)"
     EYES = "a folder with closed/ and open/"
+    LIDS = "a folder with closed/ and down/"
     POINTS = "a landmarks68_*.csv (file,x0,y0,...) beside its pictures"
     LABELS = "a folder with labels.csv (file,scene_group,x,y,w,h,yawn)"
     EXPRESSIONS = "a folder with one sub-folder per class of expression (angry/, happy/, ...)"
@@ -86,6 +87,9 @@ def _data(model: str, sources: Sources) -> list[Path]:
             # lids of loosely marked faces say little: only the first, most accurate table
             needed = {Layout.EYES: 0}
             chosen = [*sources[Layout.EYES], *points[:1]]
+        case "lids":
+            needed = {Layout.LIDS: 1}
+            chosen = [*sources[Layout.LIDS]]
         case _:
             needed = {Layout.POINTS: 0, Layout.LABELS: 0}
             chosen = [*points, *labels]
@@ -98,8 +102,10 @@ def _data(model: str, sources: Sources) -> list[Path]:
 
 def _layout(path: Path) -> Layout:
     if path.is_dir():
-        if (path / "closed").is_dir() and (path / "open").is_dir():
-            return Layout.EYES
+        if (path / "closed").is_dir():
+            for layout, other in ((Layout.LIDS, "down"), (Layout.EYES, "open")):
+                if (path / other).is_dir():
+                    return layout
         if (path / "labels.csv").is_file():
             return Layout.LABELS
         if label_set_of([inside.name for inside in sub_folders(path)]) is not None:

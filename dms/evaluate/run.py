@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dms.errors import UserError
-from dms.evaluate import emotion, eyes, face, landmarks, mouth, reflections, saliency
+from dms.evaluate import emotion, eyes, face, landmarks, lids, mouth, reflections, saliency
 from dms.evaluate.plots import draw, prepare
 from dms.models import ModelFile, load_verified
 
@@ -53,10 +53,12 @@ def run_evaluation(name: str, data: Path, model: Path | None) -> Report:
             return eyes.evaluate(data, file)
         case "reflections":
             return reflections.evaluate(data, file)
+        case "lids":
+            return lids.evaluate(data, file)
         case "mouth":
             return mouth.evaluate(data, _model("face", None), _model("landmarks", None), file)
         case _:
-            raise UserError(f"no model {name!r}: face, landmarks, eyes or mouth")
+            raise UserError(f"no model {name!r}: face, landmarks, eyes, lids or mouth")
 
 
 def run_emotion(

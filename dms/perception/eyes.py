@@ -1,13 +1,13 @@
 """State of each eye: a patch aligned to the eye's corners, and the net that says open, closed or unusable.
 
-Takes a grey picture with 68 landmarks, gives the probability that an eye is closed, and of lids that are down that they
-are lowered to look down; or None when it cannot be judged: too small, outside the picture, too dark, too flat,
-unusable to the net (covered, sunglasses, blurred, no eye in the patch), or closed in a patch too blurred to show it.
-Never judges from the landmarks' lid opening, and never looks at time.
+Takes a grey picture with 68 landmarks, gives the probability that an eye is closed; or None when it cannot be judged:
+too small, outside the picture, too dark, too flat, unusable to the net (covered, sunglasses, blurred, no eye in the
+patch), or closed in a patch too blurred to show it. Never judges from the landmarks' lid opening, and never looks at
+time. Whether lids that are down are lowered to look down is told by ``lids``.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
@@ -20,7 +20,6 @@ from dms.config.perception import Runtime
 from dms.models import ModelFile
 from dms.perception.engine import Model
 from dms.perception.glare import without_spots
-from dms.perception.lid_edges import LENGTH, LidEdges
 
 Picture = npt.NDArray[np.uint8]
 
@@ -34,8 +33,6 @@ LABELS = ("open", "closed", "unusable")
 """The net's outputs in order."""
 
 OPEN, CLOSED, UNUSABLE = range(len(LABELS))
-LOWERED = len(LABELS)
-"""Place of the second output in an answer: of lids that are down, how likely they are lowered to look down."""
 
 MIN_WIDTH: Annotated[float, Constant("px", 4, 32, "own: studies/eye_limits.py, docs/models.md")] = 8.0
 """Least distance of the corners of the wider eye, in pixels of the picture: down to it 95 % of eyes are judged right
@@ -58,13 +55,6 @@ reads as closed."""
 
 DETAIL_PX: Annotated[float, Constant("px", 0.5, 4, "own: not measured")] = 1.5
 """Deviation of that blur: lids and lashes are finer, brows and shadows are not."""
-
-LIDS_DOWN: Annotated[float, Constant("probability", 0.1, 0.9, "own: what the second output was trained on")] = 0.3
-"""Closed probability of the more open eye from which the net's second output is asked: it knows lids that are down."""
-
-NET_SHARE: Annotated[float, Constant("share", 0.0, 1.0, "own: studies/lids_apart.py, docs/driver.md")] = 2 / 3
-"""What the net's second output counts for beside the edges. It knows most strangers' lids better, but not those in the
-dark."""
 
 
 class Side(StrEnum):
@@ -151,13 +141,13 @@ class BothEyes(NamedTuple):
     Attributes:
         left: Probability in 0..1 that the driver's left eye is closed, None unknown.
         right: The same for the right eye.
-        looking_down: Probability in 0..1 that lids which are down are lowered to look down, not shut; None for lids
-            that are up, unknown eyes, and a net without that output.
+        upright: Of each eye whose state is known the (32, 32) patches with even contrast that the net was asked about;
+            where there are bright spots a second one has them filled.
     """
 
     left: float | None
     right: float | None
-    looking_down: float | None
+    upright: tuple[tuple[Picture, ...], ...]
 
 
 class EyeNet:
@@ -167,19 +157,16 @@ class EyeNet:
     not judged, from which neither of two is, and below which answer the mirrored patch is asked about as well.
 
     Args:
-        file: The shipped model ``eyes`` or one with the same shapes; the second output may be missing.
+        file: The shipped model ``eyes`` or one with the same shapes.
         threads: CPU threads.
         runtime: What runs it.
 
     Raises:
-        UserError: The file cannot be run or has other shapes, or its card lacks a limit or the weights for edges.
+        UserError: The file cannot be run or has other shapes, or its card lacks a limit.
     """
 
     def __init__(self, file: ModelFile, threads: int = 1, runtime: Runtime = "auto") -> None:
-        tells_lids = len(file.card.get("outputs", ())) > 1
-        shapes = [(len(LABELS),), (1,)] if tells_lids else [(len(LABELS),)]
-        self._model = Model(file.path, (SIZE, SIZE, 1), shapes, threads, runtime)
-        self._edges = LidEdges(file.weights("lid_edges", LENGTH + 1)) if tells_lids else None
+        self._model = Model(file.path, (SIZE, SIZE, 1), [(len(LABELS),)], threads, runtime)
         self.max_unusable = file.limit("max_unusable")
         """Most probability of "unusable" at which an eye is still judged."""
         self._max_unusable_both = file.limit("max_unusable_both")
@@ -198,8 +185,7 @@ class EyeNet:
             far: The eye that the nose may hide: one that is unusable then says nothing about the other.
 
         Returns:
-            Closed as from ``closed`` for each, None for both when they are doubtful together; looking down is the mean
-            of the eyes that can be judged.
+            Closed as from ``closed`` for each, None for both when they are doubtful together.
         """
         of_left, of_right = self._judged(left), self._judged(right)
         if far is Side.LEFT and self._closed(of_left) is None:
@@ -208,19 +194,10 @@ class EyeNet:
             of_right = None
         doubts = [max(judged.answer[UNUSABLE], 1e-3) for judged in (of_left, of_right) if judged is not None]
         if doubts and math.prod(doubts) ** (1 / len(doubts)) > self._max_unusable_both:
-            return BothEyes(None, None, None)
-        closed = self._closed(of_left), self._closed(of_right)
-        return BothEyes(*closed, self._looking_down(((of_left, closed[0]), (of_right, closed[1]))))
-
-    def _looking_down(self, eyes: Iterable[tuple[_Judged | None, float | None]]) -> float | None:
-        """What net and edges say on the mean of the eyes that can be judged; None when one is open: none was taught."""
-        known = [(judged, closed) for judged, closed in eyes if judged is not None and closed is not None]
-        if not known or self._edges is None or min(closed for _, closed in known) < LIDS_DOWN:
-            return None
-        # a bright spot looks like the white of an eye
-        by_edges = [min(self._edges.lowered(patch) for patch in judged.upright) for judged, _ in known]
-        said = [lowered_by(judged.answer[LOWERED], edges) for (judged, _), edges in zip(known, by_edges, strict=True)]
-        return sum(said) / len(said)
+            return BothEyes(None, None, ())
+        states = self._closed(of_left), self._closed(of_right)
+        seen = zip((of_left, of_right), states, strict=True)
+        return BothEyes(*states, tuple(eye.upright for eye, closed in seen if eye is not None and closed is not None))
 
     def closed(self, patch: Picture | None) -> float | None:
         """Return the probability that the eye is closed, given that it can be seen.
@@ -255,7 +232,7 @@ class EyeNet:
 
         Where the patch alone leaves it unsure, their mean over the patch and its mirror image.
         """
-        return np.array(self._asked(normalise(patch))[:LOWERED], np.float32)
+        return np.array(self._asked(normalise(patch)), np.float32)
 
     def _asked(self, upright: Picture) -> Answer:
         answer = self._model.run_few(upright)
@@ -272,11 +249,6 @@ class EyeNet:
         return float(np.float32(_share_closed(judged.answer)))
 
 
-def lowered_by(net: float, edges: float) -> float:
-    """Return the probability that lids are lowered by what the net and their edges say; the net knows more lids."""
-    return NET_SHARE * net + (1 - NET_SHARE) * edges
-
-
 def _share_closed(answer: Answer) -> float:
     """Closed among open and closed."""
     return answer[CLOSED] / max(answer[OPEN] + answer[CLOSED], 1e-6)
@@ -285,10 +257,9 @@ def _share_closed(answer: Answer) -> float:
 def _with_and_without(spots: Answer, filled: Answer) -> Answer:
     """Return one answer for an eye with bright spots and with these filled: closed only if both are, by the less sure.
 
-    Else it is the mean, and at most undecided: what hides an eye must not close it. Lids are lowered if both say so.
+    Else it is the mean, and at most undecided: what hides an eye must not close it.
     """
     seen = _share_closed(spots), _share_closed(filled)
     closed = min(sum(seen) / 2, max(0.5, min(seen)))
     usable = spots[OPEN] + spots[CLOSED]
-    lowered = [min(both) for both in zip(spots[LOWERED:], filled[LOWERED:], strict=True)]
-    return [usable * (1 - closed), usable * closed, spots[UNUSABLE], *lowered]
+    return [usable * (1 - closed), usable * closed, spots[UNUSABLE]]

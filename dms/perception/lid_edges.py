@@ -1,8 +1,8 @@
 """What the edges in an eye patch say of lids that are down: lowered to look down, or shut.
 
 Takes patches as ``eyes.normalise`` gives them, gives a probability. A histogram of oriented gradients (Dalal & Triggs
-2005) and a logistic regression on it, whose weights stand in the card of the eye net. Each block of cells is brought to
-one contrast, so that it knows dim and flat pictures where the net's own second output errs; clear ones it knows less.
+2005) and a logistic regression on it, whose weights stand in the card of ``lids``. Each block of cells is brought to
+one contrast, so that dim and flat pictures look like others; of clear ones the net knows more.
 OpenCV 5 has no ``HOGDescriptor`` any more, but for its contributed modules.
 """
 

@@ -20,6 +20,7 @@ from dms.perception.emotion import EmotionNet, face_patch
 from dms.perception.eyes import EyeNet, Side, eye_patch
 from dms.perception.face import Detection, FaceDetector, in_region
 from dms.perception.landmarks import Crop, LandmarkNet, Landmarks
+from dms.perception.lids import LidNet, lids_down
 from dms.perception.mouth import MouthNet, mouth_patch
 from dms.perception.pose import bowed, far_eye, head_pose, turned_to_camera
 from dms.perception.search import FaceSearch
@@ -76,6 +77,7 @@ class Perception:
         self._finder = FaceDetector(files["face"], threads, runtime)
         self._landmarks = LandmarkNet(files["landmarks"], threads, runtime)
         self._eyes = EyeNet(files["eyes"], threads, runtime)
+        self._lids = LidNet(files["lids"], threads, runtime)
         self._mouth = MouthNet(files["mouth"], threads, runtime)
         self._emotion = EmotionNet(files["emotion"], threads, runtime)
         self._view = ViewJudge(settings)
@@ -117,7 +119,7 @@ class Perception:
     def warm_up(self) -> None:
         """Run every model once on an empty picture, to prove that it works before it is needed."""
         self._finder.find(np.zeros((480, 640), np.uint8))
-        for net in (self._landmarks, self._eyes, self._mouth, self._emotion):
+        for net in (self._landmarks, self._eyes, self._lids, self._mouth, self._emotion):
             net.warm_up()
 
     def observe(self, frame: Frame) -> Observation:
@@ -214,7 +216,10 @@ class Perception:
             with self._stages["eyes"]:
                 left, right = (eye_patch(grey, points, side) for side in (Side.LEFT, Side.RIGHT))
                 eyes = self._eyes.look(left, right, far_eye(pose))
-            measured["left_eye"], measured["right_eye"], measured["looking_down"] = map(_round, eyes)
+            measured["left_eye"], measured["right_eye"] = _round(eyes.left), _round(eyes.right)
+            if lids_down(eyes):
+                with self._stages["lids"]:
+                    measured["looking_down"] = _round(self._lids.lowered(eyes.upright))
         if self._mouth_pace.due(t):
             with self._stages["mouth"]:
                 yawn = self._mouth.yawn(mouth_patch(grey, points))

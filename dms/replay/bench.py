@@ -34,8 +34,8 @@ from dms.sink import Sink, Step
 _CAMERA_FRAMES = 300
 _ALONE = 60
 """Runs of each net alone, of which the median counts."""
-_EYES = 2
-"""Eyes of a face, each of which the stage ``eyes`` judges."""
+_RUNS_OF_A_STAGE = {"eyes": 2, "lids": 2}
+"""How often a stage runs its net, where it does not run it once: for each eye of a face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,9 @@ class Ratios:
     """Processor time over processor time, both measured in the same run.
 
     Attributes:
-        frame_over_nets: The whole of perception over bare invocations of its nets: those of landmarks, both eyes, mouth
-            and emotion as often as their stages ran, nothing given to them and nothing taken. None without a face.
+        frame_over_nets: The whole of perception over bare invocations of its nets: those of landmarks, eyes, lids,
+            mouth and emotion as often as their stages ran, nothing given to them and nothing taken. None without a
+            face.
         replay_over_decoding: A whole ``dms replay`` in this process, files and all, over OpenCV that only decodes the
             same file, with all threads. None for cameras and folders of images.
     """
@@ -195,7 +196,7 @@ def _nets_s(models: Mapping[str, ModelFile], stage_runs: Mapping[str, int], sett
             invoke()
             taken_s[name].append(time.thread_time() - start)
     return sum(
-        median(taken_s[name]) * (_EYES if name == "eyes" else 1) * stage_runs[name] / pictures
+        median(taken_s[name]) * _RUNS_OF_A_STAGE.get(name, 1) * stage_runs[name] / pictures
         for name, (_, pictures) in nets.items()
     )
 

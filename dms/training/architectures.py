@@ -15,24 +15,26 @@ from dms.training.layers import Conv2D, add, conv, doubled, pooled, residual
 
 def eyes() -> Any:
     """State of one eye: 32x32 patch to 3 logits (open, closed, unusable)."""
+    inputs, x = _eye_layers()
+    x = keras.layers.Dropout(0.2)(x)
+    return keras.Model(inputs, [keras.layers.Dense(3, name="state")(x)], name="eyes")
+
+
+def lids() -> Any:
+    """What lids that are down do: 32x32 patch of one eye to the logit of "lowered to look down"."""
+    inputs, x = _eye_layers()
+    # few people teach it
+    x = keras.layers.Dropout(0.4)(x)
+    return keras.Model(inputs, [keras.layers.Dense(1, name="lowered")(x)], name="lids")
+
+
+def _eye_layers() -> tuple[Any, Any]:
+    """The input of a net that looks at an eye, and what its layers make of it: (32, 32, 1) to a row of numbers."""
     inputs = keras.Input((32, 32, 1))
     x = conv(inputs, 8)
     x = residual(x, 24, stride=2)
     x = residual(x, 40, stride=2)
-    x = residual(x, 64, stride=2)
-    x = keras.layers.Dropout(0.2)(pooled(x))
-    return keras.Model(inputs, [keras.layers.Dense(3, name="state")(x)], name="eyes")
-
-
-def lowered() -> Any:
-    """What the eye net's feature map of 16x16 cells says of lowered lids: (16, 16, 24) to the logit of "looks down".
-
-    The rest of ``eyes`` once more, with another answer.
-    """
-    inputs = keras.Input((16, 16, 24))
-    x = residual(residual(inputs, 40, stride=2), 64, stride=2)
-    x = keras.layers.Dropout(0.4)(pooled(x))
-    return keras.Model(inputs, [keras.layers.Dense(1, name="lowered")(x)], name="lowered")
+    return inputs, pooled(residual(x, 64, stride=2))
 
 
 def emotion() -> Any:

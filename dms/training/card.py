@@ -173,10 +173,10 @@ def render(content: Mapping[str, Any]) -> str:
         content["split"],
         "",
         content["terms"],
-        "",
         *_limits(content.get("limits", {})),
-        "## Figures",
     ]
+    if content["figures"]:
+        lines += ["", "## Figures"]
     for figures in content["figures"]:
         lines += ["", figures["what"], "", f"`{figures['command']}`", "", "| measure | value |", "| --- | --- |"]
         lines += [f"| {name} | {_number(value)} |" for name, value in figures["values"].items()]
@@ -198,7 +198,7 @@ def _limits(limits: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for name, one in limits.items()
     ]
     head = ["| limit | value | bounds | unit | what it does | source |", "| --- | --- | --- | --- | --- | --- |"]
-    return ["## Limits", "", *head, *rows, ""]
+    return ["", "## Limits", "", *head, *rows]
 
 
 def _number(value: float) -> str:

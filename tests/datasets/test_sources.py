@@ -6,12 +6,21 @@ from dms.datasets.sources import data_for, data_of, only_fer2013, sort_sources
 from dms.errors import UserError
 
 POINTS = ",".join(["file", *(f"{axis}{i}" for i in range(68) for axis in "xy")])
-NAMES = ("face", "landmarks", "eyes", "mouth", "emotion")
+NAMES = ("face", "landmarks", "eyes", "lids", "mouth", "emotion")
 
 
 @pytest.fixture
 def everything(tmp_path: Path) -> list[Path]:
-    for folder in ("cew/open", "cew/closed", "cabin", "news/anger", "news/joy"):
+    for folder in (
+        "cew/open",
+        "cew/closed",
+        "lids/down",
+        "lids/closed",
+        "lids/open",
+        "cabin",
+        "news/anger",
+        "news/joy",
+    ):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cabin" / "labels.csv").write_text("file,yawn\n")
     for name, columns in (
@@ -21,7 +30,7 @@ def everything(tmp_path: Path) -> list[Path]:
         ("accurate.csv", "\ufeff" + POINTS),
     ):
         (tmp_path / name).write_text(columns + "\n")
-    names = ("news", "votes.csv", "cabin", "accurate.csv", "faces.csv", "cew", "loose.csv")
+    names = ("news", "votes.csv", "cabin", "accurate.csv", "faces.csv", "cew", "lids", "loose.csv")
     return [tmp_path / name for name in names]
 
 
@@ -30,12 +39,20 @@ def test_each_model_gets_what_it_is_trained_from_in_its_order(everything: list[P
     names = {model: [path.name for path in paths] for model, paths in found.items()}
     assert names["emotion"] == ["faces.csv", "votes.csv", "cabin", "news"]
     assert names["eyes"] == ["cew", "accurate.csv"]
+    assert names["lids"] == ["lids"]
     assert names["face"] == names["landmarks"] == names["mouth"] == ["accurate.csv", "loose.csv", "cabin"]
 
 
 @pytest.mark.parametrize(
     ("left_out", "model"),
-    [("votes.csv", "emotion"), ("cabin", "emotion"), ("news", "emotion"), ("cew", "eyes"), ("cabin", "mouth")],
+    [
+        ("votes.csv", "emotion"),
+        ("cabin", "emotion"),
+        ("news", "emotion"),
+        ("cew", "eyes"),
+        ("lids", "lids"),
+        ("cabin", "mouth"),
+    ],
 )
 def test_what_a_model_cannot_do_without_is_told(everything: list[Path], left_out: str, model: str) -> None:
     given = sort_sources(path for path in everything if path.name != left_out)

@@ -10,7 +10,8 @@ from dms.models import ModelFile, find_model
 from dms.perception.eyes import SIZE, EyeNet, Side, eye_patch, light, normalise
 from dms.perception.face import FaceDetector
 from dms.perception.landmarks import Crop, LandmarkNet
-from dms.perception.lid_edges import LENGTH, LidEdges
+
+from .drawn import eye
 
 
 def face_points(turn: float = 0.0, scale: float = 1.0, centre: tuple[float, float] = (100.0, 80.0)) -> npt.NDArray[Any]:
@@ -23,20 +24,6 @@ def face_points(turn: float = 0.0, scale: float = 1.0, centre: tuple[float, floa
 
 def ramp(height: int = 160, width: int = 200) -> npt.NDArray[Any]:
     return np.broadcast_to(np.linspace(0, 255, width), (height, width)).astype(np.uint8)
-
-
-def eye(opening: float) -> npt.NDArray[Any]:
-    """A drawn eye: skin with the shadow of the brow, a lid line, and as much white and iris as the opening leaves."""
-    y, x = np.mgrid[:SIZE, :SIZE] - (SIZE - 1) / 2
-    picture = 170 - 35 * np.exp(-(((y + 9) / 4) ** 2)) * (np.abs(x) < 14) - 12 * np.exp(-((y / 7) ** 2))
-    almond = np.abs(y) < 5.5 * opening * (1 - (x / 11) ** 2)
-    picture[almond] = 200
-    picture[almond & (x**2 + y**2 < 25)] = 60
-    picture[almond & (x**2 + y**2 < 5)] = 25
-    lid = (np.abs(y - (-5.5 if opening else 1.5) * (opening or 1) * (1 - (x / 11) ** 2)) < 1) & (np.abs(x) < 11)
-    picture[lid] = 60
-    # no camera is as sharp as a drawing
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.7)).astype(np.uint8)
 
 
 def patch_of(grey: npt.NDArray[Any], points: npt.NDArray[Any], side: Side) -> npt.NDArray[np.uint8]:
@@ -109,7 +96,7 @@ def test_drawn_eyes_are_told_apart(net: EyeNet) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "blurred"), [((0.02, 0.95, 0.03, 0.1), None), ((0.95, 0.02, 0.03, 0.1), pytest.approx(0.02, abs=0.01))]
+    ("answer", "blurred"), [((0.02, 0.95, 0.03), None), ((0.95, 0.02, 0.03), pytest.approx(0.02, abs=0.01))]
 )
 def test_a_patch_without_detail_is_no_shut_eye(
     net: EyeNet, monkeypatch: pytest.MonkeyPatch, answer: tuple[float, ...], blurred: float | None
@@ -124,14 +111,14 @@ def test_a_patch_without_detail_is_no_shut_eye(
     ("spotted", "filled", "closed"),
     [
         # both shut: as sure as the less sure of the two
-        ((0.2, 0.8, 0.0, 0.3), (0.05, 0.95, 0.0, 0.3), 0.8),
+        ((0.2, 0.8, 0.0), (0.05, 0.95, 0.0), 0.8),
         # an open eye behind a spot must not close: undecided at most
-        ((0.9, 0.1, 0.0, 0.3), (0.05, 0.95, 0.0, 0.3), 0.5),
-        ((0.3, 0.7, 0.0, 0.3), (0.9, 0.1, 0.0, 0.3), 0.4),
+        ((0.9, 0.1, 0.0), (0.05, 0.95, 0.0), 0.5),
+        ((0.3, 0.7, 0.0), (0.9, 0.1, 0.0), 0.4),
         # both open: their mean
-        ((0.9, 0.1, 0.0, 0.3), (0.7, 0.3, 0.0, 0.3), 0.2),
+        ((0.9, 0.1, 0.0), (0.7, 0.3, 0.0), 0.2),
         # whether the eye can be judged at all is what the spot leaves of it
-        ((0.1, 0.0, 0.9, 0.3), (0.9, 0.1, 0.0, 0.3), None),
+        ((0.1, 0.0, 0.9), (0.9, 0.1, 0.0), None),
     ],
 )
 def test_an_eye_with_a_bright_spot_is_shut_only_if_it_is_without_it_too(
@@ -169,7 +156,7 @@ def test_sunglasses_are_unknown_and_one_covered_eye_leaves_the_other(net: EyeNet
 
 def test_an_eye_that_the_nose_hides_says_nothing_about_the_other(net: EyeNet, monkeypatch: pytest.MonkeyPatch) -> None:
     near, hidden, shut = eye(1.0), eye(0.0), eye(0.5)
-    answers = ((near, (0.8, 0.1, 0.1, 0.5)), (hidden, (0.04, 0.01, 0.95, 0.5)), (shut, (0.1, 0.7, 0.2, 0.5)))
+    answers = ((near, (0.8, 0.1, 0.1)), (hidden, (0.04, 0.01, 0.95)), (shut, (0.1, 0.7, 0.2)))
     says = {normalise(patch).tobytes(): answer for patch, answer in answers}
     monkeypatch.setattr(net, "_asked", lambda patch: says[patch.tobytes()])
     assert net.look(hidden, near)[:2] == (None, None)
@@ -178,50 +165,6 @@ def test_an_eye_that_the_nose_hides_says_nothing_about_the_other(net: EyeNet, mo
     assert seen == pytest.approx(1 / 9)
     assert net.look(hidden, near, far=Side.RIGHT)[:2] == (None, None)
     assert net.look(shut, near, far=Side.LEFT)[:2] == pytest.approx((7 / 8, 1 / 9))
-
-
-def test_lids_are_said_to_be_lowered_only_where_both_are_down(net: EyeNet, monkeypatch: pytest.MonkeyPatch) -> None:
-    wide, down, unusable = eye(1.0), eye(0.0), eye(0.5)
-    answers = ((wide, (0.9, 0.05, 0.05, 0.9)), (down, (0.05, 0.9, 0.05, 0.6)), (unusable, (0.05, 0.05, 0.9, 0.1)))
-    says = {normalise(patch).tobytes(): answer for patch, answer in answers}
-    monkeypatch.setattr(net, "_asked", lambda patch: says[patch.tobytes()])
-    edges = LidEdges(find_model("eyes").weights("lid_edges", LENGTH + 1)).lowered(normalise(down))
-    likely = pytest.approx(2 / 3 * 0.6 + edges / 3)
-    assert net.look(down, down).looking_down == likely
-    assert net.look(wide, down).looking_down is None
-    assert net.look(wide, wide).looking_down is None
-    # an eye that cannot be judged has no say, and neither has one that is not in view
-    assert net.look(down, unusable).looking_down == likely
-    assert net.look(down, None).looking_down == likely
-    assert net.look(None, None).looking_down is None
-
-
-def test_a_bright_spot_does_not_make_shut_lids_lowered(net: EyeNet, monkeypatch: pytest.MonkeyPatch) -> None:
-    shut = eye(0.0)
-    spotted = shut.copy()
-    spotted[14:18, 12:16] = 255
-    says = {normalise(spotted).tobytes(): (0.05, 0.9, 0.05, 0.9)}
-    monkeypatch.setattr(net, "_asked", lambda patch: says.get(patch.tobytes(), (0.05, 0.9, 0.05, 0.1)))
-    without, behind = net.look(shut, shut).looking_down, net.look(spotted, spotted).looking_down
-    assert without is not None
-    assert behind is not None
-    assert behind == pytest.approx(without, abs=0.03)
-
-
-def test_a_card_without_the_weights_for_edges_is_refused() -> None:
-    shipped = find_model("eyes")
-    weights = shipped.card["weights"]["lid_edges"]
-    nan = float("nan")
-    for wrong in (
-        {},
-        {"lid_edges": [nan, *weights[1:]]},
-        {"lid_edges": weights[1:]},
-        {"lid_edges": [*weights[1:], "much"]},
-        {"lid_edges": 1.0},
-        None,
-    ):
-        with pytest.raises(UserError, match=r"no weights\.lid_edges: train the model again"):
-            EyeNet(ModelFile("eyes", shipped.path, {**shipped.card, "weights": wrong}))
 
 
 @pytest.mark.parametrize("opening", [0.0, 0.2, 0.75, 1.0])

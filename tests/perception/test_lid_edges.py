@@ -59,5 +59,5 @@ def waves(degrees: float) -> npt.NDArray[np.uint8]:
 @pytest.mark.parametrize(("degrees", "lowered"), GOLDEN)
 def test_golden_answers_of_the_shipped_weights(degrees: float, lowered: float) -> None:
     """Another way to count edges needs other weights."""
-    edges = LidEdges(find_model("eyes").weights("lid_edges", LENGTH + 1))
+    edges = LidEdges(find_model("lids").weights("lid_edges", LENGTH + 1))
     assert edges.lowered(waves(degrees)) == pytest.approx(lowered, abs=2e-3)

@@ -59,6 +59,15 @@ def test_a_face_is_followed_with_all_its_measures(portrait: Image) -> None:
     assert any(observation.emotions for observation in seen)
 
 
+def test_what_lids_do_is_only_asked_while_they_are_down() -> None:
+    perception = Perception(PerceptionSettings())
+    seen = [perception.observe(frame) for frame in open_recording(SAMPLE_DRIVE, CameraSettings()).frames()]
+    down = [o for o in seen if (known := [c for c in (o.left_eye, o.right_eye) if c is not None]) and min(known) >= 0.3]
+    assert [o.t for o in seen if o.looking_down is not None] == [o.t for o in down]
+    assert 0 < len(down) < len(seen) / 2
+    assert perception.take_times()["lids"].runs == len(down)
+
+
 def test_a_passenger_does_not_take_the_drivers_place(portrait: Image) -> None:
     perception = Perception(PerceptionSettings())
     both, alone = cabin(portrait, portrait), cabin(None, portrait)

@@ -156,7 +156,7 @@ def test_ids_of_equal_names_differ(folder: Path, tmp_path: Path) -> None:
     headers = [json.loads(trace.read_text().splitlines()[0]) for trace in traces]
     assert [header["drive"] for header in headers] == ["x/front.mp4", "y/front.mp4"]
     assert headers[0]["session"] != headers[1]["session"]
-    assert set(headers[0]["made_by"]["models"]) == {"face", "landmarks", "eyes", "mouth", "emotion"}
+    assert set(headers[0]["made_by"]["models"]) == {"face", "landmarks", "eyes", "lids", "mouth", "emotion"}
 
 
 def test_a_gap_between_the_parts_of_a_drive_is_not_judged(tmp_path: Path) -> None:

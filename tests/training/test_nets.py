@@ -65,7 +65,7 @@ def fit_toy(model: Any, out: Path, epochs: int, batches: Any = toy_batches, **op
     )
 
 
-@pytest.mark.parametrize(("name", "mmac"), [("eyes", 10), ("emotion", 60)])
+@pytest.mark.parametrize(("name", "mmac"), [("eyes", 10), ("lids", 10), ("emotion", 60)])
 def test_shipped_nets_stay_small_and_tell_their_outputs_apart_by_shape(name: str, mmac: float) -> None:
     model = getattr(architectures, name)()
     shapes = [tuple(output.shape[1:]) for output in model.outputs]
@@ -281,6 +281,7 @@ def test_card_says_what_the_file_is(tmp_path: Path) -> None:
         recipe="dms train toy",
     )
     path = write_card(card, model, file)
+    assert "## Figures" not in path.with_suffix(".md").read_text(), "nothing was measured yet"
     add_figures(path, [Figures("made", "dms evaluate toy", {"accuracy": 0.5})])
     set_table(path, Table("Beside others", "Old.", "compare toy", ["who"], [["nobody"]]))
     set_table(path, Table("Beside others", "Each once.", "compare toy", ["who", "how well"], [["other", "50 %"]]))
@@ -292,7 +293,8 @@ def test_card_says_what_the_file_is(tmp_path: Path) -> None:
     assert [f["values"] for f in content["figures"]] == [{"accuracy": 0.75}]
     text = path.with_suffix(".md").read_text()
     assert content["sha256"] in text
-    assert "`dms evaluate toy`" in text
+    assert "\n\n## Figures\n\nmade\n\n`dms evaluate toy`\n" in text
+    assert "\n\n\n" not in text
     assert (
         "## Beside others\n\nEach once.\n\n`compare toy`\n\n| who | how well |\n| --- | --- |\n| other | 50 % |" in text
     )

@@ -3,8 +3,6 @@
 import importlib.util
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,17 +31,15 @@ from dms.training import augment, distill, fit, frown, wide_mouth
 from dms.training.architectures import emotion as emotion_net
 from dms.training.architectures import eyes as eye_net
 from dms.training.architectures import landmarks as landmark_net
-from dms.training.architectures import lowered as lowered_head
 from dms.training.augment.reflections import reflected
 from dms.training.band_heads import ANGER, FaceSources, classes
 from dms.training.export import quantise
 from dms.training.faces import read_pictures
 from dms.training.fit import Options, predict
-from dms.training.recipes import emotion, eyes, lowered
+from dms.training.recipes import emotion, eyes, lids
 from dms.training.samples.eyes import spoil
-from dms.training.samples.lids import Lids
+from dms.training.samples.lids import STATES, Lids
 from dms.training.shipped import take_up
-from dms.training.tflite_file import read
 from dms.training.train import train
 
 pytestmark = pytest.mark.train
@@ -233,47 +229,14 @@ def test_how_precisely_to_work_may_be_asked_before_anything_is_learned() -> None
         assert fit._convolves_sooner_in_bfloat16() in (True, False)
 
 
-@pytest.mark.slow
-def test_a_head_for_lowered_lids_leaves_the_first_output_as_it_was(
-    tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for state in ("open", "closed", "down"):
-        (tmp_path / "lids" / state).mkdir(parents=True)
-        for number in range(20):
-            noise = rng.integers(60, 200, (32, 32), np.uint8)
-            cv2.imwrite(str(tmp_path / "lids" / state / f"p{number // 2}-{number}.png"), noise)
-    monkeypatch.setattr(lowered, "OF_A_STATE", 128)
-    monkeypatch.setattr(lowered, "OF_EDGES", 128)
-    shipped = find_model("eyes").path
-    (made,) = train("eyes", [tmp_path / "lids"], tmp_path / "out", epochs=1, shipped=shipped)
-    card = json.loads(made.with_suffix(".json").read_text())
-    assert [output["shape"] for output in card["outputs"]] == [[3], [1]]
-    assert "tables" not in card
-    now, then = (read(file).subgraphs[0] for file in (made, shipped))
-    assert len(now.outputs) == 2
-    assert len(now.operators) == len(then.operators), "a head takes the place of one that was there"
-    assert len(now.tensors) == len(then.tensors)
-    # the runtime cannot load a model in a process that holds PyTorch
-    answers = (
-        "import sys; import numpy as np; from pathlib import Path; from dms.models import find_model; "
-        "from dms.perception.eyes import LOWERED, EyeNet, normalise; "
-        "nets = [EyeNet(find_model('eyes', Path(at))) for at in sys.argv[1:]]; "
-        "eyes = [normalise(eye) for eye in np.random.default_rng(0).integers(0, 256, (50, 32, 32), np.uint8)]; "
-        "first, second = ([list(net._asked(eye)) for eye in eyes] for net in nets); "
-        "assert all(a[:LOWERED] == b[:LOWERED] for a, b in zip(first, second)); "
-        "assert any(a[LOWERED] != b[LOWERED] for a, b in zip(first, second))"
-    )
-    subprocess.run([sys.executable, "-c", answers, str(shipped.parent), str(made.parent)], check=True)
-
-
-def test_a_head_for_lowered_lids_begins_as_the_later_layers_of_the_net(rng: np.random.Generator) -> None:
-    net, head = eye_net(), lowered_head()
-    patches = rng.integers(0, 256, (8, 32, 32), np.uint8)
-    lowered.begin_as(head, net)
-    maps, of_net = predict(keras.Model(net.inputs, [lowered.feature_map(net), net.layers[-2].output]), patches)
-    (of_head,) = predict(keras.Model(head.inputs, [head.layers[-2].output]), maps)
-    assert of_head == pytest.approx(of_net, abs=1e-2)
-    assert of_net.std() > 0.1
+def test_the_net_for_lids_starts_from_an_eye_net(rng: np.random.Generator) -> None:
+    patches = np.stack([normalise(each) for each in rng.integers(0, 256, (64, 32, 32), np.uint8)])
+    net, eye = lids.started_from(find_model("eyes").path, patches), eye_net()
+    take_up(eye, find_model("eyes").path, patches)
+    of_net, of_eye = (predict(keras.Model(each.inputs, each.layers[-2].output), patches)[0] for each in (net, eye))
+    assert of_net == pytest.approx(of_eye, abs=1e-2)
+    assert of_eye.std() > 0.1
+    assert [tuple(output.shape[1:]) for output in net.outputs] == [(1,)]
 
 
 @pytest.mark.slow
@@ -281,49 +244,53 @@ def test_each_who_is_left_out_is_judged_by_a_net_that_never_saw_them(
     tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # a line low in the patch is a shut lid, a high one a lowered lid; one clip has it the other way round
-    line = {"open": 15, "closed": 23, "down": 7}
-    for state in ("open", "closed", "down"):
+    line = {"closed": 23, "down": 7}
+    for state in STATES:
         (tmp_path / "lids" / state).mkdir(parents=True)
         for number in range(24):
             person = ("ann", "bob", "my.clip", "eve")[number // 6]
             noise, row = rng.integers(120, 200, (32, 32), np.uint8), line[state]
             noise[30 - row if person == "my.clip" else row] = 10
             cv2.imwrite(str(tmp_path / "lids" / state / f"{person}-{number}.png"), noise)
-    monkeypatch.setattr(lowered, "OF_A_STATE", 640)
-    monkeypatch.setattr(lowered, "OF_EDGES", 640)
+    monkeypatch.setattr(lids, "OF_A_STATE", 640)
+    monkeypatch.setattr(lids, "OF_EDGES", 640)
     shipped, out = find_model("eyes").path, tmp_path / "out"
-    train("eyes", [tmp_path / "lids"], out, epochs=6, shipped=shipped, leave_out=["ann", "my_clip_2"])
-    (table,) = json.loads((out / "eyes.json").read_text())["tables"]
-    rows = {(who, lids): (int(patches), float(mean)) for who, lids, patches, mean, _ in table["rows"]}
-    assert set(rows) == {(who, lids) for who in ("ann", "my.clip") for lids in ("closed", "down")}
+    train("lids", [tmp_path / "lids"], out, epochs=6, shipped=shipped, leave_out=["ann", "my_clip_2"])
+    (table,) = json.loads((out / "lids.json").read_text())["tables"]
+    rows = {(who, state): (int(patches), float(mean)) for who, state, patches, mean, _ in table["rows"]}
+    assert set(rows) == {(who, state) for who in ("ann", "my.clip") for state in STATES}
     assert {patches for patches, _ in rows.values()} == {6}
     assert rows["ann", "closed"][1] < rows["ann", "down"][1]
     assert rows["my.clip", "down"][1] < rows["my.clip", "closed"][1], "what it never saw it cannot know"
     assert "--leave-out ann --leave-out my.clip" in table["command"]
     for person in ("ann", "my.clip"):
-        find_model("eyes", out / "without" / person).verify()
+        find_model("lids", out / "without" / person).verify()
+    (alone,) = train("lids", [tmp_path / "lids"], tmp_path / "alone", epochs=1, shipped=shipped)
+    assert "tables" not in json.loads(alone.with_suffix(".json").read_text())
 
 
 def test_who_is_left_out_must_be_there_and_leave_somebody(tmp_path: Path) -> None:
-    for state, person in (("open", "p2"), ("closed", "p2"), ("down", "p1")):
+    for state, person in (("closed", "p2"), ("down", "p1")):
         (tmp_path / state).mkdir()
         cv2.imwrite(str(tmp_path / state / f"{person}-1.png"), np.full((32, 32), 90, np.uint8))
-    lids = Lids.read(tmp_path / "down")
-    assert len(lids.of("p1")) == 1
-    assert len(lids.of("p2")) == 0
+    down = Lids.read(tmp_path / "down")
+    assert len(down.of("p1")) == 1
+    assert len(down.of("p2")) == 0
     with pytest.raises(UserError, match="nobody is left"):
-        lids.without("p1")
+        down.without("p1")
     shipped = find_model("eyes").path
-    with pytest.raises(UserError, match="--from"):
-        train("eyes", [tmp_path], tmp_path / "out")
+    with pytest.raises(UserError, match=r"eyes\.tflite with --from"):
+        train("lids", [tmp_path], tmp_path / "out")
     with pytest.raises(UserError, match="--leave-out p_3: nobody has that name: p1, p2"):
-        train("eyes", [tmp_path], tmp_path / "out", shipped=shipped, leave_out=["p_3"])
-    with pytest.raises(UserError, match="--leave-out is for eyes"):
+        train("lids", [tmp_path], tmp_path / "out", shipped=shipped, leave_out=["p_3"])
+    with pytest.raises(UserError, match="has down/: such a folder is for lids"):
+        train("eyes", [tmp_path], tmp_path / "out")
+    with pytest.raises(UserError, match="--leave-out is for lids"):
         train("mouth", [], tmp_path, leave_out=["p1"])
 
 
 def test_going_on_needs_a_recipe_that_can(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--from is for landmarks, eyes and emotion, not for mouth"):
+    with pytest.raises(UserError, match="--from is for landmarks, eyes, lids and emotion, not for mouth"):
         train("mouth", [], tmp_path, shipped=tmp_path / "mouth.tflite")
 
 

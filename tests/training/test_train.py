@@ -52,7 +52,7 @@ def test_all_gives_each_model_its_data_and_a_folder_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("torch", reason="needs the extra train")
-    for folder in ("eyes/open", "eyes/closed", "cabin", "news/anger"):
+    for folder in ("eyes/open", "eyes/closed", "lids/down", "lids/closed", "cabin", "news/anger"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cabin" / "labels.csv").write_text("file,yawn\n")
     for name, columns in (
@@ -61,20 +61,27 @@ def test_all_gives_each_model_its_data_and_a_folder_of_its_own(
         ("plus.csv", ["Usage", "neutral", "contempt"]),
     ):
         (tmp_path / name).write_text(",".join(columns) + "\n")
-    calls = {}
+    calls, begun = {}, {}
     for name, module in RECIPES.items():
 
         def made(data: list[Path], out: Path, options: Any, name: str = name) -> Path:
             calls[name] = ([path.name for path in data], options.epochs)
+            begun[name] = options.shipped
             return out / f"{name}.tflite"
 
         monkeypatch.setattr(importlib.import_module(module), "train", made)
-    given = [tmp_path / name for name in ("plus.csv", "fer.csv", "points.csv", "news", "eyes", "cabin")]
+    given = [tmp_path / name for name in ("plus.csv", "fer.csv", "points.csv", "news", "lids", "eyes", "cabin")]
     files = train("all", given, tmp_path / "out", epochs=3)
     assert {file.relative_to(tmp_path / "out").as_posix() for file in files} == {f"{n}/{n}.tflite" for n in RECIPES}
     told = capsys.readouterr()
     assert told.out == "", "output is for the files that are made"
-    assert told.err.splitlines() == [f"{name}, model {number} of 5" for number, name in enumerate(RECIPES, start=1)]
+    assert told.err.splitlines() == [f"{name}, model {number} of 6" for number, name in enumerate(RECIPES, start=1)]
     assert calls["emotion"] == (["fer.csv", "plus.csv", "cabin", "news"], 3)
     assert calls["eyes"] == (["eyes", "points.csv"], 3)
     assert calls["face"] == (["points.csv", "cabin"], 3)
+    assert calls["lids"] == (["lids"], 3)
+    assert begun == {name: tmp_path / "out" / "eyes" / "eyes.tflite" if name == "lids" else None for name in RECIPES}
+    # no public set shows lowered lids
+    files = train("all", [path for path in given if path.name != "lids"], tmp_path / "out", epochs=3)
+    assert {file.stem for file in files} == {*RECIPES} - {"lids"}
+    assert capsys.readouterr().err.startswith("lids: left out, for want of a folder with closed/ and down/\n")

@@ -32,7 +32,7 @@ class LookingSettings(Section):
             title="Head goes down",
             text="A head that goes down this far with the falling lids looks down; who falls asleep shuts the eyes "
             "first.",
-            source="3 and 5 degrees each failed a development clip before the eye net had its second output; " + OWN,
+            source="3 and 5 degrees each failed a development clip before there was a net for lids; " + OWN,
         ),
     ] = 4.0
     step_gap_s: Annotated[
@@ -65,11 +65,11 @@ class LookingSettings(Section):
             le=1.0,
             unit="probability",
             title="Lowered lids",
-            text="Lids that are down belong to eyes that look down when the mean answer of eye net and edges is at "
+            text="Lids that are down belong to eyes that look down when the mean answer of lid net and edges is at "
             "least this and the head moved as below; such eyes are open.",
             source="studies/lids_apart.py and leave_clips_out.py; " + OWN,
         ),
-    ] = 0.3
+    ] = 0.35
     lowered_likely: Annotated[
         float,
         Limit(
@@ -77,7 +77,7 @@ class LookingSettings(Section):
             le=1.0,
             unit="probability",
             title="Eyes lowered",
-            text="Open eyes look down from this answer of eye net and edges on, whatever the head does.",
+            text="Open eyes look down from this answer of lid net and edges on, whatever the head does.",
             source="the likelier of two answers; " + OWN,
         ),
     ] = 0.5
@@ -88,10 +88,10 @@ class LookingSettings(Section):
             le=0.5,
             unit="probability",
             title="Surely shut lids",
-            text="Lids that are down are shut without a doubt when the mean answer of eye net and edges is at most "
+            text="Lids that are down are shut without a doubt when the mean answer of lid net and edges is at most "
             "this: then a head that is down, or went down with them, excuses no closure of a face that has not just "
             "laughed.",
-            source="studies/leave_clips_out.py: of no clip left out is it below 0.35 while somebody looks down; " + OWN,
+            source="studies/leave_clips_out.py: of no clip left out is it below 0.45 while somebody looks down; " + OWN,
         ),
     ] = 0.2
     lowered_window_s: Annotated[
@@ -101,7 +101,7 @@ class LookingSettings(Section):
             le=3.0,
             unit="s",
             title="Lowered lids, window",
-            text="The mean answer of eye net and edges over this long.",
+            text="The mean answer of lid net and edges over this long.",
             source="as long as a microsleep; " + OWN,
         ),
     ] = 1.0
@@ -124,7 +124,7 @@ class LookingSettings(Section):
             unit="degrees",
             title="Head turns",
             text="A head whose yaw spreads this far (standard deviation) while the lids are down is not asleep, if the "
-            "eye net finds lowered lids likely.",
+            "lid net finds lowered lids likely.",
             source="in the first second 1.6 at most over the shut eyes of our development clips, 2.4 and more of heads "
             "that look about; " + OWN,
         ),

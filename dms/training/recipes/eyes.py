@@ -7,8 +7,6 @@ or sunglasses, nearly black or blurred beyond telling. Bright reflections are dr
 far as enough of them shows.
 A shipped net can go on from its INT8 file. Tables after the first then show eyes without labels, of which it should go
 on to say what it said: what it learns of reflections must not change what it makes of other eyes.
-A folder with ``down/`` beside ``open/`` and ``closed/``, given alone, teaches a shipped net its second output
-(``recipes.lowered``).
 Persons are split by a checksum of their name into training (8 in 10), validation (1 in 10) and test (1 in 10); the last
 two of each folder are written to ``OUT/choose/FOLDER`` and ``OUT/test/FOLDER`` for ``dms evaluate eyes``. The test part
 decides nothing here.
@@ -30,11 +28,10 @@ from dms.training import augment
 from dms.training.architectures import eyes
 from dms.training.augment import Picture
 from dms.training.augment.reflections import reflected
-from dms.training.card import Card, CardLimit, set_table, write_card
+from dms.training.card import Card, CardLimit, write_card
 from dms.training.export import calibration, quantise, with_probabilities
 from dms.training.fit import Batch, Options, fit, predict
 from dms.training.optim import Cosine
-from dms.training.recipes import lowered
 from dms.training.samples.eyes import (
     Patches,
     corners,
@@ -126,26 +123,15 @@ def train(data: Sequence[Path], out: Path, options: Options) -> Path:
     """Make ``out/eyes.tflite``, its card, and folders with the patches of the people held out.
 
     Args:
-        data: Folders with ``closed/`` and ``open/``, and landmark CSVs if there are any; or one folder that has
-            ``down/`` too.
+        data: Folders with ``closed/`` and ``open/``, and landmark CSVs if there are any.
         out: Folder for everything that is made.
         options: Epochs, seed, resume, threads, and the net that training goes on from.
 
     Raises:
         UserError: A folder or table is not in its layout, no folder is among them, or they show too few people.
     """
-    if any((path / "down").is_dir() for path in data):
-        if len(data) > 1:
-            raise UserError("a folder with down/ is given alone: it teaches the second output of the net of --from")
-        taught = lowered.train(data[0], out, options)
-        for each in taught.left_out:
-            write_card(card(each.edges), taught.model, each.file)
-        written = write_card(card(taught.edges), taught.model, taught.file)
-        if taught.left_out:
-            set_table(written, lowered.table(taught.left_out, data[0], options))
-        return taught.file
-    if options.leave_out:
-        raise UserError("--leave-out is for a folder with down/")
+    if lids := next((path for path in data if (path / "down").is_dir()), None):
+        raise UserError(f"{lids} has down/: such a folder is for lids")
     folders, tables = [p for p in data if p.is_dir()], [p for p in data if not p.is_dir()]
     if not folders:
         raise UserError("eyes takes at least one folder with closed/ and open/")
@@ -294,45 +280,26 @@ def measure(logits: npt.NDArray[np.float32], states: npt.NDArray[np.int64]) -> d
     }
 
 
-_LIDS = [
-    "Lowered and shut lids of HELEN, AFW, YouTube Faces, CEW, in-car frames of YawDD (Abtahi et al. 2014), news "
-    "photographs (muxspace's facial_expressions), FER2013 (Goodfellow et al. 2013) and recorded drives, judged by eye "
-    "(studies/lowered_lids.csv): the second output and the edges alone",
-]
-
-
-def card(lid_edges: Sequence[float] = ()) -> Card:
-    """Return what the card says apart from figures; of a net with the second output with the weights beside it."""
-    with_lids = bool(lid_edges)
-    second = {"name": "lowered", "shape": [1], "meaning": "of lids that are down: lowered to look down, not shut"}
+def card() -> Card:
+    """Return what the card says apart from figures."""
     return Card(
         name="eyes",
-        purpose="Tells whether one eye is open, closed or cannot be judged, on an upright 32x32 patch"
-        + (", and whether lids that are down are lowered to look down" if with_lids else "")
-        + ". No measure of identity or of where open eyes look.",
-        outputs=[{"name": "state", "shape": [3], "labels": list(LABELS)}, *([second] if with_lids else [])],
+        purpose="Tells whether one eye is open, closed or cannot be judged, on an upright 32x32 patch. No measure of "
+        "identity or of where open eyes look.",
+        outputs=[{"name": "state", "shape": [3], "labels": list(LABELS)}],
         trained_on=[
             "Closed Eyes in the Wild patches (Song et al. 2014)",
             "MRL Eye, near-infrared part (Fusek 2018)",
             "Eyes of HELEN (Le et al. 2012) and AFW (Zhu & Ramanan 2012) with iBUG's points (Sagonas et al. 2013)",
             "Eyes of YouTube Faces (Wolf et al. 2011) without labels, which a net that goes on keeps its answers for",
             "Made: ellipses, stripes, windows and lamps drawn over these eyes",
-            *(_LIDS if with_lids else []),
         ],
         split="By person: 8 in 10 train, 1 in 10 choose the epoch (validation), 1 in 10 is the test part. Unusable "
         "patches are made from the same pictures; there are no labelled ones. What it says of real sunglasses stands "
-        "in docs/models.md."
-        + (" The second output and the edges have no validation part: everybody is learned from." if with_lids else ""),
+        "in docs/models.md.",
         terms="All sources are for research use; the weights carry no picture.",
         recipe="dms train eyes cew mrl landmarks68_helen_afw.csv --out runs/eyes, then dms train eyes cew mrl "
-        "landmarks68_helen_afw.csv landmarks68_youtube_faces.csv --from runs/eyes/eyes.tflite --out runs/eyes2"
-        + (
-            ", then python studies/lowered_lids.py ../shared/data runs/lids and dms train eyes runs/lids "
-            "--from runs/eyes2/eyes.tflite --out runs/eyes3"
-            if with_lids
-            else ""
-        ),
+        "landmarks68_helen_afw.csv landmarks68_youtube_faces.csv --from runs/eyes/eyes.tflite --out runs/eyes2",
         decoding={"closed": "closed / (open + closed), unknown above max_unusable"},
         limits=LIMITS,
-        weights={"lid_edges": lid_edges} if with_lids else {},
     )

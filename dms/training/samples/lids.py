@@ -1,10 +1,10 @@
-"""Patches of lids that are up, shut or lowered, by person, from which the second output of ``eyes`` learns.
+"""Patches of lids that are down, shut or lowered, by person, from which ``lids`` learns.
 
 Takes a folder with a sub-folder for each of ``STATES``, gives patches drawn so that people count much alike.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,8 @@ from dms.training.augment import Picture
 MOST_OF_ONE = 2.5
 """A person counts by the square root of their patches, and no more than this."""
 
-TAUGHT = ("closed", "down")
-"""What the lids that teach do; a patch of the second is lowered."""
-STATES = ("open", *TAUGHT)
+STATES = ("closed", "down")
+"""What the lids do: shut, or lowered to look down."""
 
 
 class Lids:
@@ -69,7 +68,7 @@ class Lids:
         return np.asarray(self.images[rng.choice(len(self.images), count, p=self._weights)])
 
 
-def who(names: Sequence[str], lids: dict[str, Lids]) -> list[str]:
+def who(names: Sequence[str], lids: Mapping[str, Lids]) -> list[str]:
     """The people that are named: by their clip too, whatever stands between its words and if more of them follow.
 
     Raises:
