@@ -28,7 +28,8 @@ from dms.models import find_model
 from dms.perception.lid_edges import LidEdges
 from dms.perception.lids import lowered_by
 from dms.training.fit import Options
-from dms.training.recipes.lids import prepare, teach
+from dms.training.recipes.lids import teach
+from dms.training.samples.eyes import prepare
 from dms.training.samples.lids import STATES, Lids
 
 FOLDS = 5

@@ -4,12 +4,14 @@ Takes a folder with ``closed/`` and ``open/`` images of any size, gives accuracy
 An "unknown" verdict is reported both ways: counted as wrong, and left out with its share stated.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dms.datasets.layouts import eye_files
 from dms.datasets.pictures import person_of
@@ -82,9 +84,7 @@ def evaluate(data: Path, model: ModelFile) -> EyesReport:
     resized, labels = zip(*((resize(grey), label) for grey, label in pictures), strict=True)
     verdicts = [net.closed(patch) for patch in resized]
     truth = np.array([closed for closed, _ in labels], np.int64)
-    for number, name in enumerate(LABELS):
-        if number not in truth:
-            reading.note(f"no eye in {name}/: figures that need both kinds are empty")
+    note_missing(reading, truth, LABELS)
     answers = np.array([_UNKNOWN if v is None else int(v >= 0.5) for v in verdicts])
     known = answers != _UNKNOWN
     names = np.array([group for _, group in labels])
@@ -103,6 +103,13 @@ def evaluate(data: Path, model: ModelFile) -> EyesReport:
         left_out=reading.left_out,
         warnings=reading.warnings,
     )
+
+
+def note_missing(reading: Reading, truth: npt.NDArray[np.int64], folders: Sequence[str]) -> None:
+    """Note which of the folders, whose numbers ``truth`` holds, gave no picture."""
+    for number, name in enumerate(folders):
+        if number not in truth:
+            reading.note(f"no eye in {name}/: figures that need both kinds are empty")
 
 
 def resize(image: Picture) -> Picture:

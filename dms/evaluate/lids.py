@@ -14,7 +14,7 @@ import numpy as np
 from dms.config.driver import ClosureSettings
 from dms.datasets.layouts import eye_files
 from dms.datasets.reading import Reading
-from dms.evaluate.eyes import resize
+from dms.evaluate.eyes import note_missing, resize
 from dms.evaluate.metrics import Classification, Latency, auc, classification, latency, table
 from dms.models import ModelFile
 from dms.perception.eyes import normalise
@@ -81,9 +81,7 @@ def evaluate(data: Path, model: ModelFile) -> LidsReport:
     patches, shut = zip(*((normalise(resize(grey)), closed) for grey, closed in pictures), strict=True)
     answers = np.array([net.lowered([[patch]]) for patch in patches])
     truth = np.array([not closed for closed in shut], np.int64)
-    for number, name in enumerate(("closed", "down")):
-        if number not in truth:
-            reading.note(f"no eye in {name}/: figures that need both kinds are empty")
+    note_missing(reading, truth, ("closed", "down"))
     return LidsReport(
         data=str(data),
         model=str(model.path),

@@ -23,7 +23,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from dms.datasets.split import Part
 from dms.errors import UserError
-from dms.perception.eyes import CLOSED, LABELS, OPEN, SIZE, UNUSABLE, normalise
+from dms.perception.eyes import CLOSED, LABELS, OPEN, SIZE, UNUSABLE
 from dms.training import augment
 from dms.training.architectures import eyes
 from dms.training.augment import Picture
@@ -38,6 +38,7 @@ from dms.training.samples.eyes import (
     from_folder,
     from_landmarks,
     join,
+    prepare,
     spoil,
     unlabelled,
     write_folder,
@@ -253,11 +254,6 @@ def sampling_weights(states: npt.NDArray[np.int64], groups: npt.NDArray[np.str_]
     for state in (OPEN, CLOSED):
         weights[states == state] /= max(weights[states == state].sum(), 1e-9)
     return np.asarray(weights / weights.sum())
-
-
-def prepare(images: Picture) -> Picture:
-    """Patches as the net takes them."""
-    return np.stack([normalise(image) for image in images])
 
 
 def measure(logits: npt.NDArray[np.float32], states: npt.NDArray[np.int64]) -> dict[str, float]:

@@ -23,7 +23,6 @@ from sklearn.preprocessing import StandardScaler
 from dms.config.driver import ClosureSettings
 from dms.datasets.sources import data_for
 from dms.errors import UserError
-from dms.perception.eyes import normalise
 from dms.perception.lid_edges import Descriptor, LidEdges
 from dms.perception.lids import lowered_by
 from dms.training import augment
@@ -33,6 +32,7 @@ from dms.training.card import Card, Table, set_table, write_card
 from dms.training.export import calibration, quantise, with_probabilities
 from dms.training.fit import Batch, Options, fit, fix_seed, predict
 from dms.training.optim import Cosine
+from dms.training.samples.eyes import prepare
 from dms.training.samples.lids import STATES, Lids, who
 from dms.training.shipped import take_up
 
@@ -241,11 +241,6 @@ def teach_edges(upright: Picture, down: npt.NDArray[np.bool_]) -> tuple[float, .
     weights = found.coef_[0] / scale.scale_
     bias = found.intercept_[0] - weights @ scale.mean_
     return tuple(round(float(weight), 4) for weight in (*weights, bias))
-
-
-def prepare(images: Picture) -> npt.NDArray[np.uint8]:
-    """Return patches as the net takes them."""
-    return np.stack([normalise(image) for image in images])
 
 
 def card(edges: Sequence[float]) -> Card:

@@ -16,7 +16,7 @@ from dms.datasets.layouts import read_eyes, read_landmarks
 from dms.datasets.pictures import read_grey
 from dms.datasets.split import EYES, Part
 from dms.evaluate.eyes import resize
-from dms.perception.eyes import CLOSED, LABELS, OPEN, SIZE, UNUSABLE, Picture, Side, eye_patch
+from dms.perception.eyes import CLOSED, LABELS, OPEN, SIZE, UNUSABLE, Picture, Side, eye_patch, normalise
 
 MIN_OPENING = 0.2
 """Lid opening over corner distance in the landmarks from which an eye counts as open; narrower ones are left out."""
@@ -127,6 +127,11 @@ def write_folder(patches: Patches, folder: Path) -> None:
         for number in np.flatnonzero(patches.states == state):
             name = f"{patches.groups[number]}-{number:05d}.png"
             cv2.imwrite(str(folder / LABELS[state] / name), patches.images[number])
+
+
+def prepare(images: Picture) -> Picture:
+    """Return (N, 32, 32) patches as the nets that look at an eye take them."""
+    return np.stack([normalise(image) for image in images])
 
 
 def corners(images: Picture) -> Picture:
