@@ -67,7 +67,7 @@ class FatigueJudge(Judge[FatigueLevel, FatigueEvent]):
             if not closures.looked_down:
                 closures.looked_down = True
                 self._window.doubt()
-        if closures.closed_s or span.reading.eyes is not Eyes.OPEN:
+        if self._ladder.is_climbed or span.reading.eyes is not Eyes.OPEN:
             ended = self._ladder.add(span)
             doubtful = span.reading.eyes is Eyes.CLOSED and (self._looked_down(span) or span.reading.doubtful)
             if ended is not None:

@@ -31,13 +31,15 @@ class Ladder:
         signs: What makes a nod.
     """
 
-    __slots__ = ("_no_return_s", "_return_s", "_rung", "closures")
+    __slots__ = ("_no_return_s", "_open_s", "_reopen_s", "_return_s", "_rung", "closures")
 
     def __init__(self, settings: ClosureSettings, signs: SignsSettings) -> None:
         self._no_return_s = settings.no_return_s
+        self._reopen_s = settings.reopen_s
         self.closures = ClosureTracker(settings, signs)
         self._rung = 0
         self._return_s: float | None = None
+        self._open_s = 0.0
 
     def reset(self) -> None:
         """Drop the closure that runs."""
@@ -47,16 +49,28 @@ class Ladder:
 
     def add(self, span: Span) -> Closure | None:
         """Take a span; gives the closure that it ended."""
-        closures, eyes = self.closures, span.reading.eyes
+        closures = self.closures
         ran = closures.closed_s > 0.0
         ended = closures.add(span)
-        if ended is not None:
-            self._return_s = None
         if ran and not closures.closed_s:
             self._rung = 0
-        if self._return_s is not None and (eyes is Eyes.CLOSED or (eyes is Eyes.UNKNOWN and span.reading.in_view)):
-            self._return_s += span.seconds
+        if ended is not None:
+            self._return_s = None
+        if self._return_s is not None:
+            self._wait(span, self._return_s)
         return ended
+
+    def _wait(self, span: Span, waited_s: float) -> None:
+        """Wait for the eyes to come back, also when the closure has been lost from view."""
+        eyes = span.reading.eyes
+        if eyes is Eyes.OPEN:
+            self._open_s += span.seconds
+            if self._open_s >= self._reopen_s:
+                self._return_s = None
+        elif eyes is Eyes.CLOSED or span.reading.in_view:
+            self._return_s = waited_s + span.seconds
+            if eyes is Eyes.CLOSED:
+                self._open_s = 0.0
 
     @property
     def is_climbed(self) -> bool:
@@ -70,7 +84,10 @@ class Ladder:
             return None
         self._rung = reached
         event = RUNGS[reached - 1]
-        self._return_s = 0.0 if event is FatigueEvent.SLEEP else None
+        if event is FatigueEvent.NO_RESPONSE:
+            self._return_s = None
+        elif event is FatigueEvent.SLEEP and self._return_s is None:
+            self._return_s = self._open_s = 0.0
         return Climb(event, "closure")
 
     def no_return(self) -> Climb | None:

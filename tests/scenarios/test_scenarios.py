@@ -397,6 +397,20 @@ SCENARIOS = (
         (*TO_SLEEP, ends(ASLEEP, "open", LIFE.asleep_recover_s)),
     ),
     Scenario(
+        "wakes while out of view, looks ahead and away again: awake, so not unresponsive",
+        drive().awake(65).mark("shut").closed(3.4).away(2.0).open(1.5).away(1.5).mark("back").open(30),
+        (*TO_SLEEP, ends(ASLEEP, "back", LIFE.asleep_recover_s - 1.5)),
+    ),
+    Scenario(
+        "asleep, out of view for a moment and shut again: the wait for the eyes goes on",
+        drive().awake(65).mark("shut").closed(3.4).away(1.2).closed(6).mark("open").open(40),
+        (
+            *TO_SLEEP,
+            rises(UNRESPONSIVE, "shut", CLOSURE.asleep_s + CLOSURE.no_return_s),
+            ends(UNRESPONSIVE, "open", LIFE.unresponsive_recover_s),
+        ),
+    ),
+    Scenario(
         "wakes after sleep and dozes off again: latched, so one alert",
         drive().awake(65).mark("shut").closed(3.4).open(8).closed(1.5).mark("open").open(30),
         (*TO_SLEEP, ends(ASLEEP, "open", LIFE.asleep_recover_s)),
