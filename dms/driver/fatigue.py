@@ -48,7 +48,7 @@ class FatigueJudge(Judge[FatigueLevel, FatigueEvent]):
         """Somebody else drives: forget everything and rest on another baseline."""
         self._learner = learner
         self._drowsiness.begin(learner)
-        self.reset()
+        super().begin(learner)
 
     def reset(self) -> None:
         """Begin all measures anew; an open alert stays open."""

@@ -29,6 +29,7 @@ class Judge(ABC, Generic[L, E]):
 
     def begin(self, learner: BaselineLearner) -> None:
         """Somebody else drives: forget everything and rest on another baseline."""
+        self.life.forget()
         self.reset()
 
     @abstractmethod

@@ -60,6 +60,10 @@ class AlertLife(Generic[L, E]):
         if self.ended_t is not None:
             self.ended_t += seconds
 
+    def forget(self) -> None:
+        """Somebody else drives: the alert that ended says nothing of them."""
+        self.ended_t = self.ended_level = None
+
     def leads(self, event: E) -> bool:
         """Whether an event leads anywhere from the present level."""
         return event in self._transitions[self.level]

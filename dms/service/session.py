@@ -40,8 +40,8 @@ class DriverSession:
         """Turn what was heard into what is judged: a name into what is known of who has it; None when it is no news."""
         if not isinstance(event, DriverNamed):
             return event
-        # a gateway that repeats the name changes nothing
-        if event.driver_id is not None and event.driver_id == self.driver_id:
+        # a gateway that repeats the name changes nothing, and neither does one that repeats that it knows none
+        if event.driver_id == self.driver_id:
             return None
         self.save()
         self.driver_id = event.driver_id

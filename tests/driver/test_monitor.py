@@ -94,6 +94,18 @@ def test_a_new_driver_is_learned_anew_and_the_old_alert_ends() -> None:
     assert monitor.baseline.open_learned == 0.0
 
 
+def test_what_held_the_driver_before_back_does_not_hold_back_a_new_one() -> None:
+    def drowsy(monitor: DriverMonitor, start_s: int) -> list[float]:
+        frames = range(start_s * 10, (start_s + 70) * 10)
+        judged = [monitor.step(look(frame / 10, closed=0.97 if frame % 60 < 9 else 0.03)) for frame in frames]
+        return [alert.t - start_s for one in judged for alert in one.alerts if alert.phase is Phase.START]
+
+    monitor = DriverMonitor(LIMITS)
+    assert len(drowsy(monitor, 0)) == 1
+    monitor.receive(DriverChange(70.0))
+    assert drowsy(monitor, 70) == drowsy(DriverMonitor(LIMITS), 70) != []
+
+
 @pytest.mark.parametrize("jump_s", [3600.0, -3600.0])
 def test_the_first_observation_after_a_jump_of_the_clock_stands_for_no_time(jump_s: float) -> None:
     monitor = DriverMonitor(LIMITS)

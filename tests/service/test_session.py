@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dms.alerts.inputs import DriverNamed
 from dms.config import DriverSettings
 from dms.driver.baseline import Baseline
 from dms.observation import Observation
@@ -41,3 +42,9 @@ def test_the_driver_who_was_kept_is_not_learned_again(tmp_path: Path, caplog: py
     session = DriverSession(DriverSettings(), store, "anna")
     drive(session, closed=0.1, seconds=200)
     assert (session.monitor.baseline, caplog.records) == (LEARNED, [])
+
+
+def test_a_gateway_that_repeats_who_drives_or_that_it_knows_nobody_changes_nothing(tmp_path: Path) -> None:
+    session = DriverSession(DriverSettings(), BaselineStore(tmp_path, "models"), "anna")
+    heard = [session.resolve(DriverNamed(1.0, name)) is not None for name in ("anna", None, None, "ben", "ben", None)]
+    assert heard == [False, True, False, True, False, True]
