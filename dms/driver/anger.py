@@ -47,7 +47,7 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
     def begin(self, learner: BaselineLearner) -> None:
         """Somebody else drives: forget everything and rest on another baseline."""
         self._learner = learner
-        self.reset()
+        super().begin(learner)
 
     def reset(self) -> None:
         """Begin all measures anew; an open alert stays open."""
@@ -74,6 +74,9 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
 
     def judge(self, observation: Observation, eyes: Eyes, speed_kmh: float | None) -> list[Alert]:
         """Take an observation's emotions, mostly None as the face is read at a lower rate, and decide."""
+        return self._follow(observation) or self._repeat(observation.t)
+
+    def _follow(self, observation: Observation) -> list[Alert]:
         t, emotions, wide_mouth = observation.t, observation.emotions, observation.wide_mouth
         if self._mark_t is None:
             self._mark_t = t
@@ -159,7 +162,7 @@ class AngerJudge(Judge[AngerLevel, AngerEvent]):
         clear_s = limits.clear_s * (2 if self.life.level is AngerLevel.ANGRY else 1)
         if self._below_s + EPSILON_S >= clear_s and self.life.leads(AngerEvent.RECOVERED):
             return self._take(AngerEvent.RECOVERED, t, t, "recovered")
-        return self._repeat(t)
+        return []
 
     def _may_take(self, t: float, event: AngerEvent) -> bool:
         """Whether an event leads to a level that may be raised now."""

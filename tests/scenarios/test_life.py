@@ -1,6 +1,7 @@
 """How alerts live: they repeat, are acknowledged, cool down, and survive clocks that jump."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -82,6 +83,15 @@ def test_a_sleeper_seen_by_one_eye_who_does_not_come_back_is_told_once_and_not_a
     told = drive().awake(30).show(14, replace(SHUT, left=None)).open(30)
     causes = [alert.evidence["cause"] for _, alert in ride(told, CAMERA).alerts()]
     assert [cause for cause in causes if cause != "repeat"] == ["closure", "closure", "no_return", "recovered"]
+
+
+def test_an_anger_that_nobody_acknowledges_repeats_also_while_the_face_is_lost() -> None:
+    told = drive().awake(60).mark("rage").open(12, anger=0.9).gone(25).awake(60)
+    alerts = [alert for t, alert in ride(told, CAMERA).alerts() if alert.kind is AlertKind.ANGER]
+    repeats = [alert.t for alert in alerts if alert.evidence["cause"] == "repeat"]
+    assert len(repeats) >= 2
+    last = [one.t for one in alerts if one.phase is not Phase.END]
+    assert max(b - a for a, b in pairwise(last)) == pytest.approx(LIMITS.life.repeat_s, abs=0.2)
 
 
 def test_a_clock_that_jumps_back_does_not_shorten_a_cooldown() -> None:
