@@ -57,7 +57,13 @@ class PerceptionSettings(Section):
     emotion_hz: float = Field(
         5.0, ge=0.5, le=30.0, title="Emotion rate", description="Most emotion measurements per second."
     )
-    mouth_hz: float = Field(10.0, ge=1.0, le=30.0, title="Mouth rate", description="Most mouth measurements a second.")
+    mouth_hz: float = Field(
+        10.0,
+        ge=3.0,
+        le=30.0,
+        title="Mouth rate",
+        description="Most mouth measurements a second. One speaks for half a second: with fewer no yawn would be seen.",
+    )
     face_score: float = Field(
         0.55,
         ge=0.1,

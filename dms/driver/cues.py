@@ -49,7 +49,7 @@ class Cues:
         self.head = RestingHead(settings.baseline)
         self._step = HeadStep(settings.closure)
         self.lids = LoweredLids(settings.closure, self._step)
-        self.mouth = MouthReader(settings.closure, settings.signs, settings.time.max_gap_s)
+        self.mouth = MouthReader(settings.closure, settings.signs)
         self.laughed_t = float("-inf")
         """When the face laughed last; whoever knows says so."""
         self.yawned = False

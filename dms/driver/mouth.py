@@ -6,6 +6,9 @@ wide open now and when that has become a yawn. A covered mouth is unknown and ne
 
 from dms.config.driver import ClosureSettings, SignsSettings
 
+HOLD_S = 0.5
+"""How long one reading speaks for the mouth: at the lowest rate, 3 a second, the next one may come a frame late."""
+
 
 class MouthReader:
     """Follows the mouth.
@@ -13,16 +16,14 @@ class MouthReader:
     Args:
         settings: The limit on the probability.
         signs: How long a yawn lasts.
-        hold_s: How long one reading speaks for the mouth, in seconds.
     """
 
-    __slots__ = ("_counted", "_faces", "_hold_s", "_likely", "_limit", "_open_s", "_t", "_wide", "_yawn_s", "_yawning")
+    __slots__ = ("_counted", "_faces", "_likely", "_limit", "_open_s", "_t", "_wide", "_yawn_s", "_yawning")
 
-    def __init__(self, settings: ClosureSettings, signs: SignsSettings, hold_s: float) -> None:
+    def __init__(self, settings: ClosureSettings, signs: SignsSettings) -> None:
         self._limit = settings.yawn_limit
         self._yawn_s = signs.yawn_s
         self._likely = signs.yawn_face
-        self._hold_s = hold_s
         self.reset()
 
     def reset(self) -> None:
@@ -46,7 +47,7 @@ class MouthReader:
         """
         last_t, was_wide = self._t, self._wide
         self._t, self._wide = t, yawn >= self._limit
-        if not (self._wide and was_wide and t - last_t <= self._hold_s):
+        if not (self._wide and was_wide and t - last_t <= HOLD_S):
             self._shut()
             return False
         self._open_s += t - last_t
@@ -68,4 +69,4 @@ class MouthReader:
 
     def wide(self, t: float) -> bool:
         """Whether the mouth is wide open at time ``t``, by the latest reading if it still holds."""
-        return self._wide and t - self._t <= self._hold_s
+        return self._wide and t - self._t <= HOLD_S

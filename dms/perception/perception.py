@@ -40,7 +40,7 @@ RELIEVED_EMOTION_HZ: Annotated[float, Constant("Hz", 0.5, 10, "own: anger is ave
 """Rate of the emotion net on a machine that cannot keep up."""
 ASK_FROM: Annotated[float, Constant("1", 0.0, 1.0, "own: the least that `closure.yawn_limit` takes")] = 0.2
 """Probability of a yawn from which the emotion net is asked what the mouth does, which is a second run of it."""
-RELIEVED_MOUTH_HZ: Annotated[float, Constant("Hz", 1, 10, "yawns: one lasts 3 s or more")] = 3.0
+RELIEVED_MOUTH_HZ: Annotated[float, Constant("Hz", 3, 10, "yawns: one lasts 3 s or more")] = 3.0
 """Rate of the mouth net on a machine that cannot keep up."""
 
 

@@ -1,7 +1,11 @@
 """Yawns and words."""
 
-import pytest
+from math import ceil
 
+import pytest
+from annotated_types import Ge
+
+from dms.config import PerceptionSettings
 from dms.config.driver import ClosureSettings, SignsSettings
 from dms.driver.mouth import MouthReader
 
@@ -9,7 +13,7 @@ SIGNS = SignsSettings()
 
 
 def yawns(seconds: float, rate: float, readings_apart: int = 1) -> int:
-    mouth = MouthReader(ClosureSettings(), SIGNS, hold_s=0.5)
+    mouth = MouthReader(ClosureSettings(), SIGNS)
     count = 0
     for frame in range(int((seconds + 2) * rate)):
         t = frame / rate
@@ -29,8 +33,18 @@ def test_the_mouth_may_be_read_less_often_than_the_eyes() -> None:
     assert yawns(4.0, 30, readings_apart=6) == 1
 
 
+def test_a_yawn_is_seen_at_the_lowest_rate_that_may_be_set() -> None:
+    (lowest,) = (
+        one.ge
+        for one in PerceptionSettings.model_fields["mouth_hz"].metadata
+        if isinstance(one, Ge) and isinstance(one.ge, float)
+    )
+    # by a camera of 15 frames a second, one of which is late each time
+    assert yawns(4.0, 15, readings_apart=ceil(15 / lowest) + 1) == 1
+
+
 def test_a_reading_holds_for_a_while_only() -> None:
-    mouth = MouthReader(ClosureSettings(), SIGNS, hold_s=0.5)
+    mouth = MouthReader(ClosureSettings(), SIGNS)
     assert not mouth.wide(0.0)
     mouth.read(1.0, 0.9)
     assert mouth.wide(1.4)
@@ -38,14 +52,14 @@ def test_a_reading_holds_for_a_while_only() -> None:
 
 
 def test_two_words_with_a_hand_between_are_no_yawn() -> None:
-    mouth = MouthReader(ClosureSettings(), SIGNS, hold_s=0.5)
+    mouth = MouthReader(ClosureSettings(), SIGNS)
     times = [frame / 10 for frame in range(50) if not 15 <= frame < 35]
     assert not any(mouth.read(t, 0.9) for t in times)
 
 
 def made_out(seconds: float, yawning: float | None, speech_hz: float = 0.0) -> int:
     """Yawns in a mouth that is wide for so long, or opens and shuts so often; the face says how likely a yawn is."""
-    mouth, count = MouthReader(ClosureSettings(), SIGNS, hold_s=0.5), 0
+    mouth, count = MouthReader(ClosureSettings(), SIGNS), 0
     for reading in range(int((seconds + 2) * 10)):
         t = reading / 10
         wide = 1.0 <= t < 1.0 + seconds and (not speech_hz or t * speech_hz % 1 < 0.6)
@@ -70,7 +84,7 @@ def test_who_talks_for_a_minute_does_not_yawn(speech_hz: float) -> None:
 
 
 def test_a_yawn_after_a_shout_is_told_by_its_own_faces() -> None:
-    mouth, count = MouthReader(ClosureSettings(), SIGNS, hold_s=0.5), 0
+    mouth, count = MouthReader(ClosureSettings(), SIGNS), 0
     for reading in range(120):
         t = reading / 10
         shouts, yawns = 1 <= t < 5, 6 <= t < 10
