@@ -34,7 +34,7 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
         self.looking: Looking | None = None
         """Where the eyes looked last, None unknown."""
         self._off_s = self._back_s = self._unknown_s = 0.0
-        self._closed_s = 0.0
+        self._closed_s = self._off_t = 0.0
         self._speed_kmh: float | None = None
 
     @property
@@ -60,7 +60,10 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
             self._back_s = 0.0
             # it shows only after a while that lids were lowered; what was long enough for a microsleep stays shut
             turned_out = reading.lowered and before_s < self._microsleep_s
-            self._off_s += seconds + (before_s if turned_out else 0.0)
+            off_s = seconds + (before_s if turned_out else 0.0)
+            if not self._off_s:
+                self._off_t = span.end_t - off_s
+            self._off_s += off_s
             return
         self._back_s += span.seconds
         if self._back_s + EPSILON_S >= self._limits.return_s:
@@ -81,7 +84,7 @@ class DistractionJudge(Judge[DistractionLevel, DistractionEvent]):
         if event is None or not self.life.leads(event):
             return self._repeat(t)
         if event is DistractionEvent.OFF_ROAD:
-            return self._take(event, t - self._off_s, t, "eyes_off_road")
+            return self._take(event, self._off_t, t, "eyes_off_road")
         ended = self._take(event, t, t, event.value)
         if event is DistractionEvent.LOST:
             self._off_s = 0.0

@@ -148,6 +148,17 @@ def test_an_open_alert_repeats_until_it_is_acknowledged_and_ends_when_nothing_is
     assert steps(monitor, 55, 100, view=View.COVERED, face=None) == ["distraction end lost"]
 
 
+def test_it_began_when_the_eyes_left_the_road_whatever_came_between() -> None:
+    monitor = DriverMonitor(ALWAYS)
+    steps(monitor, 0, 10)
+    steps(monitor, 10, 3, looking_down=0.9)
+    steps(monitor, 13, 20, left_eye=None, right_eye=None)
+    judged = [monitor.step(observation(33 + i / 10, looking_down=0.9)) for i in range(20)]
+    (alert,) = (alert for one in judged for alert in one.alerts)
+    assert alert.started_t == pytest.approx(10.0, abs=0.15)
+    assert alert.evidence["eyes_off_road_s"] == pytest.approx(3.5, abs=0.15)
+
+
 def test_a_new_driver_and_the_end_of_a_drive_end_it() -> None:
     monitor = DriverMonitor(ALWAYS)
     steps(monitor, 0, 10)
@@ -159,7 +170,7 @@ def test_a_new_driver_and_the_end_of_a_drive_end_it() -> None:
     assert [alert.evidence["cause"] for alert in monitor.finish("end_of_drive")] == ["end_of_drive"]
 
 
-@pytest.mark.parametrize("wrong", [{"fast_s": 7.0}, {"slow_kmh": 50.0, "fast_kmh": 50.0}])
+@pytest.mark.parametrize("wrong", [{"fast_s": 7.0}, {"return_s": 1.0}, {"slow_kmh": 50.0, "fast_kmh": 50.0}])
 def test_limits_that_contradict_each_other_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be below"):
         DriverSettings.model_validate({"distraction": wrong})

@@ -93,4 +93,6 @@ class DistractionSettings(Section):
     def _ordered(self) -> Self:
         in_order(fast_s=self.fast_s, slow_s=self.slow_s)
         in_order(slow_kmh=self.slow_kmh, fast_kmh=self.fast_kmh)
+        # an alert that ended before the eyes are back would begin again at their next glance
+        in_order(return_s=self.return_s, recover_s=self.recover_s)
         return self
