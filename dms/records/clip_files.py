@@ -74,11 +74,11 @@ class ClipFiles:
         try:
             with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY, 0o600)):
                 pass  # OpenCV would make it readable for everybody
-            self._write_video(partial, pictures)
+            written = self._write_video(partial, pictures)
             about: dict[str, Any] = {
                 "upright": True,
                 "alert": message.model_dump(mode="json"),
-                "t": [round(picture.t - t, 3) for picture in pictures],
+                "t": [round(picture.t - t, 3) for picture in written],
             }
             beside = path.with_suffix(".json")
             with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
@@ -90,8 +90,8 @@ class ClipFiles:
             self._tidy()
         return path
 
-    def _write_video(self, path: Path, pictures: Sequence[Picture]) -> None:
-        """Write pictures at their mean rate.
+    def _write_video(self, path: Path, pictures: Sequence[Picture]) -> list[Picture]:
+        """Write pictures at their mean rate; returns those that are in it, which are all of the first one's size.
 
         Raises:
             OSError: OpenCV did not write them, without saying why; or there is no time left.
@@ -103,16 +103,19 @@ class ClipFiles:
         size = (first.shape[1], first.shape[0])
         writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), rate, size)
         writer.set(cv2.VIDEOWRITER_PROP_QUALITY, JPEG_QUALITY)
+        written: list[Picture] = []
         try:
             for picture in pictures:
                 self._check_time()
                 image = _decoded(picture)
                 if image.shape == first.shape:
                     writer.write(image)
+                    written.append(picture)
         finally:
             writer.release()
-        if path.stat().st_size < len(pictures) * 100:
+        if path.stat().st_size < len(written) * 100:
             raise OSError("the video could not be written")
+        return written
 
     def _check_time(self) -> None:
         if self._hurry.is_set():

@@ -96,6 +96,8 @@ class TraceWriter:
         if header.made_by is not None:
             line["made_by"] = header.made_by
         self._line(line)
+        # a part without its first line is no trace
+        self._file.flush()
 
     def write(self, event: Observation | DriverInput) -> None:
         """Write what was seen in one frame, or an input."""
@@ -148,17 +150,26 @@ def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | DriverIn
 
     Returns:
         The header, of parts that of the first one there is; and the observations and inputs in their order. A last
-        line cut short by a power cut is left out; any other broken line raises ``UserError`` when it is reached.
+        line cut short by a power cut is left out, and so is a last part in which not even the first line is whole; any
+        other broken line raises ``UserError`` when it is reached.
 
     Raises:
         UserError: The file is missing or no trace, or the parts do not belong together.
     """
     files = _parts(path) or [path]
+    if len(files) > 1 and not _begins(files[-1]):
+        files.pop()
     headers = [_read_header(file) for file in files]
     for number, (file, header) in enumerate(zip(files, headers, strict=True)):
         if header.session != headers[0].session or (number and int(file.stem) != int(files[0].stem) + number):
             raise UserError(f"{file}: does not follow the part before it: replay the parts one by one")
     return headers[0], chain.from_iterable(map(_events, files))
+
+
+def _begins(part: Path) -> bool:
+    """Whether a part's first line is whole, whatever it says: a power cut may come before it is on the disk."""
+    with part.open("rb") as file:
+        return file.readline().endswith(b"\n")
 
 
 def _read_header(path: Path) -> TraceHeader:

@@ -17,7 +17,7 @@ from dms.driver.state import Alert, AlertKind, FatigueLevel, Phase
 from dms.frames import Frame
 from dms.observation import Observation
 from dms.records import clip_files, clips
-from dms.records.clip_files import ClipFiles
+from dms.records.clip_files import ClipFiles, Picture
 from dms.records.clips import ClipRecorder
 from dms.records.records import Records
 from dms.sink import Step
@@ -142,10 +142,11 @@ def test_a_clip_that_a_stop_cuts_off_is_told_once_though_its_disk_hangs(
 ) -> None:
     write, asked, free = ClipFiles._write_video, threading.Event(), threading.Event()
 
-    def hang(*arguments: Any) -> None:
-        write(*arguments)
+    def hang(*arguments: Any) -> Any:
+        written = write(*arguments)
         asked.set()
         free.wait(60.0)
+        return written
 
     monkeypatch.setattr(ClipFiles, "_write_video", hang)  # no real disk hangs on demand
     recorder = ClipRecorder(tmp_path, settings(video_after_s=0.0))
@@ -167,6 +168,16 @@ def test_an_alert_that_comes_after_the_stop_is_told(tmp_path: Path, caplog: pyte
     recorder.stop(60.0)
     recorder.alert(time.monotonic(), message())
     assert messages(caplog) == [f"a clip was not kept in {tmp_path}: the daemon stopped meanwhile"]
+
+
+def test_pictures_of_another_size_have_no_time_in_the_clip_either(tmp_path: Path) -> None:
+    small = cv2.imencode(".jpg", np.zeros((30, 40, 3), np.uint8))[1].tobytes()
+    large = cv2.imencode(".jpg", np.zeros((*SIZE, 3), np.uint8))[1].tobytes()
+    pictures = [Picture(number / 10, small if number == 4 else large) for number in range(8)]
+    video = ClipFiles(tmp_path, settings(), threading.Event()).write(pictures, 0.0, message())
+    assert json.loads(video.with_suffix(".json").read_text())["t"] == [0.0, 0.1, 0.2, 0.3, 0.5, 0.6, 0.7]
+    capture = cv2.VideoCapture(str(video))
+    assert sum(iter(lambda: capture.read()[0], False)) == 7
 
 
 def test_the_bounds_hold_and_the_oldest_goes_first(tmp_path: Path) -> None:

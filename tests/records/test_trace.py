@@ -172,3 +172,23 @@ def test_a_header_with_a_broken_baseline_is_refused(tmp_path: Path, baseline: st
     path.write_text(f'{{"trace_version":1,"drive":"d","session":"s","baseline":{baseline}}}\n')
     with pytest.raises(UserError, match=r"trace.jsonl:1: not a line of a trace of version 1 to 2"):
         read_trace(path)
+
+
+@pytest.mark.parametrize("left", ["", '{"trace_version":2,"dri'])
+def test_a_last_part_that_a_power_cut_left_without_its_first_line_costs_none_of_the_others(
+    tmp_path: Path, left: str
+) -> None:
+    write_parts(tmp_path, {1: [1.0], 2: [2.0]})
+    (tmp_path / part_name(3)).write_text(left)
+    header, events = read_trace(tmp_path)
+    assert (header.session, [event.t for event in events]) == ("session-1", [1.0, 2.0])
+    (tmp_path / part_name(1)).write_text(left)
+    with pytest.raises(UserError, match=r"0001.jsonl:1: not a line of a trace"):
+        read_trace(tmp_path)
+
+
+def test_a_trace_that_has_just_been_begun_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "drive.jsonl"
+    with TraceWriter(path, HEADER) as writer:
+        writer.write(Observation(1.0))
+        assert read_trace(path)[0] == HEADER
