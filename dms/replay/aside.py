@@ -3,6 +3,7 @@
 For work that may be done twice at the same time, as on a cluster that takes a worker for dead.
 """
 
+import glob
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from dms.replay.files import UNFINISHED
 
 _LAST = "summary.json"
 """Says that the others are there."""
+_ID = "[0-9a-f]" * 32
+"""What a scratch folder's name ends in; that of a drive may go on after a dot too."""
 
 
 @contextmanager
@@ -22,7 +25,7 @@ def aside(folder: Path) -> Iterator[Path]:
     Raises:
         OSError: Either cannot be written.
     """
-    for left in folder.parent.glob(f".{folder.name}.*"):
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.{_ID}"):
         # of an attempt that was killed; one that still runs finds no folder any more, and nobody waits for it
         shutil.rmtree(left, ignore_errors=True)
     scratch = folder.parent / f".{folder.name}.{uuid.uuid4().hex}"

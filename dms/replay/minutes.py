@@ -62,8 +62,9 @@ def minutes(drive: str, place: str, states: Mapping[str, Any]) -> list[list[Any]
 def _columns(drive: str, place: str, states: Mapping[str, Any]) -> Iterator[list[Any]]:
     t: Floats = states["t"]
     begun_s = t[0] if len(t) else 0.0
-    number = ((t - begun_s) // _MINUTE_S).astype(np.int64)
-    count = int(number[-1]) + 1 if len(t) else 0
+    # a clock may step back, at the start and across a minute
+    number = np.maximum((t - begun_s) // _MINUTE_S, 0.0).astype(np.int64)
+    count = int(number.max()) + 1 if len(t) else 0
     span_s = np.diff(t, append=t[-1:])
     weight_s = np.clip(span_s, 0.0, _ROW_S)
 
@@ -90,9 +91,9 @@ def _columns(drive: str, place: str, states: Mapping[str, Any]) -> Iterator[list
         yield total(states["condition"] == condition.value)
     for name in _MEANS:
         yield _mean(states[name], weight_s, number, count)
-    told = [str(one or "") for one in states["alert"]]
+    told = [str(one or "").split("; ") for one in states["alert"]]
     for kind in AlertKind:
-        began = [one.count(f"{kind.value}/") if " start" in one else 0 for one in told]
+        began = [sum(step.startswith(f"{kind.value}/") and step.endswith(" start") for step in one) for one in told]
         yield np.bincount(number, began, count).astype(np.int64).tolist()
 
 

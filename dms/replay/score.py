@@ -229,9 +229,13 @@ def _false_alarms(raised: Sequence[Raised], labels: Sequence[Label]) -> Iterable
 def _closed_share(t: float, labels: Sequence[Label]) -> float:
     """Return the share of the minute before ``t`` (or of the drive so far) with eyes labelled as closed."""
     since = max(0.0, t - DROWSY_WINDOW_S)
-    closed_s = sum(
-        max(0.0, min(label.end_s, t) - max(label.start_s, since)) for label in labels if label.event == "eyes_closed"
-    )
+    closed_s, until = 0.0, since
+    # in order of their starts; labels that overlap are one closure
+    for label in labels:
+        if label.event == "eyes_closed":
+            end = min(label.end_s, t)
+            closed_s += max(0.0, end - max(label.start_s, until))
+            until = max(until, end)
     return closed_s / (t - since) if t > since else 0.0
 
 

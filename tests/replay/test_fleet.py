@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from dms.config import Config
 from dms.errors import UserError, WorldError
 from dms.observation import Emotions, Observation, View
 from dms.records.trace import TraceHeader, TraceWriter
+from dms.replay.aside import aside
 from dms.replay.batch import replay_batch, write_tables
 from dms.replay.dataset import EVENTS
 from dms.replay.drives import find_drives
@@ -30,6 +32,7 @@ from dms.replay.tables import Kind
 pyarrow = pytest.importorskip("pyarrow", reason="the extra tables is not installed")
 dataset = pytest.importorskip("pyarrow.dataset", reason="the extra tables is not installed")
 
+BOTH = "fatigue/asleep start; fatigue/unresponsive update"
 CALM = Emotions(0.85, 0.04, 0.03, 0.02, 0.03, 0.01, 0.01, 0.01)
 
 
@@ -103,6 +106,21 @@ def test_types_do_not_hang_on_the_rows_and_a_smaller_data_set_leaves_nothing_of_
     assert len(rows(tmp_path / "tables", "minutes")) == 3
 
 
+def rows_of(states: dict[str, Any]) -> list[dict[str, Any]]:
+    names = [column.name for column in COLUMNS]
+    return [dict(zip(names, row, strict=True)) for row in zip(*minutes("d", "p", states), strict=True)]
+
+
+def minutes_of(times: list[float], alerts: list[str | None]) -> list[dict[str, Any]]:
+    states: dict[str, Any] = {
+        column.name: np.full(len(times), np.nan)
+        if column.kind is Kind.NUMBER
+        else np.array([None] * len(times), object)
+        for column in STATES
+    }
+    return rows_of(states | {"t": np.array(times), "alert": np.array(alerts, object)})
+
+
 def test_a_minute_weighs_time_and_not_rows() -> None:
     """A second at 10 pictures a second with closed eyes, then nine at one a second; then nobody for 20 s."""
     times = [*(index / 10 for index in range(10)), *(float(second) for second in range(1, 11)), 30.0]
@@ -115,8 +133,7 @@ def test_a_minute_weighs_time_and_not_rows() -> None:
     states |= {"looking": np.array([None] * 10 + ["ahead", "down", "aside"] + [None] * (count - 13), object)}
     states |= {"alert": np.array([*[None] * (count - 1), "distraction/eyes_off_road start"], object)}
     states |= {"condition": np.array(["attentive"] * count, object), "anger_score": np.array([1.0] * 10 + [0.0] * 11)}
-    (row,) = zip(*minutes("d", "p", states), strict=True)
-    told = dict(zip([column.name for column in COLUMNS], row, strict=True))
+    (told,) = rows_of(states)
     assert told["closed_s"] == pytest.approx(1.0)
     assert told["eyes_known_s"] == told["seen_s"] == pytest.approx(11.0)
     assert told["time_s"] == pytest.approx(30.0)
@@ -126,9 +143,29 @@ def test_a_minute_weighs_time_and_not_rows() -> None:
     assert (told["fatigue_alerts"], told["distraction_alerts"]) == (0, 1)
 
 
+def test_alerts_of_one_moment_are_counted_each_for_itself() -> None:
+    (row,) = minutes_of([0.0, 1.0, 2.0, 3.0], [None, "fatigue/microsleep start; anger/angry end", BOTH, None])
+    assert (row["fatigue_alerts"], row["anger_alerts"]) == (2, 0)
+
+
+@pytest.mark.parametrize("times", [[10.0, 9.95, 10.05], [0.0, 59.9, 60.2, 59.95]])
+def test_a_clock_that_steps_back_a_little_costs_no_minute(times: list[float]) -> None:
+    rows = minutes_of(times, [None] * len(times))
+    assert [row["minute"] for row in rows] == list(range(int(max(times) - times[0]) // 60 + 1))
+
+
+@pytest.mark.parametrize(("name", "other"), [("monday", "monday.1"), ("[ab]", "a")])
+def test_drives_with_like_names_leave_each_other_alone(tmp_path: Path, name: str, other: str) -> None:
+    with aside(tmp_path / other) as theirs:
+        (theirs / "summary.json").write_text("{}")
+        with aside(tmp_path / name) as ours:
+            (ours / "summary.json").write_text("{}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, other])
+
+
 def test_results_appear_whole(folder: Path, tmp_path: Path) -> None:
     (job, *_) = jobs(folder, tmp_path / "out", whole=True)
-    (tmp_path / "out" / "0" / ".d0.left-of-a-killed-worker").mkdir(parents=True)
+    (tmp_path / "out" / "0" / f".d0.{uuid.uuid4().hex}").mkdir(parents=True)  # left by a killed worker
     assert attempt(job).problem is None
     assert [path.name for path in job.folder.parent.iterdir()] == ["d0"]
     before = {path.name: path.read_bytes() for path in job.folder.iterdir()}

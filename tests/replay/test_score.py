@@ -102,6 +102,12 @@ def test_drowsy_has_its_reason_in_the_closures_of_the_minute_before(labels: Any)
     assert len(score([event(250.0, level="drowsy")], told).false_alarms) == 1
 
 
+def test_closures_that_are_labelled_twice_count_once_in_that_minute(labels: Any) -> None:
+    # 2.5 s of 50 are 5 %
+    for rows in (["10,12.5,eyes_closed"] * 2, ["10,12.5,eyes_closed", "10.2,12,eyes_closed", "11,12.4,eyes_closed"]):
+        assert len(score([event(50.0, level="drowsy")], labels(*rows)).false_alarms) == 1
+
+
 def test_anger_is_scored_by_its_own_labels(labels: Any) -> None:
     told = labels("10,30,angry", "50,52,angry", "60,70,eyes_closed")
     result = score([event(15.0, level="irritated"), event(65.0, level="angry", name="b")], told)
