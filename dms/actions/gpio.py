@@ -47,7 +47,7 @@ class _Pin:
 
 
 class Buzzer(_Pin):
-    """Beeps at each step of an alert, more often the worse it is, and is silent at its end.
+    """Beeps at each step of an alert, more often the worse it is, and falls silent if that very alert ends.
 
     Args:
         settings: Which pin, and the pattern; ``pin`` is set.
@@ -61,12 +61,16 @@ class Buzzer(_Pin):
     def __init__(self, settings: BuzzerSettings) -> None:
         super().__init__(settings, "Buzzer")
         self._beep_s = settings.beep_s
+        self._beeps_for: UUID | None = None
 
     def act(self, message: Notice) -> str:
         """Begin the pattern of the alert's level, or fall silent."""
         if message.phase is Phase.END:
+            if message.event_id != self._beeps_for:
+                return f"{self._pin} is left as it is"
             self._device().off()
             return f"{self._pin} is off"
+        self._beeps_for = message.event_id
         # once for what is no alert
         beeps = 1 if isinstance(message, ConditionMessage) else 2 ** (1 + RANK[message.level])
         self._device().beep(self._beep_s, self._beep_s, n=beeps)

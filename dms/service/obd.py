@@ -49,6 +49,7 @@ class SpeedReader:
         self._now = now
         self._stop = threading.Event()
         self._error: str | None = None
+        self._spoken = False
         self._thread = threading.Thread(target=self._run, name="obd", daemon=True)
 
     def start(self) -> None:
@@ -71,7 +72,10 @@ class SpeedReader:
             if problem != self._error:
                 log.warning("OBD-II at %s: %s; the speed is unknown", self._settings.port, problem)
             self._error = problem
-            self._hear(VehicleSpeed(self._now(), None))
+            if self._spoken:
+                # an adapter that never answered has nothing to take back of what others say of the speed
+                self._spoken = False
+                self._hear(VehicleSpeed(self._now(), None))
             self._stop.wait(self._settings.retry_s)
 
     def _follow(self) -> str:
@@ -93,6 +97,7 @@ class SpeedReader:
                 else:
                     silent = 0
                     self._told_well()
+                    self._spoken = True
                     self._hear(VehicleSpeed(self._now(), float(answer.value.magnitude)))
                 self._stop.wait(max(0.0, due - time.monotonic()))
             return "stopped"

@@ -72,6 +72,19 @@ def test_the_end_of_the_alert_silences_it_at_once(pins: Any) -> None:
     actions.stop(5.0)
 
 
+def test_the_end_of_another_alert_does_not_silence_it(pins: Any) -> None:
+    actions = started(buzzer=BuzzerSettings(pin="GPIO17", beep_s=2.0, kinds=("fatigue", "anger")))
+    pin = pins.pin("GPIO17")
+    actions.alert(message(level=AngerLevel.ANGRY))
+    actions.alert(message(level=FatigueLevel.ASLEEP))
+    actions.alert(message(Phase.END, AngerLevel.ANGRY))
+    until(lambda: (found := actions.report()) is not None and found.done == 3)
+    assert pin.state
+    actions.alert(message(Phase.END, FatigueLevel.ASLEEP))
+    until(lambda: not pin.state)
+    actions.stop(5.0)
+
+
 def test_a_stop_silences_it_and_lets_go_of_the_pin(pins: Any) -> None:
     actions = started(buzzer=BuzzerSettings(pin="GPIO17", beep_s=2.0), led=LedSettings(pin="BOARD13"))
     until(lambda: pins.pin("GPIO17").function == "output")

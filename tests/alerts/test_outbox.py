@@ -1,11 +1,13 @@
 """What is put survives: restarts, kills, power cuts, full and broken disks."""
 
+import errno
 import random
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from dms.alerts.clock import FLOOR
 from dms.alerts.delivery.entry import Entry
-from dms.alerts.delivery.numbers import BLOCK
+from dms.alerts.delivery.numbers import BLOCK, NumberFile
 from dms.alerts.delivery.outbox import Outbox
 from dms.driver.state import Phase
 
@@ -292,6 +294,24 @@ def test_the_number_file_is_written_once_in_a_block(path: Path) -> None:
         outbox.put(Entry(FATIGUE, Phase.START, number, "x", "boot", 1.0, 1.0))
         written.append(numbers_of(path).stat().st_ino)
     assert 1 <= len(set(written)) <= 2
+
+
+def test_a_number_file_that_could_not_be_written_is_a_fault_until_it_is(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    outbox = Outbox(path, MANY)
+    with monkeypatch.context() as patch:
+        patch.setattr(NumberFile, "_write", full)  # a disk that is full for one file alone
+        outbox.put(entry(sequence=1))
+        outbox.sync()
+        assert "No space left" in str(outbox.status.error)
+    outbox.sync()
+    assert outbox.status.error is None
+    path.write_bytes(b"")
+    assert 1 <= Outbox(path, MANY).last_sequence(FATIGUE) <= 1 + BLOCK
 
 
 @pytest.mark.parametrize(

@@ -94,14 +94,21 @@ def test_an_adapter_that_is_absent_or_goes_silent_is_unknown_and_is_found_again(
     car: Car, read: Callable[[Path], list[VehicleSpeed]]
 ) -> None:
     heard = read(car.port)
-    until(lambda: heard, 60.0)
-    assert heard[0].kmh is None
     for _ in range(2):
         before = len(known(heard))
         car.switch_on()
         until(lambda: len(known(heard)) > before, 60.0)  # noqa: B023
         car.switch_off()
         until(lambda: heard[-1].kmh is None, 60.0)
+
+
+def test_an_adapter_that_never_answered_takes_back_nothing_that_others_say(
+    tmp_path: Path, read: Callable[[Path], list[VehicleSpeed]], caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = read(tmp_path / "tty")
+    until(lambda: "no answer from the car" in caplog.text, 60.0)
+    time.sleep(1.5)  # it has been tried once more
+    assert heard == []
 
 
 def test_a_daemon_whose_adapter_is_absent_watches_on(start: Callable[..., Dms]) -> None:

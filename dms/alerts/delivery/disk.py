@@ -159,5 +159,6 @@ class DiskCopy:
         self._rows.update(zip(keys, rows, strict=True))
         self._unwritten.clear()
         self._forgotten.clear()
-        self._dirty = False
         self._numbers.reach(self._ledger.sequences)
+        # not before: what went wrong once is tried again
+        self._dirty = False
