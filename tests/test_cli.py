@@ -149,6 +149,18 @@ def test_check_looks_at_the_hook_where_there_is_one(tmp_path: Path) -> None:
     assert finding(Path("/bin/true")).text.startswith("hook /bin/true")
 
 
+def test_a_score_of_nothing_is_no_pass(dms: Run, tmp_path: Path) -> None:
+    (tmp_path / "out" / "drive").mkdir(parents=True)
+    (tmp_path / "out" / "drive" / "unfinished").write_text("")
+    (tmp_path / "out" / "drive" / "events.jsonl").write_text("")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "drive.events.csv").write_text("start_s,end_s,event\n1,2,yawn\n")
+    result = dms("score", tmp_path / "out", "--labels", tmp_path / "labels")
+    assert result.returncode == 2
+    assert "nothing missed" not in result.stdout
+    assert "nothing was scored" in result.stderr
+
+
 def test_several_drives_are_scored_one_by_one_and_together(dms: Run, tmp_path: Path) -> None:
     pairs: list[str] = []
     for name, event in (("a", "eyes_closed"), ("b", "eyes_close")):

@@ -88,16 +88,23 @@ def opened(encoded: bytes) -> Image:
     return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
-def check_name(path: Path) -> None:
+def check_name(path: Path, source: str) -> None:
     """Refuse a file that no picture can be written to, before anybody has waited for one.
 
+    Args:
+        path: The file.
+        source: What is looked at.
+
     Raises:
-        UserError: It ends in neither .jpg nor .png, or its folder is not there.
+        UserError: It ends in neither .jpg nor .png, its folder is not there, or is a picture of ``source``.
     """
     if path.suffix.lower() not in _SUFFIXES:
         raise UserError(f"{path}: a picture is written as .jpg or .png")
     if not path.parent.is_dir():
         raise UserError(f"{path}: there is no folder {path.parent}")
+    place = path.resolve()
+    if place.is_file() and Path(source).resolve() in (place, place.parent):
+        raise UserError(f"{path}: is a picture that is looked at: give it another name")
 
 
 def write_picture(path: Path, picture: Image) -> None:

@@ -53,9 +53,9 @@ def aim(
     """
     from dms.aim.picture import annotated, check_name, write_picture  # noqa: PLC0415  # --help stays quick
 
-    if picture is not None:
-        check_name(picture)
     settings = configuration(config, source)
+    if picture is not None:
+        check_name(picture, settings.camera.source)
     if serve is not None:
         found, shown = served(settings, source is not None, serve, seconds, as_json)
     else:

@@ -30,7 +30,7 @@ def replay_many(
         print(f"dms: {line}" if outcome.problem else line, file=sys.stderr if outcome.problem or as_json else None)
 
     if tables is not None:
-        check_tables()
+        check_tables(tables)
     with nullcontext() if scheduler is None else Cluster(scheduler) as cluster:
         try:
             batch = replay_batch(jobs, workers, told, cluster)

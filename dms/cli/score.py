@@ -49,6 +49,8 @@ def score(
         from dms.replay.benchmark import benchmark  # noqa: PLC0415
 
         show(benchmark(found, configuration(config).driver), as_json)
+        if not found.drives:
+            raise UserError("nothing was scored: no drive with labels was replayed to its end")
     else:
         _score(found, as_json)
 

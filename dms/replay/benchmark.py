@@ -128,7 +128,8 @@ class Benchmark:
         if frames.total:
             lines.append(f"eyes known in {frames.known / frames.total:.1%} of {frames.total} frames")
         wrong = [line for drive in self.drives for line in _wrong(drive)]
-        lines += ["", *(wrong or ["nothing missed, no false alarm"])]
+        if self.drives:
+            lines += ["", *(wrong or ["nothing missed, no false alarm"])]
         if self.found.unlabelled:
             lines.append(f"not scored, since they have no labels: {counted(len(self.found.unlabelled), 'drive')}")
         return "\n".join(lines)

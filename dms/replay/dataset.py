@@ -68,14 +68,21 @@ class Part:
     about: Mapping[str, Any]
 
 
-def check_tables() -> None:
+def check_tables(root: Path) -> None:
     """Find out whether data sets can be written, before hours of work.
 
+    Args:
+        root: Where they go; made when absent.
+
     Raises:
-        UserError: The extra ``tables`` is not installed.
+        UserError: The extra ``tables`` is not installed, or the folder cannot be made.
     """
     if find_spec("pyarrow") is None:
         raise UserError("--tables writes Parquet: pip install 'dms[tables]'")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{root}: cannot be made ({error.strerror}): give --tables a folder") from error
 
 
 def parts(root: Path, results: Sequence[Results], about: Mapping[str, Any]) -> list[Part]:

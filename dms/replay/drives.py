@@ -97,7 +97,9 @@ def find_drives(given: Sequence[Path], out: Path, *, join: bool = False) -> Foun
 
 
 def _stem(path: Path) -> str:
-    return path.parent.resolve().name if path.name == TRACE else path.stem or path.resolve().name
+    if path.name == TRACE:
+        return path.parent.resolve().name
+    return path.resolve().name if path.stem in ("", "..") else path.stem
 
 
 def _joined(folder: Path, out: Path, notes: list[str], place: PurePath) -> Drive:

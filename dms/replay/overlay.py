@@ -72,6 +72,7 @@ class OverlayWriter(Sink):
         self._shape: tuple[int, ...] = ()
         self._start_t: float | None = None
         self._written = 0
+        self._canvas: Image | None = None
         self._yawn: tuple[float, float | None] = (-np.inf, None)
         self._reasons: dict[AlertKind, str] = {}
 
@@ -102,15 +103,15 @@ class OverlayWriter(Sink):
             self._yawn = (observation.t, observation.yawn)
         elif observation.face and observation.t - self._yawn[0] < _HOLD_S:
             observation = replace(observation, yawn=self._yawn[1])
-        if self._written > t * _FPS:
-            return
         canvas = draw(picture, observation, state, self._settings, ", ".join(self._reasons.values()))
         canvas = np.vstack([canvas, self._strip.draw(t, canvas.shape[1])])
         if self._film is None:
             self._film = open_film(self._path, canvas.shape[1], canvas.shape[0], _FPS)
-        while self._written <= t * _FPS:
-            self._film.add(canvas)
+        # until now what was there before is shown: nobody sees a picture before it was taken
+        while self._written < t * _FPS:
+            self._film.add(canvas if self._canvas is None else self._canvas)
             self._written += 1
+        self._canvas = canvas
 
     def _reason(self, alert: Alert) -> None:
         """Keep why an alert is open."""
@@ -122,6 +123,8 @@ class OverlayWriter(Sink):
     def stop(self, timeout_s: float) -> None:
         """Write the end of the file."""
         if self._film is not None:
+            if self._canvas is not None:
+                self._film.add(self._canvas)
             self._film.close()
 
 

@@ -7,7 +7,7 @@ import json
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from dms.records.trace import is_trace
 from dms.replay.aside import aside
 from dms.replay.drives import TRACE, Drive, find_drives
 from dms.replay.files import UNFINISHED, EventsFile, TraceFile
+from dms.replay.harm import check_overlay, check_trace
 from dms.replay.labels import Label, in_order
 from dms.replay.origin import Origin, origin, program, same, seen_by, seen_in
 from dms.replay.states import STATES, StatesFile
@@ -106,8 +107,9 @@ def attempt(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] 
     except Exception as error:
         # a defect of ours: the others are judged all the same, and its traceback is kept
         problem, about = f"{job.drive.path}: {type(error).__name__}: {error}", traceback.format_exc()
-    if job.folder.is_dir():
-        # earlier results are those of another file: they are not this drive's
+    with suppress(OSError):
+        # what went wrong stands where its results would; earlier ones there are those of another file
+        job.folder.mkdir(parents=True, exist_ok=True)
         (job.folder / UNFINISHED).write_text(about.rstrip() + "\n", encoding="utf-8")
     return Outcome(job.drive, None, problem)
 
@@ -122,6 +124,7 @@ def run(job: Job, progress: Progressed | None = None, sinks: Sequence[Sink] = ()
     reader: DriveReader
     if is_trace(path):
         reader = TraceReader(path)
+        check_trace(path, reader.header, job.folder)
         seen = seen_in(reader.header)
     else:
         seen = seen_by(config, job.fps, job.track)
@@ -215,6 +218,8 @@ def jobs_for(
     ]
     if overlay is not None and (len(jobs) != 1 or is_trace(jobs[0].drive.path)):
         raise UserError("--overlay needs a single drive that has pictures")
+    if overlay is not None:
+        check_overlay(overlay, jobs[0].drive)
     if (fps is not None or track is not None) and jobs and all(is_trace(job.drive.path) for job in jobs):
         raise UserError("--fps and --track are for recordings with pictures: a trace has its own times")
     if labels is None:

@@ -163,6 +163,8 @@ def _held_out(
             raise UserError(f"--holdout {pattern}: there is no labelled drive of this name{hint}")
     held = [drive for drive in drives if any(_is(drive, pattern) for pattern in holdout)]
     used = [drive for drive in drives if drive not in held]
+    if not drives:
+        raise UserError("no labelled drive was replayed to its end: there is nothing to choose by")
     if not used:
         raise UserError("--holdout: every drive is held out: leave some to choose by")
     return held, used

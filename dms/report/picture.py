@@ -46,7 +46,7 @@ def draw(drive: ReportDrive, settings: DriverSettings, title: str, out: Path) ->
     figure = Figure(figsize=(_WIDTH_IN, 2.2 + 1.15 * len(PANELS)), layout="constrained")
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(1 + len(PANELS), sharex=True, height_ratios=[1.2, *(_height(panel) for panel in PANELS)])
-    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left", parse_math=False)
     _lanes(axes[0], drive.now)
     for axis, panel in zip(axes[1:], PANELS, strict=True):
         _panel(axis, panel, drive.now, settings)

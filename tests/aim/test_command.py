@@ -49,6 +49,15 @@ def test_a_camera_on_its_side_ends_with_1_and_says_what_mends_it(dms: Run, on_it
     assert told["advice"][0]["text"].endswith("set camera.rotate = 90")
 
 
+def test_the_picture_does_not_replace_one_that_is_looked_at(dms: Run, tmp_path: Path) -> None:
+    picture = tmp_path / "000.jpg"
+    cv2.imwrite(str(picture), sample()[0])
+    before = picture.read_bytes()
+    result = dms("aim", "--source", tmp_path, "--picture", picture)
+    assert (result.returncode, picture.read_bytes()) == (2, before)
+    assert "is a picture that is looked at" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("seen.gif", "is written as .jpg or .png"), ("nowhere/seen.jpg", "there is no folder")],

@@ -20,7 +20,7 @@ from dms.observation import Emotions, Observation, View
 from dms.records.trace import TraceHeader, TraceWriter
 from dms.replay.aside import aside
 from dms.replay.batch import replay_batch, write_tables
-from dms.replay.dataset import EVENTS
+from dms.replay.dataset import EVENTS, check_tables
 from dms.replay.drives import find_drives
 from dms.replay.files import UNFINISHED
 from dms.replay.fleet import Cluster
@@ -161,6 +161,20 @@ def test_drives_with_like_names_leave_each_other_alone(tmp_path: Path, name: str
         with aside(tmp_path / name) as ours:
             (ours / "summary.json").write_text("{}")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, other])
+
+
+def test_a_drive_that_cannot_be_read_says_so_where_its_results_would_be(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "empty.jsonl").write_text("")
+    (job,) = jobs(tmp_path / "all" / "empty.jsonl", tmp_path / "out")
+    assert attempt(job).problem is not None
+    assert "empty.jsonl:1: not a line of a trace" in (job.folder / UNFINISHED).read_text()
+
+
+def test_tables_that_cannot_be_written_are_told_before_anything_is_judged(tmp_path: Path) -> None:
+    (tmp_path / "afile").write_text("")
+    with pytest.raises(UserError, match="give --tables a folder"):
+        check_tables(tmp_path / "afile")
 
 
 def test_results_appear_whole(folder: Path, tmp_path: Path) -> None:

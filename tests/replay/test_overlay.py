@@ -92,6 +92,20 @@ def test_where_there_was_no_picture_none_is_shown(tmp_path: Path) -> None:
     assert [bool(colour[2] > 120) for colour in corner] == [True, False, True]
 
 
+def test_no_picture_is_shown_before_it_was_taken(tmp_path: Path) -> None:
+    class Slow(Drive):
+        """Two pictures a second, red from the second one on, and then one after a gap that is blue."""
+
+        def moments(self) -> Iterator[Moment]:
+            for t, colour in ((0.0, (0, 0, 0)), (0.5, (0, 0, 200)), (1.0, (0, 0, 200)), (3.0, (200, 0, 0))):
+                yield Frame(t, np.full((61, 81, 3), colour, np.uint8))
+
+    replay(Slow(), Config(), tmp_path, tmp_path / "seen.mp4")
+    shown = [picture[20:40, 20:40].mean(axis=(0, 1)) > 100 for picture in pictures(tmp_path / "seen.mp4")]
+    assert [index / 20 for index, (_, _, red) in enumerate(shown) if red] == [n / 20 for n in range(10, 60)]
+    assert [index / 20 for index, (blue, _, _) in enumerate(shown) if blue] == [3.0]
+
+
 def test_without_x264_it_is_vp9(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     av = pytest.importorskip("av", reason="PyAV is not installed (the extra replay)")
     monkeypatch.setattr(av.codec, "codecs_available", av.codec.codecs_available - {"libx264"})
@@ -117,6 +131,22 @@ def test_a_video_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None
     (tmp_path / "seen.mp4").mkdir()
     with pytest.raises(WorldError, match=r"seen\.mp4: cannot be written"):
         open_film(tmp_path / "seen.mp4", 64, 48, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("drive.mp4", "would replace the recording itself"), ("seen.avi", "written as .mp4"), ("dir.mp4", "is a folder")],
+)
+def test_an_overlay_that_would_cost_something_is_refused_before_anything_is_written(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    drive = tmp_path / "drive.mp4"
+    drive.write_bytes(SAMPLE_DRIVE.read_bytes())
+    (tmp_path / "dir.mp4").mkdir()
+    with pytest.raises(UserError, match=words):
+        replay_drives([drive], Config(), tmp_path / "out", tmp_path / "out" / ".." / name)
+    assert drive.read_bytes() == SAMPLE_DRIVE.read_bytes()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,16 @@ def test_a_trace_can_be_replayed_into_its_own_folder(tmp_path: Path) -> None:
     assert (tmp_path / "trace.jsonl").read_bytes() == before
 
 
+def test_a_trace_is_not_judged_into_the_results_of_another_drive(tmp_path: Path) -> None:
+    replay(MadeDrive(), Config(), tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    with TraceWriter(tmp_path / "other.jsonl", TraceHeader("other", "another session")) as trace:
+        trace.write(Observation(1.0))
+    with pytest.raises(UserError, match="holds the trace of another drive"):
+        replay_drives([tmp_path / "other.jsonl"], Config(), tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
 def test_several_drives_go_into_a_folder_each(tmp_path: Path) -> None:
     for name in ("a", "b"):
         replay(MadeDrive(), Config(), tmp_path / name)

@@ -212,6 +212,13 @@ def test_a_picture_shows_one_drive(tmp_path: Path) -> None:
         write_report([tmp_path / "out"], [], [], LIMITS, tmp_path / "a.png")
 
 
+def test_a_picture_of_a_drive_whose_name_looks_like_a_formula_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed (the extra report)")
+    make_drive(tmp_path / "price_$5_and_$6_{", 40)
+    write_report([tmp_path / "price_$5_and_$6_{"], [], [], LIMITS, tmp_path / "a.png")
+    assert cv2.imread(str(tmp_path / "a.png")) is not None
+
+
 def test_a_report_has_to_be_a_page_or_a_picture(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"a report is written as \.html"):
         write_report([tmp_path], [], [], LIMITS, tmp_path / "report.pdf")
