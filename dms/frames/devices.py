@@ -53,22 +53,31 @@ class DeviceFinder:
         self._port = self._port_of(node)
         self._others = frozenset(self._port_of(other) for other in self._alike() if other != node)
 
-    def find(self) -> Path:
-        """Return where the camera is now; as the configuration names it while nothing better is known."""
+    def find(self) -> Path | None:
+        """Return where the camera is now; as the configuration names it while nothing better is known.
+
+        None where another of its like has taken that number, from a socket of its own.
+        """
         found = self._search()
-        if found != self._found:
+        if found is not None and found != self._found:
             log.warning("the camera %s (%s) is now %s", self._device, self._identity and self._identity.name, found)
             self._found = found
         return found
 
-    def _search(self) -> Path:
-        if self._identity is None or self._identify(self._device.resolve().name) == self._identity:
+    def _search(self) -> Path | None:
+        node = self._device.resolve().name
+        if self._identity is None:
+            return self._device
+        is_alike = self._identify(node) == self._identity
+        if is_alike and self._port_of(node) not in self._others:
             return self._device
         candidates = [node for node in self._alike() if self._port_of(node) not in self._others]
         at_home = [node for node in candidates if self._port_of(node) == self._port]
         chosen = at_home or candidates
         # of two that are alike none is taken: one may look at the road
-        return self._devices / chosen[0] if len(chosen) == 1 else self._device
+        if len(chosen) == 1:
+            return self._devices / chosen[0]
+        return None if is_alike else self._device
 
     def _alike(self) -> list[str]:
         """Devices with the camera's name, by their own."""

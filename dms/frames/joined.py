@@ -62,30 +62,40 @@ class JoinedRecording:
         notes = _Notes(self._broken)
         reports: list[RecordingReport] = []
         next_s = end_t = 0.0
+        broke_off = 0
         for part, recording in self._parts:
             start_s = notes.begin(part, next_s)
+            given = 0
             try:
                 for frame in recording.frames():
-                    yield Frame(round(start_s + frame.t, 6), frame.image, frame.colours)
+                    end_t = round(start_s + frame.t, 6)
+                    given += 1
+                    yield Frame(end_t, frame.image, frame.colours)
             except UserError as error:
-                notes.broken.append(f"left out: {error}")
+                if given:
+                    # what it gave was judged: the next part comes after it
+                    next_s = end_t + (end_t - start_s) / max(1, given - 1)
+                    notes.broken.append(f"breaks off after {end_t - start_s:.1f} s: {error}")
+                    broke_off += given
+                else:
+                    notes.broken.append(f"left out: {error}")
                 continue
             report = recording.report
             notes.end(part, report, last=recording is self._parts[-1][1])
             reports.append(report)
             end_t = round(start_s + report.end_t, 6)
             next_s = end_t + report.end_t / max(1, report.decoded - 1)
-        if not reports:
+        if not (reports or broke_off):
             raise UserError(f"{self.name}: its parts hold no frame that can be decoded")
         left_out: Counter[LeftOut] = Counter()
         for report in reports:
             left_out.update(report.left_out)
         self.report = RecordingReport(
-            sum(report.decoded for report in reports),
+            sum(report.decoded for report in reports) + broke_off,
             dict(left_out),
             sum(report.undecodable for report in reports),
             end_t,
-            reports[-1].missing_s,
+            reports[-1].missing_s if reports else 0.0,
             notes.lines(len(reports), self._by),
         )
 

@@ -116,7 +116,10 @@ class V4l2Camera:
             capture.release()
 
     def _open(self) -> cv2.VideoCapture:
-        device = self._device = self._finder.find()
+        found = self._finder.find()
+        if found is None:
+            raise CameraError(CameraFault.UNPLUGGED, f"{self.name} is gone: at {self._device} is another of its like")
+        device = self._device = found
         if not device.exists():
             problem = f"{device} does not exist: is the camera plugged in? (cameras here: {_cameras()})"
             raise CameraError(CameraFault.UNPLUGGED, problem)

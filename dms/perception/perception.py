@@ -93,6 +93,7 @@ class Perception:
         self._stages = Stages()
         self._yawn = 0.0
         self._followed: Landmarks | None = None
+        self._shape: tuple[int, ...] = ()
         self._driver: tuple[float, Box] | None = None
         self.models: dict[str, ModelFile] = files
 
@@ -133,6 +134,9 @@ class Perception:
         """
         with self._stages["view"]:
             grey = as_grey(frame.image)
+            if grey.shape != self._shape:
+                self._shape = grey.shape
+                self._forget_place()
             # what cannot be seen is looked at anew in every frame, so that a clear view is known at once
             if self._last_view is not View.CLEAR or self._view_pace.due(frame.t):
                 before, self._last_view = self._last_view, self._view.judge(grey, frame.t)
@@ -153,6 +157,11 @@ class Perception:
             return replace(seen, upright=False)
         measured = self._measure(grey, frame.t, self._followed.points, pose)
         return Observation(frame.t, face=True, face_score=seen.face_score, box=seen.box, upright=True, **measured)
+
+    def _forget_place(self) -> None:
+        """The pictures have another size: where the face was is no place in them."""
+        self._followed = self._driver = None
+        self._search_pace = _Pace(self._settings.search_hz)
 
     def _is_lit(self, grey: Image, seen: Observation) -> bool:
         """Return whether a picture that is dark or without detail on the whole shows a face all the same, in its light.

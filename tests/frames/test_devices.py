@@ -80,6 +80,21 @@ def test_a_camera_that_was_there_beside_it_is_never_taken_for_it(kernel: Kernel)
     assert finder.find() == kernel.devices / "video5"
 
 
+def test_two_that_are_alike_and_come_back_with_numbers_exchanged_are_told_apart(kernel: Kernel) -> None:
+    road = kernel.plug("video2", "HD Webcam", "1-2")
+    driver = kernel.plug("video0", "HD Webcam", "1-1")
+    camera = V4l2Camera(CameraSettings(source=str(driver)))
+    camera._finder = finder = seen(kernel, driver)
+    for device in (road, driver):
+        kernel.pull(device.name)
+    kernel.plug("video0", "HD Webcam", "1-2")
+    assert finder.find() is None
+    with pytest.raises(CameraError, match="another of its like"):
+        next(camera.frames())
+    kernel.plug("video2", "HD Webcam", "1-1")
+    assert finder.find() == kernel.devices / "video2"
+
+
 def test_of_two_that_are_alike_none_is_guessed(kernel: Kernel) -> None:
     finder = seen(kernel, kernel.plug("video0", "HD Webcam", "1-1"))
     kernel.pull("video0")

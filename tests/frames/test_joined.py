@@ -1,7 +1,8 @@
 """Parts of one drive: their order, the gaps between them, and an account of every picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from dms.config import CameraSettings
 from dms.errors import UserError
-from dms.frames import container
+from dms.frames import Frame, container
 from dms.frames.joined import JoinedRecording
 from dms.frames.parts import in_order
 from dms.frames.source import open_parts
@@ -103,6 +104,25 @@ def test_every_picture_of_every_part_is_accounted_for(tmp_path: Path) -> None:
     report = recording.report
     assert len(times) + sum(report.left_out.values()) == report.decoded == 2 * COUNT
     assert any("left out: " in note and "3.mp4" in note for note in report.notes)
+
+
+def test_a_part_that_breaks_off_keeps_what_it_gave_and_the_next_follows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [video(tmp_path / f"{number}.mp4", number) for number in (1, 2, 3)]
+    recording = open_parts("drive", files, CameraSettings())
+    _, broken = recording._parts[1]
+    frames = broken.frames
+
+    def breaks_off() -> Iterator[Frame]:
+        yield from islice(frames(), 5)
+        raise UserError("2.mp4: no more")  # as a decoder that gives up half-way
+
+    monkeypatch.setattr(broken, "frames", breaks_off)
+    times = [frame.t for frame in recording.frames()]
+    assert times == sorted(set(times))
+    assert len(times) == 2 * COUNT + 5 == recording.report.decoded
+    assert any("breaks off after 0.4 s: 2.mp4: no more" in note for note in recording.report.notes)
 
 
 def test_two_cameras_in_one_folder_are_refused(tmp_path: Path) -> None:

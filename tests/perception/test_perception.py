@@ -138,6 +138,13 @@ def test_after_a_while_the_face_that_is_left_drives(portrait: Image) -> None:
     assert side(watch(perception, cabin(None, portrait), 1, 4)[-1]) == "passenger"
 
 
+def test_pictures_of_another_size_are_searched_at_once_and_their_driver_is_no_stranger(portrait: Image) -> None:
+    perception = Perception(PerceptionSettings(driver_hold_s=60.0))
+    assert watch(perception, cabin(None, portrait), 0, 1)[-1].face
+    small = np.asarray(cv2.resize(cabin(None, portrait), None, fx=0.5, fy=0.5), np.uint8)
+    assert all(observation.face for observation in watch(perception, small, 1, 2))
+
+
 def test_faces_outside_the_region_are_never_followed(portrait: Image) -> None:
     perception = Perception(PerceptionSettings(region=(0.5, 0.0, 1.0, 1.0)))
     assert {side(o) for o in watch(perception, cabin(portrait, portrait), 0, 1)} == {"passenger"}
