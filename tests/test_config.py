@@ -1,5 +1,6 @@
 """The configuration: what it accepts, and how it says what is wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,23 @@ def test_values_of_the_command_line_are_checked_like_those_of_the_file() -> None
     assert with_values(load_config(None), "camera", source="1").camera.source == "1"
     with pytest.raises(UserError, match=r"^mqtt.host: '' given; must be text of 1 to 253 characters$"):
         with_values(load_config(None), "mqtt", host="")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[camera]\nfps = 5\n[driver.time]\nmax_gap_s = 0.15\n", "driver.time.max_gap_s (0.15) must not be below"),
+        (
+            '[obd]\nport = "/dev/ttyUSB0"\ninterval_s = 5\n',
+            "driver.speed.hold_s (5) must not be below obd.interval_s",
+        ),
+    ],
+)
+def test_what_would_mostly_be_unknown_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=re.escape(words)):
+        load_config(path)
 
 
 def test_a_wrong_key_is_told_with_the_keys_that_are_allowed(tmp_path: Path) -> None:

@@ -8,16 +8,16 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from dms.config.actions import ActionSettings
 from dms.config.alerts import MqttSettings
 from dms.config.driver import DriverSettings
 from dms.config.explain import explain
 from dms.config.frames import CameraSettings
-from dms.config.obd import ObdSettings
+from dms.config.obd import ANSWER_S, ObdSettings
 from dms.config.perception import PerceptionSettings
 from dms.config.records import RecordSettings
 from dms.config.section import Section
@@ -60,6 +60,21 @@ class Config(Section):
     obd: ObdSettings = Field(ObdSettings(), title="OBD-II", description="The vehicle's own speed.")
     records: RecordSettings = Field(RecordSettings(), title="Records", description="What is kept of a drive.")
     service: ServiceSettings = Field(ServiceSettings(), title="Service", description="How the daemon runs.")
+
+    @model_validator(mode="after")
+    def _fast_enough(self) -> Self:
+        """What comes too rarely for how long it holds would be unknown most of the time."""
+        gap_s, hold_s = self.driver.time.max_gap_s, self.driver.speed.hold_s
+        if gap_s * self.camera.fps < 1.0:
+            raise ValueError(
+                f"driver.time.max_gap_s ({gap_s:g}) must not be below 1 / camera.fps ({self.camera.fps:g})"
+            )
+        if self.obd.port is not None and self.obd.interval_s + ANSWER_S > hold_s:
+            raise ValueError(
+                f"driver.speed.hold_s ({hold_s:g}) must not be below obd.interval_s ({self.obd.interval_s:g}) "
+                f"and the {ANSWER_S:g} s that an answer may take"
+            )
+        return self
 
 
 def load_config(path: Path | None) -> Config:

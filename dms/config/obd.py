@@ -4,6 +4,9 @@ from pydantic import Field
 
 from dms.config.section import Section
 
+ANSWER_S = 0.2
+"""What an adapter takes for one reading."""
+
 
 class ObdSettings(Section):
     """The ``[obd]`` table: vehicle speed from an ELM327 adapter. Needs the extra 'obd'."""
