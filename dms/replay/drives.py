@@ -153,7 +153,7 @@ def _walk(folder: Path, skipped: Path | None) -> Iterator[tuple[Path, list[Path]
 
 
 def _recordings(here: Path, files: Iterable[Path]) -> Iterator[Path]:
-    overlay = _overlay(here)
+    overlay = overlay_in(here)
     parts = is_trace(here)
     for file in files:
         video = file.suffix.lower() in VIDEO_SUFFIXES and file.name != overlay
@@ -161,7 +161,7 @@ def _recordings(here: Path, files: Iterable[Path]) -> Iterator[Path]:
             yield file
 
 
-def _overlay(here: Path) -> str | None:
+def overlay_in(here: Path) -> str | None:
     """Return the name of the video in a folder of results that replay itself drew."""
     try:
         made_by = json.loads((here / "summary.json").read_text(encoding="utf-8"))["made_by"]

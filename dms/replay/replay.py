@@ -19,7 +19,7 @@ from dms.driver.monitor import DriverMonitor
 from dms.errors import UserError, WorldError
 from dms.records.trace import is_trace
 from dms.replay.aside import aside
-from dms.replay.drives import TRACE, Drive, find_drives
+from dms.replay.drives import TRACE, Drive, find_drives, overlay_in
 from dms.replay.files import UNFINISHED, EventsFile, TraceFile
 from dms.replay.harm import check_overlay, check_trace
 from dms.replay.labels import Label, in_order
@@ -267,6 +267,7 @@ def replay(
     # until the end the results are marked: a replay that was interrupted must not be scored beside an older summary
     unfinished = out / UNFINISHED
     unfinished.write_text("")
+    film = overlay_in(out) if overlay is None else overlay.name
     (out / "summary.json").unlink(missing_ok=True)
     own: list[Sink] = [
         tally,
@@ -293,7 +294,7 @@ def replay(
     finally:
         road.stop(_STOP_S)
     summary = tally.summary(header.drive, drive.report, drive.stage_ms(), time.perf_counter() - started)
-    summary = replace(summary, made_by=_with_overlay(made_by, overlay))
+    summary = replace(summary, made_by=_with_overlay(made_by, film))
     if drawn is not None and drawn.note is not None:
         summary = replace(summary, notes=(*summary.notes, drawn.note))
     publish(out / STATES)
@@ -312,8 +313,9 @@ def _of_pictures(made_by: Origin | None) -> dict[str, Any] | None:
     return {**{name: value for name, value in made_by.items() if name not in {"driver", "vehicle"}}, "source": source}
 
 
-def _with_overlay(made_by: Origin | None, overlay: Path | None) -> Origin | None:
-    return made_by if made_by is None or overlay is None else {**made_by, "overlay": overlay.name}
+def _with_overlay(made_by: Origin | None, film: str | None) -> Origin | None:
+    """Return the origin with the film beside the results, also where an earlier replay drew it: it is no recording."""
+    return made_by if made_by is None or film is None else {**made_by, "overlay": film}
 
 
 def _raise(_sink: Sink, error: Exception) -> None:

@@ -15,6 +15,7 @@ from dms.frames import Frame
 from dms.frames.report import RecordingReport
 from dms.observation import Box, HeadPose, Observation, View
 from dms.records.trace import TraceHeader, TraceWriter
+from dms.replay.drives import find_drives
 from dms.replay.replay import replay, replay_drives
 from dms.replay.score import score
 from dms.replay.walk import Moment, TraceReader
@@ -92,6 +93,16 @@ def test_a_trace_can_be_replayed_into_its_own_folder(tmp_path: Path) -> None:
     before = (tmp_path / "trace.jsonl").read_bytes()
     replay_drives([tmp_path / "trace.jsonl"], Config(), tmp_path)
     assert (tmp_path / "trace.jsonl").read_bytes() == before
+
+
+def test_a_film_beside_the_results_is_no_recording_after_another_replay_either(tmp_path: Path) -> None:
+    replay(MadeDrive(), Config(), tmp_path / "out", tmp_path / "out" / "seen.mp4")
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    (tmp_path / "out" / "summary.json").write_text(json.dumps({**summary, "made_by": {"overlay": "seen.mp4"}}))
+    for _ in range(2):
+        replay_drives([tmp_path / "out" / "trace.jsonl"], Config(), tmp_path / "out")
+        found = find_drives([tmp_path / "out"], tmp_path / "again").drives
+        assert [drive.path.name for drive in found] == ["trace.jsonl"]
 
 
 def test_a_trace_is_not_judged_into_the_results_of_another_drive(tmp_path: Path) -> None:
