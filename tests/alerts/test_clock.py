@@ -99,15 +99,6 @@ def test_lateness_does_not_rest_on_the_wall_clock() -> None:
     assert json.loads(as_sent(entry, clock, "this-boot", None))["late_s"] == 90.0
 
 
-def test_time_for_which_the_machine_was_suspended_is_late_too() -> None:
-    times = Times()
-    entry = kept(times)
-    clock = times.clock()
-    times.passes(4.0)
-    times.utc += 8 * 3600.0  # the frames' clock stands still meanwhile
-    assert json.loads(as_sent(entry, clock, "this-boot", None))["late_s"] == pytest.approx(8 * 3600.0 + 4.0, abs=0.01)
-
-
 def test_when_the_clock_becomes_good_the_waiting_stamps_are_corrected_and_say_so() -> None:
     times = Times(utc=30.0, disciplined=False)
     clock = times.clock()

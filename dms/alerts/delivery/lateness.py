@@ -29,11 +29,12 @@ def as_sent(entry: Entry, clock: Clock, boot: str, offset: float | None) -> str:
         if entry.started_t != EARLIER_BOOT:
             fields["started_at"] = _utc(entry.started_t + offset)
         fields["clock"] = ClockQuality.CORRECTED
-    late_s = [clock.now() - entry.t] if entry.boot == boot else []
-    if fields["clock"] != ClockQuality.UNSYNCHRONISED and clock.synchronised:
-        # the frames' clock stands still while the machine is suspended
-        late_s.append(clock.stamp(clock.now()).utc - datetime.fromisoformat(fields["at"]).timestamp())
-    fields["late_s"] = round(max(0.0, *late_s), 3) if late_s else None
+    late_s = None
+    if entry.boot == boot:
+        late_s = clock.now() - entry.t
+    elif fields["clock"] != ClockQuality.UNSYNCHRONISED and clock.synchronised:
+        late_s = clock.stamp(clock.now()).utc - datetime.fromisoformat(fields["at"]).timestamp()
+    fields["late_s"] = None if late_s is None else round(max(0.0, late_s), 3)
     return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
 
