@@ -168,8 +168,12 @@ def read_trace(path: Path) -> tuple[TraceHeader, Iterator[Observation | DriverIn
 
 def _begins(part: Path) -> bool:
     """Whether a part's first line is whole, whatever it says: a power cut may come before it is on the disk."""
-    with part.open("rb") as file:
-        return file.readline().endswith(b"\n")
+    try:
+        with part.open("rb") as file:
+            return file.readline().endswith(b"\n")
+    except OSError:
+        # told as the error that it is by what reads the part
+        return True
 
 
 def _read_header(path: Path) -> TraceHeader:

@@ -187,6 +187,13 @@ def test_a_last_part_that_a_power_cut_left_without_its_first_line_costs_none_of_
         read_trace(tmp_path)
 
 
+def test_a_last_part_that_cannot_be_read_is_an_error_and_not_left_out(tmp_path: Path) -> None:
+    write_parts(tmp_path, {1: [1.0]})
+    (tmp_path / part_name(2)).mkdir()
+    with pytest.raises(UserError, match=r"0002.jsonl: cannot be read"):
+        read_trace(tmp_path)
+
+
 def test_a_trace_that_has_just_been_begun_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "drive.jsonl"
     with TraceWriter(path, HEADER) as writer:
