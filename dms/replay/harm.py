@@ -10,14 +10,23 @@ from dms.records.trace import TraceHeader, read_trace
 from dms.replay.drives import TRACE, Drive
 
 
+def check_film(path: Path) -> None:
+    """Refuse a name that no film has.
+
+    Raises:
+        UserError: It does not end in .mp4.
+    """
+    if path.suffix != ".mp4":
+        raise UserError(f"{path}: an overlay is written as .mp4")
+
+
 def check_overlay(overlay: Path, drive: Drive) -> None:
     """Refuse a film that cannot be written, or would replace what is replayed, while earlier results still stand.
 
     Raises:
         UserError: It is one of these.
     """
-    if overlay.suffix.lower() != ".mp4":
-        raise UserError(f"{overlay}: an overlay is written as .mp4")
+    check_film(overlay)
     place = overlay.resolve()
     if place.is_dir():
         raise UserError(f"{overlay}: the overlay is a file, and this is a folder")

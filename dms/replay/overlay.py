@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from dms.config.driver import DriverSettings
 from dms.driver.state import Alert, AlertKind, DriverState, Eyes, Looking, Phase
-from dms.errors import UserError
 from dms.frames import Image
 from dms.observation import Observation, View
 from dms.replay.film import Film, open_film
+from dms.replay.harm import check_film
 from dms.replay.labels import Label
 from dms.replay.paint import AMBER, CONDITIONS, GREEN, GREY, RED, WHITE, text
 from dms.replay.strip import Strip
@@ -61,8 +61,7 @@ class OverlayWriter(Sink):
         settings: DriverSettings,
         labels: Sequence[Label] = (),
     ) -> None:
-        if path.suffix != ".mp4":
-            raise UserError(f"{path}: an overlay is written as .mp4")
+        check_film(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._landmarks = landmarks

@@ -97,7 +97,6 @@ class SpeedReader:
                 else:
                     silent = 0
                     self._told_well()
-                    self._spoken = True
                     self._hear(VehicleSpeed(self._now(), float(answer.value.magnitude)))
                 self._stop.wait(max(0.0, due - time.monotonic()))
             return "stopped"
@@ -107,4 +106,4 @@ class SpeedReader:
     def _told_well(self) -> None:
         if self._error is not None:
             log.info("OBD-II at %s: the car answers", self._settings.port)
-        self._error = None
+        self._error, self._spoken = None, True

@@ -135,7 +135,12 @@ def test_a_video_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("drive.mp4", "would replace the recording itself"), ("seen.avi", "written as .mp4"), ("dir.mp4", "is a folder")],
+    [
+        ("drive.mp4", "would replace the recording itself"),
+        ("seen.avi", "written as .mp4"),
+        ("seen.MP4", "written as .mp4"),
+        ("dir.mp4", "is a folder"),
+    ],
 )
 def test_an_overlay_that_would_cost_something_is_refused_before_anything_is_written(
     tmp_path: Path, name: str, words: str
